@@ -1,0 +1,1 @@
+"""Unit C, from scikit-learn to a deep network: the same digits, from a naive baseline upwards."""

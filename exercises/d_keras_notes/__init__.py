@@ -1,0 +1,1 @@
+"""Unit D, notes on Keras: layers, initializers, compiling, fitting, evaluating, predicting."""

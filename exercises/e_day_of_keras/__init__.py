@@ -1,0 +1,1 @@
+"""Unit E, a day of Keras: from an empty model to a classifier that may be trusted."""

@@ -1,0 +1,36 @@
+"""Write a Keras 3 model once; train it on TensorFlow, PyTorch and JAX; prove what is the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from multibackend.errors import DataUnavailable, MultibackendError, RecordError, Unsupported
+
+if TYPE_CHECKING:
+    from multibackend.experiment import Dataset, Experiment, Plan, Split
+
+__version__ = "0.1.0"
+
+BACKENDS = ("jax", "tensorflow", "torch")
+"""The three backends, in the order in which every table lists them."""
+
+__all__ = [
+    "BACKENDS",
+    "DataUnavailable",
+    "Dataset",
+    "Experiment",
+    "MultibackendError",
+    "Plan",
+    "RecordError",
+    "Split",
+    "Unsupported",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import `experiment`, and NumPy with it, at the first use of its names: `multibackend --help` needs neither."""
+    if name in ("Dataset", "Experiment", "Plan", "Split"):
+        from multibackend import experiment
+
+        return getattr(experiment, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

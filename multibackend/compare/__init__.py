@@ -1,0 +1,41 @@
+"""Comparing records: findings over all pairs of backends, bounds with reasons, and what is known upstream.
+
+Needs NumPy alone; records are the only link to training.
+"""
+
+from multibackend.compare.bounds import Judged
+from multibackend.compare.comparison import compare_records
+from multibackend.compare.findings import (
+    FAILURES,
+    PRECISIONS,
+    STAGES,
+    Absence,
+    Comparison,
+    Finding,
+    KnownEffect,
+    Pair,
+    Status,
+)
+from multibackend.compare.known import Known, load_known
+from multibackend.compare.runs import Ensemble, gather_ensembles, load_runs
+from multibackend.compare.trajectories import follow_losses
+
+__all__ = [
+    "FAILURES",
+    "PRECISIONS",
+    "STAGES",
+    "Absence",
+    "Comparison",
+    "Ensemble",
+    "Finding",
+    "Judged",
+    "Known",
+    "KnownEffect",
+    "Pair",
+    "Status",
+    "compare_records",
+    "follow_losses",
+    "gather_ensembles",
+    "load_known",
+    "load_runs",
+]

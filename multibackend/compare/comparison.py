@@ -1,0 +1,128 @@
+"""The comparison: every experiment, precision and pair of backends, and what could not be compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+from typing import Any
+
+from multibackend import BACKENDS
+from multibackend.compare.findings import PRECISIONS, STAGES, Absence, Comparison, Finding, Pair, Status
+from multibackend.compare.known import Known, apply_known, list_effects, load_known
+from multibackend.compare.runs import Ensemble, check_same_training, gather_ensembles
+from multibackend.compare.verdicts import judge_pair
+from multibackend.errors import RecordError
+from multibackend.record import Record, Run
+
+
+def compare_records(
+    records: Iterable[Record],
+    wanted: Sequence[str] | None,
+    *,
+    backends: Sequence[str] = BACKENDS,
+    precisions: Sequence[str] = PRECISIONS,
+    known: Sequence[Known] | None = None,
+) -> Comparison:
+    """Judge all pairs of backends, in every precision, at every stage.
+
+    `wanted` names the experiments that must be there, and limits the comparison to them; None stands for
+    all that left a record. Of each, every backend and precision is expected: an absent record is a failure.
+    `known` are the divergences known upstream; None stands for `known.toml`.
+
+    Raises:
+        RecordError: nothing to compare, or records that are of different trainings.
+        MultibackendError: `known.toml` is malformed.
+    """
+    entries = load_known() if known is None else known
+    chosen = [r for r in records if r.run.backend in backends and r.run.precision in precisions]
+    chosen = [r for r in chosen if wanted is None or r.run.experiment in wanted]
+    ensembles = gather_ensembles(chosen)
+    names = list(ensembles) if wanted is None else list(dict.fromkeys(wanted))
+    if not names:
+        raise RecordError(
+            "records: nothing to compare; expected at least one experiment. Run `multibackend parity` first."
+        )
+    check_same_training(chosen)
+    absences = _list_absences(chosen, names, backends, precisions)
+    findings: list[Finding] = []
+    for name in names:
+        ensemble = ensembles.get(name, Ensemble(name, {}, ()))
+        for precision in precisions:
+            for pair in combinations([b for b in BACKENDS if b in backends], 2):
+                found = _compare_pair(ensemble, precision, pair, absences)
+                findings += apply_known(found, ensemble, entries)
+    return Comparison(
+        findings=tuple(findings),
+        failed=tuple(absence for absence in absences if absence.kind != "not-run"),
+        not_run=tuple(absence for absence in absences if absence.kind == "not-run"),
+        known=list_effects(findings, ensembles.values(), entries),
+        parameters={name: _count_parameters(ensemble) for name, ensemble in ensembles.items()},
+        environments=_list_environments(chosen),
+    )
+
+
+def _list_absences(
+    records: Sequence[Record], names: Sequence[str], backends: Sequence[str], precisions: Sequence[str]
+) -> list[Absence]:
+    """Trainings that failed or were not run; and those expected that left no record."""
+    absences = [
+        Absence(
+            record.run,
+            "failed" if record.status == "failed" else "not-run",
+            _as_line(record.reason) or "no reason recorded",
+        )
+        for record in records
+        if record.status != "finished"
+    ]
+    there = {(r.run.experiment, r.run.precision, r.run.backend) for r in records if not r.run.perturbation}
+    models = {record.run.experiment: record.run for record in records}
+    anything = next(iter(models.values()), Run("", "", "", "quick", 0))  # of an experiment without any record
+    for name in names:
+        model = models.get(name, anything)
+        for precision in precisions:
+            for backend in (b for b in BACKENDS if b in backends):
+                if (name, precision, backend) not in there:
+                    run = Run(name, backend, precision, model.profile, model.seed)
+                    absences.append(Absence(run, "no record", f"run `multibackend parity {name}`"))
+    return absences
+
+
+def _as_line(reason: str) -> str:
+    """A reason as one line of plain text: a crash's last words may hold colours, bells and line ends."""
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", reason)
+    return " ".join("".join(c if c.isprintable() else " " for c in plain).split())
+
+
+def _compare_pair(ensemble: Ensemble, precision: str, pair: Pair, absences: Sequence[Absence]) -> list[Finding]:
+    missing = [
+        absence
+        for absence in absences
+        if (absence.run.experiment, absence.run.precision) == (ensemble.experiment, precision)
+        and absence.run.backend in pair
+        and not absence.run.perturbation
+    ]
+    if not missing:
+        return judge_pair(ensemble, precision, pair)
+    status: Status = "not run" if all(absence.kind == "not-run" for absence in missing) else "not judged"
+    detail = "; ".join(f"{absence.run.backend} {absence.kind}: {absence.reason}" for absence in missing)
+    return [Finding(ensemble.experiment, precision, pair, stage, status, None, None, detail) for stage in STAGES]
+
+
+def _count_parameters(ensemble: Ensemble) -> int:
+    for record in ensemble.base.values():
+        total = record.structure.get("parameters", {}).get("total", 0)
+        if total:
+            return int(total)
+    return 0
+
+
+def _list_environments(records: Sequence[Record]) -> tuple[dict[str, Any], ...]:
+    """One row for each backend and environment, in the order of the backends."""
+    rows: list[dict[str, Any]] = []
+    for backend in BACKENDS:
+        for record in records:
+            row = {"backend": backend, **record.environment}
+            if record.run.backend == backend and record.environment and row not in rows:
+                rows.append(row)
+    return tuple(rows)

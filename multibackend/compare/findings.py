@@ -1,0 +1,161 @@
+"""Findings: what a comparison says, one stage of one pair of backends at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from multibackend.record import Run
+
+Precision = Literal["float64", "float32"]
+PRECISIONS: tuple[str, ...] = get_args(Precision)
+"""float64 first: it decides *same or not*, and is the ground truth of float32."""
+
+STAGES = (
+    "structure",
+    "data",
+    "initial weights",
+    "initial outputs",
+    "initial loss",
+    "gradients",
+    "step losses",
+    "converged loss",
+    "test metrics",
+)
+"""In causal order: the first that fails is where two trainings part."""
+
+Status = Literal["pass", "known", "diverged as meant", "fail", "not judged", "not run"]
+"""What came of a stage.
+
+| status | meaning | counts as failure |
+|---|---|---|
+| pass | within its bound | no |
+| known | parts as an entry of `known.toml` says, or in consequence of it | no |
+| diverged as meant | the loss left the finite numbers, as this experiment demands | no |
+| fail | beyond its bound; or missing, of another shape, not finite | yes |
+| not judged | a training of the pair failed, or left no record | yes |
+| not run | a training of the pair could not be run here, for the reason given | no |
+"""
+
+FAILURES: tuple[Status, ...] = ("fail", "not judged")
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One stage of one pair, judged.
+
+    `measured` and `bound` are relative differences; None where nothing could be measured (an array
+    is missing, a shape differs). `detail` is one line: where the worst is, with its numbers.
+    """
+
+    experiment: str
+    precision: str
+    pair: Pair
+    stage: str
+    status: Status
+    measured: float | None
+    bound: float | None
+    detail: str
+
+    @property
+    def failed(self) -> bool:
+        """Whether this alone makes the comparison fail."""
+        return self.status in FAILURES
+
+
+@dataclass(frozen=True)
+class Absence:
+    """A training that there is nothing to compare of, and why."""
+
+    run: Run
+    kind: Literal["failed", "no record", "not-run"]
+    reason: str
+
+
+@dataclass(frozen=True)
+class KnownEffect:
+    """A known upstream divergence, as it was met in these records."""
+
+    id: str
+    title: str
+    backend: str
+    state: Literal["in effect", "stepped round", "no longer occurs"]
+    cause: str
+    upstream: str
+    reproduction: str
+    mend: str
+    experiments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything found. `environments` holds one row for each backend and environment met."""
+
+    findings: tuple[Finding, ...]
+    failed: tuple[Absence, ...] = ()
+    not_run: tuple[Absence, ...] = ()
+    known: tuple[KnownEffect, ...] = ()
+    parameters: dict[str, int] = field(default_factory=dict)
+    environments: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def judged(self) -> bool:
+        """Whether any stage could be judged at all."""
+        return any(f.status not in ("not judged", "not run") for f in self.findings)
+
+    @property
+    def passed(self) -> bool:
+        """No failure, and something was compared: an empty comparison proves nothing."""
+        return self.judged and not self.failed and not any(finding.failed for finding in self.findings)
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """Names, in the order in which they were compared."""
+        return tuple(dict.fromkeys(finding.experiment for finding in self.findings))
+
+    def select(self, experiment: str, precision: str = "", stage: str = "") -> tuple[Finding, ...]:
+        """The findings of an experiment, of one precision and stage where these are named."""
+        return tuple(
+            finding
+            for finding in self.findings
+            if finding.experiment == experiment
+            and precision in ("", finding.precision)
+            and stage in ("", finding.stage)
+        )
+
+    def first_failures(self, experiment: str, precision: str) -> tuple[Finding, ...]:
+        """The failures of the first failing stage in causal order, one for each pair that fails there."""
+        failures = [finding for finding in self.select(experiment, precision) if finding.failed]
+        first = min((STAGES.index(finding.stage) for finding in failures), default=-1)
+        return tuple(finding for finding in failures if STAGES.index(finding.stage) == first)
+
+    def verdict(self, experiment: str, precision: str) -> str:
+        """One phrase: `same`, `known`, `diverged as meant`, `not run`, or who parts from whom, and at which stage."""
+        failures = self.first_failures(experiment, precision)
+        if failures and all(finding.status == "not judged" for finding in failures):
+            absent = [
+                a.run.backend for a in self.failed if (a.run.experiment, a.run.precision) == (experiment, precision)
+            ]
+            return f"no result from {_join(list(dict.fromkeys(absent)))}"
+        if failures:
+            parted = [finding for finding in failures if finding.status == "fail"]
+            return f"{_who_parts([finding.pair for finding in parted])} at {parted[0].stage}"
+        met = {finding.status for finding in self.select(experiment, precision)}
+        for status in ("known", "diverged as meant"):
+            if status in met:
+                return status
+        return "same" if "pass" in met else "not run"
+
+
+def _who_parts(pairs: list[Pair]) -> str:
+    shared = set(pairs[0]).intersection(*pairs)
+    if len(pairs) == 2 and len(shared) == 1:
+        return f"{shared.pop()} parts"
+    if len(pairs) == 1:
+        return f"{_join(list(pairs[0]))} part"
+    return "all three part"
+
+
+def _join(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

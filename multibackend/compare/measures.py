@@ -1,0 +1,74 @@
+"""Measures: how far two arrays are from each other. NumPy only; every difference is worked out in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Vector = npt.NDArray[np.float64]
+
+
+def find_mismatch(a: Mapping[str, Array], b: Mapping[str, Array], pair: tuple[str, str], kind: str) -> str:
+    """What makes two groups of arrays impossible to compare by value, or "" where nothing does.
+
+    In this order: keys, dtype, shape, finite. NaN agrees with nothing, itself included.
+    """
+    if not a and not b:
+        return f"no {kind} in either record"
+    for key in dict.fromkeys([*a, *b]):
+        if key not in a or key not in b:
+            there, absent = pair if key in a else pair[::-1]
+            return f"{kind} {key}: {absent} has none; expected it, as in {there}"
+    for name in ("dtype", "shape"):
+        for key in a:
+            left, right = getattr(a[key], name), getattr(b[key], name)
+            if left != right:
+                return f"{kind} {key}: {name} {left} on {pair[0]}, {right} on {pair[1]}"
+    for key in a:
+        for backend, array in zip(pair, (a[key], b[key]), strict=True):
+            bad = np.flatnonzero(~np.isfinite(array))
+            if len(bad):
+                where = f", first at {np.unravel_index(bad[0], array.shape)[0]}" if array.ndim == 1 else ""
+                return f"{kind} {key}: {backend} has {len(bad)} of {array.size} not finite{where}"
+    return ""
+
+
+def size_by_norm(array: Array) -> Vector:
+    """The Euclidean norm, shape (1,); scaled first, so that its square can't overflow.
+
+    Tensors are measured whole: after cancellation an element's own ULPs mean nothing.
+    """
+    values = np.asarray(array, dtype=np.float64).ravel()
+    largest = float(np.max(np.abs(values), initial=0.0))
+    if largest == 0.0 or not np.isfinite(largest):
+        return np.array([largest])
+    return np.array([largest * float(np.linalg.norm(values / largest))])
+
+
+def size_by_step(array: Array) -> Vector:
+    """The magnitude of each value, shape (steps,); a scalar counts as one step."""
+    return np.abs(np.asarray(array, dtype=np.float64).ravel())
+
+
+def divide(distance: Vector, magnitude: Vector) -> Vector:
+    """Relative differences: 0/0 is 0 (both are zero: equal), x/0 is infinite."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = distance / magnitude
+    return np.where(distance == 0.0, 0.0, ratio)
+
+
+def count_finite(losses: Array) -> int:
+    """The number of steps before the first that isn't finite."""
+    bad = np.flatnonzero(~np.isfinite(losses))
+    return int(bad[0]) if len(bad) else len(losses)
+
+
+def count_differing_bits(a: Array, b: Array) -> int:
+    """The number of elements that are not the same to the bit; both of one dtype and shape."""
+    width = a.dtype.itemsize
+    bits = (np.frombuffer(np.ascontiguousarray(x).tobytes(), np.uint8).reshape(-1, width) for x in (a, b))
+    return int(np.any(next(bits) != next(bits), axis=1).sum())

@@ -1,0 +1,64 @@
+"""Trajectories: trainings that are meant to leave the finite numbers, and the curve of a pair's differences."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from multibackend.compare.bounds import Judged, judge
+from multibackend.compare.findings import Pair
+from multibackend.compare.measures import count_finite, find_mismatch
+from multibackend.compare.runs import Ensemble
+from multibackend.compare.stages import find_missing, list_quantities, select_arrays
+
+OVERFLOW_SHARE = 0.1
+"""By which share of its finite steps one diverging training may outlast the other, besides one step.
+
+Frameworks sum in other orders, and some divide before they sum: a sum over n values overflows up to a factor n
+earlier. A loss that grows evenly to float32's 3.4e38 spends log(n)/log(3.4e38) of its steps there: 8 % for n = 1000.
+"""
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """A pair of trainings that should leave the finite numbers: `steps` are finite on both; `problem` is "" if none."""
+
+    steps: int
+    problem: str
+    detail: str
+
+
+def examine_divergence(ensemble: Ensemble, precision: str, pair: Pair) -> Divergence:
+    """Whether both losses left the finite numbers, and together. Both records must hold their losses."""
+    losses = [ensemble.base[precision, backend].arrays["losses"] for backend in pair]
+    counts = [count_finite(array) for array in losses]
+    steps = min(counts)
+    if len(losses[0]) != len(losses[1]) or not steps:
+        lengths = " and ".join(f"{count} of {len(array)}" for count, array in zip(counts, losses, strict=True))
+        return Divergence(steps, f"{lengths} steps are finite; expected one number of steps, and some finite", "")
+    detail = " and ".join(f"{name} at step {count + 1}" for name, count in zip(pair, counts, strict=True))
+    for backend, array, count in zip(pair, losses, counts, strict=True):
+        if count == len(array):
+            problem = f"{backend} stayed finite for all {count} steps; expected the loss to leave the finite numbers"
+            return Divergence(steps, problem, "")
+    if max(counts) - steps > 1 + math.floor(OVERFLOW_SHARE * max(counts)):
+        return Divergence(steps, f"left the finite numbers apart: {detail}; expected nearly the same step", detail)
+    return Divergence(steps, "", f"left the finite numbers: {detail}")
+
+
+def follow_losses(ensemble: Ensemble, precision: str, pair: Pair) -> Judged | None:
+    """A pair's relative differences of the loss and their bound, each of shape (steps,), for a figure.
+
+    Only the steps at which both are finite; None where there is none, or nothing to compare.
+    """
+    if any((precision, backend) not in ensemble.base for backend in pair):
+        return None
+    records = (ensemble.base[precision, pair[0]], ensemble.base[precision, pair[1]])
+    if any(find_missing(record, "step losses") for record in records):
+        return None
+    steps = min(count_finite(record.arrays["losses"]) for record in records)
+    a, b = ({"losses": select_arrays(record, "step losses")["losses"][:steps]} for record in records)
+    if not steps or find_mismatch(a, b, pair, ""):
+        return None
+    (quantity,) = list_quantities(records, "step losses")
+    return judge(ensemble, precision, pair, quantity, steps)

@@ -1,0 +1,274 @@
+"""What every engine promises, and what needs nothing but Keras and so is written once.
+
+Forward passes, evaluation and prediction are Keras' own functions: their semantics are Keras' by
+definition. Engines differ only in how a step is differentiated and how an epoch is run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from unittest.mock import patch
+
+import numpy as np
+
+from multibackend.errors import MultibackendError, Unsupported
+from multibackend.experiment import Split
+
+EVALUATION_BATCH = 1024
+"""Rows in an evaluation batch: the mean over rows doesn't depend on it, the time does."""
+
+Epoch = Callable[[np.ndarray], np.ndarray]
+"""Trains one epoch in the given order of rows (int32, (rows,)); returns each step's loss (steps,)."""
+
+
+class Engine(Protocol):
+    """The functions that `jax.py`, `tensorflow.py` and `torch.py` each hold."""
+
+    def configure(self, precision: str, threads: int) -> dict[str, Any]:
+        """Set precision, threads, determinism and TF32 off in this process; return the flags in effect."""
+
+    def device(self) -> str:
+        """The device that trains: "cpu", or "cuda" with the card's name."""
+
+    def forward(self, model: Any, inputs: Any) -> dict[str, np.ndarray]:
+        """Each layer's output in inference mode, named and ordered as by `call_recorded`."""
+
+    def loss_and_gradients(self, model: Any, batch: Split) -> tuple[float, dict[str, np.ndarray]]:
+        """The loss of a batch in training mode, and its gradient for each trainable variable, by path."""
+
+    def compile_epoch(self, model: Any, training: Split, batch_size: int, epochs: int) -> Epoch:
+        """A function that trains `model` one epoch on rows that lie on the device from now on."""
+
+
+# ------------------------------------------------------------------------------------------- model
+
+
+def set_precision(precision: str) -> None:
+    """Make `precision` Keras' dtype for numbers, variables and new layers."""
+    import keras
+
+    keras.config.set_floatx(precision)
+    keras.config.set_dtype_policy(precision)  # made once from floatx and kept by Keras otherwise
+
+
+def build_model(build: Callable[[], Any], batch: Split) -> Any:
+    """Build a model, its metrics and its optimizer's slots for batches like `batch`.
+
+    Raises:
+        MultibackendError: what `build` returns isn't a compiled Keras model, or its call fails on the batch.
+        Unsupported: it uses what the engines don't follow.
+    """
+    import keras
+
+    keras.utils.clear_session()  # names of layers start anew, so that paths are equal everywhere
+    model = build()
+    if not isinstance(model, keras.Model):
+        raise MultibackendError(f"build_model returned {type(model).__name__}; expected a compiled keras.Model.")
+    if not model.compiled or model.optimizer is None or model._compile_loss is None:
+        raise MultibackendError(
+            f"model {model.name!r} is not compiled with an optimizer and a loss; call "
+            "model.compile(optimizer=..., loss=...) in build_model."
+        )
+    refuse_unsupported(model)
+    try:
+        model._symbolic_build(data_batch=as_data(batch))
+    except MultibackendError:
+        raise
+    except Exception as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+        raise MultibackendError(
+            f"model {model.name!r}: its call, loss or metrics fail on a batch of the data "
+            f"({type(error).__name__}: {' '.join(lines)[:400]}). Mend build_model or load_data."
+        ) from error
+    return model
+
+
+def parts(split: Split) -> tuple[Any, Any, Any]:
+    """A split's inputs, targets and sample weights (or None)."""
+    return split.inputs, split.targets, split.sample_weights
+
+
+def as_data(batch: Split) -> tuple[Any, ...]:
+    """A split as Keras' trainers take it: (x, y) or (x, y, sample_weight)."""
+    if batch.sample_weights is None:
+        return batch.inputs, batch.targets
+    return batch.inputs, batch.targets, batch.sample_weights
+
+
+def refuse_unsupported(model: Any) -> None:
+    """Refuse, by name, what an engine would not train exactly as `fit` does.
+
+    Raises:
+        Unsupported: one line that names the feature and what to do.
+    """
+    import keras
+
+    optimizer = model.optimizer
+    refused = {
+        "a train_step of its own": type(model).train_step is not keras.Model.train_step,
+        "a LossScaleOptimizer (mixed precision)": isinstance(optimizer, keras.optimizers.LossScaleOptimizer),
+        "run_eagerly=True": bool(model.run_eagerly),
+        "a distribution": keras.distribution.distribution() is not None,
+        "gradient accumulation": bool(getattr(optimizer, "gradient_accumulation_steps", None)),
+        "float16 or bfloat16 layers": any(
+            getattr(layer, "compute_dtype", None) in ("float16", "bfloat16") for layer in model._flatten_layers()
+        ),
+    }
+    for feature, used in refused.items():
+        if used:
+            raise Unsupported(
+                f"model {model.name!r} uses {feature}, which the engines don't follow; train it with fit."
+            )
+
+
+# ------------------------------------------------------------------------------------------- state
+
+
+def all_variables(model: Any) -> list[Any]:
+    """Every variable that training changes: weights, seed generators, optimizer slots, metrics."""
+    return [
+        *model.trainable_variables,
+        *model.non_trainable_variables,
+        *model.optimizer.variables,
+        *model.metrics_variables,
+    ]
+
+
+def to_numpy(value: Any) -> np.ndarray:
+    """A tensor or variable as a NumPy array of its own."""
+    import keras
+
+    return np.array(keras.ops.convert_to_numpy(value))
+
+
+def save_state(model: Any) -> list[np.ndarray]:
+    """The values of all variables."""
+    return [to_numpy(variable) for variable in all_variables(model)]
+
+
+def restore_state(model: Any, state: list[np.ndarray]) -> None:
+    """Give all variables back the values that `save_state` returned."""
+    for variable, value in zip(all_variables(model), state, strict=True):
+        variable.assign(value)
+
+
+def named(variables: list[Any]) -> dict[str, np.ndarray]:
+    """Each variable's value by its path; a path that several share is numbered."""
+    values: dict[str, np.ndarray] = {}
+    for variable in variables:
+        values[unused(values, variable.path)] = to_numpy(variable)
+    return values
+
+
+def unused(taken: Mapping[str, Any], name: str) -> str:
+    """`name`, or `name#2`, `name#3`, ... where it is taken."""
+    if name not in taken:
+        return name
+    return next(f"{name}#{k}" for k in range(2, len(taken) + 3) if f"{name}#{k}" not in taken)
+
+
+# ------------------------------------------------------------------- forward, evaluate, predict
+
+
+def call_recorded(model: Any, inputs: Any) -> dict[str, Any]:
+    """Call a model on input tensors, in inference mode; each layer's output by its path, in the order of the calls.
+
+    A layer called twice appears twice (`path#2`); one with several outputs as `path.0`, `path.1`;
+    the model's own outputs as `output.0`, `output.1`, ....
+    """
+    import keras
+
+    outputs: dict[str, Any] = {}
+    original = keras.layers.Layer.__call__
+    layers = {id(layer) for layer in model._flatten_layers(include_self=False)}
+
+    def recorded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = original(self, *args, **kwargs)
+        if id(self) in layers:
+            values = [v for v in keras.tree.flatten(result) if keras.ops.is_tensor(v)]
+            name = unused(outputs, self.path or self.name)
+            for i, value in enumerate(values):
+                outputs[name if len(values) == 1 else f"{name}.{i}"] = value
+        return result
+
+    with patch.object(keras.layers.Layer, "__call__", recorded):
+        result = model(inputs, training=False)
+    for i, value in enumerate(keras.tree.flatten(result)):
+        outputs[f"output.{i}"] = value
+    return outputs
+
+
+def evaluate(model: Any, split: Split) -> dict[str, float]:
+    """Loss and metrics over a split's rows, as `keras.Model.evaluate` gives them."""
+    result = model.evaluate(
+        split.inputs,
+        split.targets,
+        sample_weight=split.sample_weights,
+        batch_size=min(EVALUATION_BATCH, split.rows),
+        verbose=0,
+        return_dict=True,
+    )
+    return flat_metrics(result)
+
+
+def predict(model: Any, inputs: Any) -> dict[str, np.ndarray]:
+    """Each output's predictions, keyed "0", "1", ... in the model's order."""
+    import keras
+
+    result = model.predict(inputs, batch_size=EVALUATION_BATCH, verbose=0)
+    return {str(i): np.asarray(value) for i, value in enumerate(keras.tree.flatten(result))}
+
+
+def flat_metrics(logs: Mapping[str, Any]) -> dict[str, float]:
+    """Metrics by name, as floats; a metric of several values is split into `name.0`, `name.1`, ..."""
+    flat: dict[str, float] = {}
+    for name, value in logs.items():
+        values = np.asarray(to_numpy(value) if not isinstance(value, float) else value, dtype=float).ravel()
+        for i, number in enumerate(values):
+            flat[name if len(values) == 1 else f"{name}.{i}"] = float(number)
+    return flat
+
+
+# ---------------------------------------------------------------------------------------- training
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """What a training left: each step's loss, and each epoch's logs as `fit` reports them."""
+
+    losses: np.ndarray
+    history: dict[str, list[float]]
+
+    @property
+    def finite(self) -> bool:
+        """Whether every step's loss is a finite number."""
+        return bool(np.isfinite(self.losses).all())
+
+
+def train(
+    model: Any,
+    epoch: Epoch,
+    orders: list[np.ndarray],
+    validation: Split | None,
+    on_epoch: Callable[[int, float], None] = lambda *_: None,
+) -> Trajectory:
+    """Train one epoch for each order of rows, as `fit` would on rows so permuted.
+
+    `on_epoch` hears each epoch's number (from 1) and training loss.
+    """
+    losses: list[np.ndarray] = []
+    history: dict[str, list[float]] = {}
+    for number, order in enumerate(orders, start=1):
+        model.reset_metrics()
+        losses.append(epoch(order))
+        logs = flat_metrics(model.get_metrics_result())
+        if validation is not None:
+            logs |= {f"val_{name}": value for name, value in evaluate(model, validation).items()}
+        for name, value in logs.items():
+            history.setdefault(name, []).append(value)
+        on_epoch(number, logs.get("loss", math.nan))
+    model.optimizer.finalize_variable_values(model.trainable_weights)
+    return Trajectory(np.concatenate(losses), history)

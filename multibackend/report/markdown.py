@@ -1,0 +1,107 @@
+"""`results.md`: one page for a CI job's summary."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable
+from typing import Any
+
+from multibackend.compare import PRECISIONS, Absence, Comparison, Finding
+from multibackend.report.files import join_names, shorten_name
+
+MARKS = {"pass": "", "known": " (known)", "diverged as meant": "", "fail": " **differs**"}
+
+
+def format_markdown(comparison: Comparison) -> str:
+    """The text of `results.md`: verdicts, first failures, what was not run, known divergences, versions."""
+    verdict = "passed" if comparison.passed else "FAILED"
+    parts = [[f"# Parity: {verdict}", "", _describe_counts(comparison)], _list_table(comparison)]
+    parts.append(_list_not_run(comparison.not_run))
+    parts.append(_list_failures(comparison))
+    parts.append(_list_known(comparison))
+    parts.append(_list_environments(comparison.environments))
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _describe_counts(comparison: Comparison) -> str:
+    compared = [n for n in comparison.experiments if any(f.status != "not run" for f in comparison.select(n))]
+    counts = {
+        "experiments compared": len(compared),
+        "not run": len(comparison.experiments) - len(compared),
+        "stages judged": sum(f.status not in ("not run", "not judged") for f in comparison.findings),
+        "failing": sum(finding.failed for finding in comparison.findings),
+    }
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) + "."
+
+
+def _list_table(comparison: Comparison) -> list[str]:
+    lines = ["| experiment | parameters | float64: loss at any step | float64 | float32: loss at any step | float32 |"]
+    lines.append("|---|---:|---|---|---|---|")
+    for experiment in comparison.experiments:
+        count = comparison.parameters.get(experiment, 0)
+        cells = [shorten_name(experiment), f"{count:,}" if count else ""]
+        for precision in PRECISIONS:
+            findings = comparison.select(experiment, precision)
+            cells.append("<br>".join(_describe_pair(f) for f in findings if f.stage == "step losses"))
+            cells.append(comparison.verdict(experiment, precision) if findings else "")
+        lines.append("| " + " | ".join(_escape(cell) for cell in cells) + " |")
+    return [
+        "Largest relative difference of the loss at any step, pair by pair; then the verdict over all stages.",
+        "",
+        *lines,
+    ]
+
+
+def _describe_pair(finding: Finding) -> str:
+    measured = finding.status if finding.measured is None else f"{finding.measured:.1e}"
+    mark = MARKS.get(finding.status, "") if finding.measured is not None else ""
+    return f"{'-'.join(finding.pair)} {measured}{mark}"
+
+
+def _list_not_run(absences: Iterable[Absence]) -> list[str]:
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for absence in absences:
+        where = f"{absence.run.backend} {absence.run.precision}"
+        reasons.setdefault((absence.run.experiment, absence.reason), []).append(where)
+    if not reasons:
+        return []
+    lines = ["## NOT RUN", "", "These say nothing about parity:", ""]
+    for (experiment, reason), runs in reasons.items():
+        lines.append(f"- **{_escape(shorten_name(experiment))}** ({', '.join(runs)}): {_escape(reason)}")
+    return lines
+
+
+def _list_failures(comparison: Comparison) -> list[str]:
+    lines = [f"- {a.run}, {a.kind}: {_escape(a.reason)}" for a in comparison.failed]
+    for experiment in comparison.experiments:
+        for precision in PRECISIONS:
+            for finding in comparison.first_failures(experiment, precision):
+                if finding.status == "fail":
+                    where = f"{shorten_name(experiment)}, {precision}, {'-'.join(finding.pair)}, {finding.stage}"
+                    lines.append(f"- **{_escape(where)}**: {_escape(finding.detail)}")
+    return ["## First failures", "", *lines] if lines else []
+
+
+def _list_known(comparison: Comparison) -> list[str]:
+    lines = [
+        f"- **{effect.id}** ({effect.state} in {join_names(effect.experiments)}): {_escape(effect.title)}. "
+        f"Cause: {_escape(effect.cause)} Upstream: {effect.upstream}. Reproduction: `{effect.reproduction}`."
+        for effect in comparison.known
+    ]
+    return ["## Known upstream divergences", "", *lines] if lines else []
+
+
+def _list_environments(environments: Iterable[dict[str, Any]]) -> list[str]:
+    lines = []
+    for row in environments:
+        packages = row.get("packages", {})
+        versions = ", ".join(f"{name} {version}" for name, version in packages.items()) if packages else "unknown"
+        rest = [
+            f"{k}: {v}" for k, v in row.items() if k not in ("backend", "packages") and isinstance(v, (str, int, float))
+        ]
+        lines.append(f"- **{row.get('backend')}**: {_escape('; '.join([versions, *rest]))}")
+    return ["## Versions", "", *lines, f"- compared with Python {platform.python_version()}"] if lines else []
+
+
+def _escape(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

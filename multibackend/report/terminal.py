@@ -1,0 +1,144 @@
+"""The terminal: a table with a row for each experiment and precision, and below it what needs saying.
+
+Colour only repeats what the marks and words say.
+"""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from multibackend import BACKENDS
+from multibackend.compare import PRECISIONS, Comparison, Finding
+from multibackend.report.files import join_names, shorten_name
+
+COLUMNS = ("initial outputs", "gradients", "step losses", "converged loss", "test metrics")
+EXACT_STAGES = ("structure", "data", "initial weights")
+STYLES = {
+    "fail": "bold red",
+    "not judged": "bold red",
+    "known": "yellow",
+    "diverged as meant": "cyan",
+    "not run": "dim",
+}
+UNICODE_MARKS = {"fail": "✗", "not judged": "?", "known": "~", "diverged as meant": "↗", "not run": "-", "pass": ""}
+ASCII_MARKS = {**UNICODE_MARKS, "fail": "x", "diverged as meant": "^"}
+LEGEND = (
+    "largest relative difference over all pairs; {fail} beyond its bound, {not judged} no result, "
+    "{known} known upstream, {diverged as meant} diverges as meant"
+)
+ORDER = ("fail", "not judged", "known", "diverged as meant", "pass", "not run")
+"""Worst first: what a cell shows of several pairs."""
+
+
+def print_comparison(comparison: Comparison, console: Console) -> None:
+    """Print the table, then what was not run, what is known, what failed, and the verdict."""
+    marks = UNICODE_MARKS if console.encoding.lower().startswith("utf") else ASCII_MARKS
+    console.print(_build_table(comparison, marks))
+    console.print(Text(LEGEND.format(**marks), style="dim"), soft_wrap=False)
+    for title, style, lines in (
+        ("NOT RUN (these say nothing about parity)", "bold magenta", _list_not_run(comparison)),
+        ("Known upstream", "bold yellow", _list_known(comparison)),
+        ("FAILED", "bold red", _list_failed(comparison)),
+    ):
+        if lines:
+            console.print()
+            console.print(Text(title, style=style))
+            for head, body in lines:
+                console.print(Padding(Text(head, style="bold"), (0, 0, 0, 2)))
+                console.print(Padding(Text(body), (0, 0, 0, 4)))
+    console.print()
+    console.print(_build_verdict(comparison))
+
+
+def _build_table(comparison: Comparison, marks: dict[str, str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("experiment", overflow="fold", min_width=16)
+    table.add_column("float", no_wrap=True)
+    table.add_column("param-\neters", justify="right", no_wrap=True)
+    for column in COLUMNS:
+        table.add_column(column.replace(" ", "\n", 1), justify="right", no_wrap=True)
+    table.add_column("verdict", min_width=14, overflow="fold")
+    for experiment in comparison.experiments:
+        shown = shorten_name(experiment)
+        for precision in PRECISIONS:
+            findings = comparison.select(experiment, precision)
+            if not findings:
+                continue
+            cells = [_build_cell([f for f in findings if f.stage == column], marks) for column in COLUMNS]
+            table.add_row(
+                shown,
+                precision.removeprefix("float"),
+                _count_cell(comparison, experiment, findings, marks),
+                *cells,
+                _verdict_cell(findings, comparison.verdict(experiment, precision)),
+            )
+            shown = ""
+    return table
+
+
+def _count_cell(comparison: Comparison, experiment: str, findings: tuple[Finding, ...], marks: dict[str, str]) -> Text:
+    """The number of parameters; marked where structure, data or initial weights aren't exactly the same."""
+    status = _worst([finding for finding in findings if finding.stage in EXACT_STAGES]).status
+    count = comparison.parameters.get(experiment, 0)
+    return Text(marks[status] + (f"{count:,}" if count else ""), style=STYLES.get(status, ""))
+
+
+def _worst(findings: list[Finding]) -> Finding:
+    return min(findings, key=lambda f: (ORDER.index(f.status), -(f.measured if f.measured is not None else -1.0)))
+
+
+def _build_cell(findings: list[Finding], marks: dict[str, str]) -> Text:
+    finding = _worst(findings)
+    value = "" if finding.measured is None else "0" if finding.measured == 0 else f"{finding.measured:.0e}"
+    return Text(marks[finding.status] + value, style=STYLES.get(finding.status, ""))
+
+
+def _verdict_cell(findings: tuple[Finding, ...], verdict: str) -> Text:
+    return Text(verdict, style=STYLES.get(_worst(list(findings)).status, "green"))
+
+
+def _list_not_run(comparison: Comparison) -> list[tuple[str, str]]:
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for absence in comparison.not_run:
+        runs = reasons.setdefault((shorten_name(absence.run.experiment), absence.reason), [])
+        runs.append(f"{absence.run.backend} {absence.run.precision}")
+    everything = len(BACKENDS) * len(PRECISIONS)
+    return [
+        (experiment if len(runs) == everything else f"{experiment}: {', '.join(runs)}", reason)
+        for (experiment, reason), runs in reasons.items()
+    ]
+
+
+def _list_known(comparison: Comparison) -> list[tuple[str, str]]:
+    return [
+        (f"{effect.id}: {effect.state} in {join_names(effect.experiments)}", effect.title)
+        for effect in comparison.known
+    ]
+
+
+def _list_failed(comparison: Comparison) -> list[tuple[str, str]]:
+    lines = [(f"{shorten_name(str(absence.run))}: {absence.kind}", absence.reason) for absence in comparison.failed]
+    for experiment in comparison.experiments:
+        for precision in PRECISIONS:
+            for finding in comparison.first_failures(experiment, precision):
+                if finding.status == "fail":
+                    where = f"{shorten_name(experiment)} {precision} {'-'.join(finding.pair)}: {finding.stage}"
+                    lines.append((where, finding.detail))
+    return lines
+
+
+def _build_verdict(comparison: Comparison) -> Text:
+    names = comparison.experiments
+    failed = [n for n in names if any(f.failed for f in comparison.select(n))]
+    judged = [n for n in names if any(f.status not in ("not run", "not judged") for f in comparison.select(n))]
+    not_run = [n for n in names if all(f.status == "not run" for f in comparison.select(n))]
+    rest = f"; {len(not_run)} not run" if not_run else ""
+    if comparison.passed:
+        return Text(f"PASSED: {len(judged)} experiments compared, none parts{rest}", style="bold green")
+    if not judged:
+        return Text(f"FAILED: nothing was compared{rest}", style="bold red")
+    return Text(f"FAILED: {len(failed)} of {len(names)} experiments{rest}", style="bold red")

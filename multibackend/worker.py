@@ -1,0 +1,315 @@
+"""One backend's process: trains a list of runs, writes a record of each, and tells the parent as it goes.
+
+Started as `python -m multibackend.worker REQUEST.json`. The request is one JSON object; events go to
+standard output, one JSON object a line; whatever the experiments print goes to standard error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from multibackend import draws
+from multibackend.engine import get_engine
+from multibackend.engine.contract import (
+    Epoch,
+    build_model,
+    evaluate,
+    named,
+    predict,
+    restore_state,
+    save_state,
+    train,
+)
+from multibackend.errors import DataUnavailable, MultibackendError
+from multibackend.experiment import Dataset, Experiment, Plan, Profile, Split, leaves, load_experiment
+from multibackend.record import Record, Run, save_record
+from multibackend.upstream import mended
+
+PROBE_ROWS = 32
+"""Rows of the test split on which initial outputs and final predictions are recorded."""
+
+PACKAGES = ("keras", "jax", "jaxlib", "tensorflow", "tensorflow-cpu", "torch", "numpy", "pandas", "scikit-learn")
+
+Emit = Callable[[dict[str, Any]], None]
+
+
+@dataclass
+class Prepared:
+    """A model ready to train, kept while the next run is of the same experiment and precision."""
+
+    experiment: Experiment
+    plan: Plan
+    data: Dataset
+    orders: list[np.ndarray]
+    model: Any
+    epoch: Epoch
+    initial_state: list[np.ndarray]
+    digests: dict[str, str]
+    flags: dict[str, Any]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def main(request_file: str) -> None:
+    """Run a request to its end."""
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what experiments print must not be taken for events
+
+    def emit(event: dict[str, Any]) -> None:
+        events.write(json.dumps(event) + "\n")
+        events.flush()
+
+    request = json.loads(Path(request_file).read_text(encoding="utf-8"))
+    backend = request["backend"]
+    check_backend(backend)
+    engine = get_engine(backend)
+    environment = describe_environment(request["threads"])
+    emit({"event": "ready", "packages": environment["packages"], "device": engine.device()})
+    prepared: dict[tuple[str, str], Prepared] = {}
+    for fields in request["runs"]:
+        run = Run(**fields)
+        emit({"event": "start", "run": fields})
+        record = train_run(run, request["mends"], request["threads"], prepared, emit)
+        record = replace(record, fingerprint=request["fingerprint"], environment=environment | record.environment)
+        try:
+            save_record(record, Path(request["records"]))
+        except MultibackendError as error:
+            emit({"event": "fatal", "reason": str(error)})
+            return
+        emit({"event": "done", "run": fields, "status": record.status, "reason": record.reason})
+    emit({"event": "end"})
+
+
+def check_backend(backend: str) -> None:
+    """Make sure that Keras runs, or will run, on `backend` in this process.
+
+    Raises:
+        MultibackendError: Keras was imported under another backend, or KERAS_BACKEND names another.
+    """
+    if "keras" in sys.modules:
+        imported = sys.modules["keras"].backend.backend()
+        if imported != backend:
+            raise MultibackendError(
+                f"Keras is already imported on {imported}; expected {backend}. "
+                f"Start a fresh process with KERAS_BACKEND={backend}."
+            )
+    elif os.environ.setdefault("KERAS_BACKEND", backend) != backend:
+        raise MultibackendError(
+            f"KERAS_BACKEND is {os.environ['KERAS_BACKEND']!r}; expected {backend!r}. Unset it: unset KERAS_BACKEND."
+        )
+
+
+def train_run(run: Run, mends: bool, threads: int, prepared: dict[tuple[str, str], Prepared], emit: Emit) -> Record:
+    """Train one run and return its record; what goes wrong is in the record, not raised."""
+    try:
+        with mended(run.backend, run.precision, mends) as applied, draws.identical_masks():
+            key = (run.experiment, run.precision)
+            if key not in prepared:
+                prepared.clear()  # one model and its data at a time
+                prepared[key] = prepare(run, threads)
+            return replace(_train(run, prepared[key], emit), mends=applied)
+    except DataUnavailable as error:
+        return Record(run, "not-run", reason=str(error))
+    except MultibackendError as error:
+        return Record(run, "failed", reason=str(error))
+    except Exception as error:
+        prepared.clear()
+        traceback.print_exc()
+        lines = str(error).strip().splitlines() or [""]
+        return Record(run, "failed", reason=f"{type(error).__name__}: {lines[0]}")
+
+
+def prepare(run: Run, threads: int) -> Prepared:
+    """Load the data, build the model with its drawn weights, and compile its epoch."""
+    seconds: dict[str, float] = {}
+    engine = get_engine(run.backend)
+    flags = engine.configure(run.precision, threads)
+    with _timed(seconds, "data"):
+        experiment, plan, raw, digests = _load(run.experiment, run.profile)
+        data = raw.astype(run.precision)
+        orders = [draws.batch_order(run.seed, epoch, data.training.rows) for epoch in range(plan.epochs)]
+        digests = digests | {"batch_order": _digest(np.stack(orders))}
+    with _timed(seconds, "build"), draws.initial_weights(run.seed):
+        model = build_model(experiment.build_model, data.training.take(slice(0, plan.batch_size)))
+    state = save_state(model)
+    with _timed(seconds, "prepare epoch"):
+        epoch = engine.compile_epoch(model, data.training, plan.batch_size, plan.epochs)
+    return Prepared(experiment, plan, data, orders, model, epoch, state, digests, flags, seconds)
+
+
+@lru_cache(maxsize=1)  # float64 and float32 runs of an experiment follow each other
+def _load(name: str, profile: Profile) -> tuple[Experiment, Plan, Dataset, dict[str, str]]:
+    experiment = load_experiment(name)
+    plan = experiment.plan_for(profile)
+    data = plan.limit(experiment.load_data())
+    return experiment, plan, data, digest_data(data)
+
+
+def _train(run: Run, p: Prepared, emit: Emit) -> Record:
+    engine = get_engine(run.backend)
+    model, data, seconds = p.model, p.data, dict(p.seconds)
+    restore_state(model, p.initial_state)
+    if run.perturbation:
+        for i, variable in enumerate(model.trainable_variables):
+            variable.assign(draws.perturb(np.asarray(variable), run.seed, 1000 * run.perturbation + i))
+    arrays = _prefixed("initial_weights", named(model.weights))
+    state = save_state(model)
+
+    first_batch = data.training.take(p.orders[0][: p.plan.batch_size])
+    probe = data.test.take(slice(0, PROBE_ROWS))
+    with _timed(seconds, "first step"):
+        outputs = engine.forward(model, probe.inputs)
+        arrays |= _prefixed("initial_outputs", outputs)
+        arrays |= _prefixed("initial", _scalars(evaluate(model, first_batch)))
+        loss, gradients = engine.loss_and_gradients(model, first_batch)
+        arrays |= _prefixed("initial", _scalars({"training loss": loss})) | _prefixed("gradients", gradients)
+    restore_state(model, state)
+
+    def on_epoch(number: int, loss: float) -> None:
+        shown = loss if math.isfinite(loss) else None
+        emit({"event": "epoch", "run": asdict(run), "epoch": number, "epochs": p.plan.epochs, "loss": shown})
+
+    with _timed(seconds, "train"):
+        trajectory = train(model, p.epoch, p.orders, data.validation, on_epoch)
+    with _timed(seconds, "evaluate"):
+        tested = evaluate(model, data.test)
+        arrays |= _prefixed("predictions", predict(model, probe.inputs))
+    arrays |= {"losses": trajectory.losses}
+    arrays |= {f"history/{name}": np.asarray(values) for name, values in trajectory.history.items()}
+    arrays |= _prefixed("test", _scalars(tested)) | _prefixed("final_weights", named(model.weights))
+    arrays |= _prefixed("optimizer", named(model.optimizer.variables))
+    rows = {"training": data.training.rows, "test": data.test.rows}
+    rows["validation"] = data.validation.rows if data.validation else 0
+    return Record(
+        run=run,
+        status="finished",
+        plan=asdict(p.plan),
+        diverges=p.experiment.diverges,
+        environment={"device": engine.device(), "flags": p.flags},
+        structure=describe_structure(model, outputs)
+        | {"rows": rows, "steps_per_epoch": p.plan.steps_per_epoch(rows["training"])},
+        digests=p.digests,
+        wall_seconds={phase: round(value, 4) for phase, value in seconds.items()},
+        peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        arrays=arrays,
+    )
+
+
+# ------------------------------------------------------------------------------------ descriptions
+
+
+def describe_structure(model: Any, outputs: dict[str, np.ndarray]) -> dict[str, Any]:
+    """A model's layers, variables and numbers of parameters, as far as they don't depend on the backend."""
+    layers = [
+        {
+            "path": layer.path or layer.name,
+            "class": type(layer).__name__,
+            "output_shape": list(outputs[layer.path].shape[1:]) if layer.path in outputs else None,
+            "parameters": int(layer.count_params()),
+        }
+        for layer in model._flatten_layers(include_self=False)
+    ]
+    variables = [
+        {"path": v.path, "shape": list(v.shape), "dtype": str(v.dtype), "trainable": bool(v.trainable)}
+        for v in model.weights
+    ]
+    trainable = sum(math.prod(v.shape) for v in model.trainable_weights)
+    total = int(model.count_params())
+    parameters = {"total": total, "trainable": trainable, "non_trainable": total - trainable}
+    return {"layers": layers, "variables": variables, "parameters": parameters}
+
+
+def digest_data(data: Dataset) -> dict[str, str]:
+    """SHA-256 of each array trained, validated or tested on, before it is cast to the run's precision."""
+    digests: dict[str, str] = {}
+    for name in ("training", "validation", "test"):
+        split: Split | None = getattr(data, name)
+        for part in ("inputs", "targets", "sample_weights") if split else ():
+            for key, array in leaves(getattr(split, part)):
+                digests[".".join(filter(None, (name, part, key)))] = _digest(array)
+    return digests
+
+
+def _digest(array: np.ndarray) -> str:
+    header = f"{array.dtype.str} {array.shape} ".encode()
+    return hashlib.sha256(header + np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def describe_environment(threads: int) -> dict[str, Any]:
+    """Where this process runs: versions, machine, threads, and the commit of the code."""
+    return {
+        "packages": {name: version for name in PACKAGES if (version := _version(name))},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "threads": threads,
+        **_commit(Path(__file__).parent),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _commit(folder: Path) -> dict[str, Any]:
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)
+        except OSError:
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    status = git("status", "--porcelain", "--", ".")
+    return {"commit": git("rev-parse", "HEAD"), "dirty": None if status is None else bool(status)}
+
+
+# ---------------------------------------------------------------------------------------- helpers
+
+
+def _prefixed(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {f"{prefix}/{name}": value for name, value in arrays.items()}
+
+
+def _scalars(values: dict[str, float]) -> dict[str, np.ndarray]:
+    return {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], phase: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[phase] = seconds.get(phase, 0.0) + time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,215 @@
+"""Synthetic records: a small network trained in NumPy, which each "backend" sums in an order of its own.
+
+Their differences are therefore true rounding, and grow as a training's do. `train` is seeded; `alter`
+makes a faulty copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from multibackend.record import Record, Run
+
+BACKENDS = ("jax", "tensorflow", "torch")
+PRECISIONS = ("float64", "float32")
+SHARED = {"python": "3.12.3", "platform": "Linux-6.8-x86_64", "device": "cpu", "threads": 1}
+VERSIONS = {"jax": "0.10.2", "tensorflow": "2.21.0", "torch": "2.13.0"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a synthetic experiment trains; `scale` stretches the inputs, and a large one makes the loss diverge."""
+
+    name: str = "E4-standardised"
+    hidden: int = 16
+    epochs: int = 4
+    batch_size: int = 16
+    rows: int = 96
+    test_rows: int = 40
+    rate: float = 0.1
+    scale: float = 1.0
+    classify: bool = True
+    diverges: bool = False
+    profile: str = "quick"
+    seed: int = 7
+    mends: tuple[str, ...] = ("float64-stays-float64", "tensorflow-cast-exact", "tensorflow-loss-from-probabilities")
+
+
+def product(backend: str, x: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """`x @ w`, summed in the backend's order."""
+    if backend == "jax":
+        return x @ w
+    if backend == "tensorflow":
+        return np.ascontiguousarray(x[:, ::-1]) @ np.ascontiguousarray(w[::-1])
+    half = (x.shape[1] + 1) // 2
+    return x[:, :half] @ w[:half] + x[:, half:] @ w[half:]
+
+
+@dataclass
+class Network:
+    """Dense, relu, Dense; softmax and cross-entropy, or mean squared error."""
+
+    backend: str
+    classify: bool
+    weights: dict[str, np.ndarray]
+
+    def forward(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        w = self.weights
+        hidden = product(self.backend, x, w["dense/kernel"]) + w["dense/bias"]
+        active = np.maximum(hidden, 0)
+        output = product(self.backend, active, w["dense_1/kernel"]) + w["dense_1/bias"]
+        if self.classify:
+            power = np.exp(output - output.max(axis=1, keepdims=True))
+            output = power / power.sum(axis=1, keepdims=True)
+        return {"dense": active, "dense_1": output}
+
+    def metrics(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+        output = self.forward(x)["dense_1"]
+        if not self.classify:
+            return {"loss": np.mean((output[:, 0] - y) ** 2), "mean_absolute_error": np.mean(np.abs(output[:, 0] - y))}
+        chosen = output[np.arange(len(y)), y.astype(int)]
+        hits = np.argmax(output, axis=1) == y
+        return {"loss": np.mean(-np.log(np.maximum(chosen, 1e-7))), "accuracy": np.mean(hits, dtype=x.dtype)}
+
+    def gradients(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+        layers = self.forward(x)
+        delta = layers["dense_1"].copy()
+        if self.classify:
+            delta[np.arange(len(y)), y.astype(int)] -= 1
+            delta /= len(y)
+        else:
+            delta = 2 * (delta - y[:, None]) / len(y)
+        back = product(self.backend, delta, self.weights["dense_1/kernel"].T) * (layers["dense"] > 0)
+        return {
+            "dense/kernel": product(self.backend, x.T, back),
+            "dense/bias": back.sum(axis=0),
+            "dense_1/kernel": product(self.backend, layers["dense"].T, delta),
+            "dense_1/bias": delta.sum(axis=0),
+        }
+
+
+def draw(setting: Setting, precision: str, perturbation: int) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
+    """Initial weights (perturbed by one ULP where asked) and data: training, test inputs and targets."""
+    random = np.random.default_rng(setting.seed)
+    outputs = 3 if setting.classify else 1
+    shapes = {"dense/kernel": (8, setting.hidden), "dense/bias": (setting.hidden,)}
+    shapes |= {"dense_1/kernel": (setting.hidden, outputs), "dense_1/bias": (outputs,)}
+    weights = {path: random.normal(0, 0.4, shape).astype(np.float32) for path, shape in shapes.items()}
+    if perturbation:
+        nudge = np.random.default_rng(perturbation)
+        weights = {p: np.nextafter(w, w + nudge.choice([-1, 1], w.shape).astype("f")) for p, w in weights.items()}
+    rows = setting.rows + setting.test_rows
+    x = random.normal(0, setting.scale, (rows, 8))
+    truth = x @ random.normal(0, 1, (8, 3))
+    y = truth.argmax(axis=1) if setting.classify else truth[:, 0]
+    cut = setting.rows
+    data = [a.astype(precision) for a in (x[:cut], y[:cut], x[cut:], y[cut:])]
+    return {path: w.astype(precision) for path, w in weights.items()}, data
+
+
+def train(setting: Setting, backend: str, precision: str, perturbation: int = 0, rate_factor: float = 1.0) -> Record:
+    """A record of a training in NumPy; `rate_factor` other than 1 is a fault: a wrong learning rate."""
+    with np.errstate(all="ignore"):
+        return _train(setting, backend, precision, perturbation, rate_factor)
+
+
+def _train(setting: Setting, backend: str, precision: str, perturbation: int, rate_factor: float) -> Record:
+    initial, (x, y, test_x, test_y) = draw(setting, precision, perturbation)
+    network = Network(backend, setting.classify, dict(initial))
+    rate = np.asarray(setting.rate * rate_factor, dtype=precision)
+    arrays = {f"initial_weights/{path}": w for path, w in initial.items()}
+    arrays |= {f"initial_outputs/{layer}": value for layer, value in network.forward(test_x[:4]).items()}
+    arrays |= {f"initial/{key}": np.asarray(value) for key, value in network.metrics(x[:32], y[:32]).items()}
+    losses: list[Any] = []
+    history: dict[str, list[Any]] = {"loss": [], "val_loss": []}
+    order = np.stack([np.random.default_rng([setting.seed, e]).permutation(len(x)) for e in range(setting.epochs)])
+    for epoch in order:
+        start = len(losses)
+        for batch in np.split(epoch, range(setting.batch_size, len(x), setting.batch_size)):
+            gradients = network.gradients(x[batch], y[batch])
+            if not losses:
+                arrays |= {f"gradients/{path}": g for path, g in gradients.items()}
+            losses.append(network.metrics(x[batch], y[batch])["loss"])
+            network.weights = {path: w - rate * gradients[path] for path, w in network.weights.items()}
+        history["loss"].append(np.mean(losses[start:]))
+        history["val_loss"].append(network.metrics(test_x, test_y)["loss"])
+    arrays["losses"] = np.array(losses, dtype=precision)
+    arrays |= {f"history/{key}": np.array(values, dtype=precision) for key, values in history.items()}
+    arrays |= {f"test/{key}": np.asarray(value) for key, value in network.metrics(test_x, test_y).items()}
+    arrays |= {f"final_weights/{path}": w for path, w in network.weights.items()}
+    run = Run(setting.name, backend, precision, setting.profile, setting.seed, perturbation)
+    sums = {"inputs": x, "targets": y, "batch_order": order}
+    return Record(
+        run=run,
+        status="finished",
+        plan={"epochs": setting.epochs, "batch_size": setting.batch_size, "training_rows": 0},
+        diverges=setting.diverges,
+        mends=setting.mends,
+        environment=SHARED | {"packages": {"keras": "3.15.1", "numpy": "2.4.6", backend: VERSIONS[backend]}},
+        structure=describe(setting, initial, precision),
+        digests={key: hashlib.sha256(array.tobytes()).hexdigest() for key, array in sums.items()},
+        wall_seconds={"training": 0.5},
+        arrays=arrays,
+    )
+
+
+def describe(setting: Setting, weights: dict[str, np.ndarray], precision: str) -> dict[str, Any]:
+    """The structure that a record holds."""
+    total = sum(w.size for w in weights.values())
+    layers = [
+        {"path": layer, "class": "Dense", "output_shape": [None, weights[f"{layer}/bias"].size], "parameters": 0}
+        for layer in ("dense", "dense_1")
+    ]
+    return {
+        "layers": layers,
+        "variables": [
+            {"path": path, "shape": list(w.shape), "dtype": precision, "trainable": True} for path, w in weights.items()
+        ],
+        "parameters": {"total": total, "trainable": total, "non_trainable": 0},
+        "rows": {"training": setting.rows, "validation": setting.test_rows, "test": setting.test_rows},
+        "steps_per_epoch": -(-setting.rows // setting.batch_size),
+    }
+
+
+def train_all(setting: Setting, repetitions: int = 2) -> list[Record]:
+    """All backends in both precisions, and float32's perturbed repetitions."""
+    records = [train(setting, backend, precision) for precision in PRECISIONS for backend in BACKENDS]
+    return records + [train(setting, b, "float32", k) for b in BACKENDS for k in range(1, repetitions + 1)]
+
+
+def alter(records: Iterable[Record], backend: str, precision: str, change: Callable[[Record], Record]) -> list[Record]:
+    """The same records, but for one backend's training in one precision, which is changed."""
+    runs = (backend, precision, 0)
+    return [
+        change(record) if (record.run.backend, record.run.precision, record.run.perturbation) == runs else record
+        for record in records
+    ]
+
+
+def with_array(key: str, change: Callable[[np.ndarray], np.ndarray | None]) -> Callable[[Record], Record]:
+    """A change of one array; to None drops it."""
+
+    def apply(record: Record) -> Record:
+        arrays = dict(record.arrays)
+        value = change(arrays.pop(key).copy())
+        return replace(record, arrays=arrays if value is None else arrays | {key: value})
+
+    return apply
+
+
+def with_structure(change: Callable[[dict[str, Any]], None]) -> Callable[[Record], Record]:
+    """A change of the structure, made in place on a copy."""
+
+    def apply(record: Record) -> Record:
+        import copy
+
+        structure = copy.deepcopy(record.structure)
+        change(structure)
+        return replace(record, structure=structure)
+
+    return apply

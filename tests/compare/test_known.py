@@ -1,0 +1,145 @@
+from dataclasses import replace
+
+import pytest
+from packaging.specifiers import SpecifierSet
+from synthetic import Setting, alter, train, train_all, with_array
+
+from multibackend.compare import compare_records, load_known
+from multibackend.compare.known import KNOWN_FILE, Known, Show
+from multibackend.errors import MultibackendError
+
+NAME = "E4-standardised"
+ENTRY = Known(
+    id="torch-leak",
+    title="leak",
+    backend="torch",
+    precisions=("float64",),
+    keras=SpecifierSet(">=3.15,<3.16"),
+    mend="mended",
+    cause="a cause",
+    upstream="not reported",
+    reproduction="docs/known.md",
+    shows=(Show(NAME, "initial outputs", ("quick",), 6e-8),),
+)
+
+
+@pytest.fixture
+def leaking():
+    """Torch's float64 passes through float32 from the first layer on."""
+    records = train_all(Setting(mends=()), repetitions=0)
+    for key in ("initial_outputs/dense", "initial_outputs/dense_1", "losses"):
+        records = alter(records, "torch", "float64", with_array(key, lambda v: v.astype("f4").astype("f8")))
+    return records
+
+
+def test_a_known_divergence_is_excused_with_its_consequences(leaking):
+    comparison = compare_records(leaking, None, known=[ENTRY])
+    assert comparison.passed
+    assert comparison.verdict(NAME, "float64") == "known"
+    found = {(f.pair, f.stage): f for f in comparison.findings if f.status == "known"}
+    assert {pair for pair, _ in found} == {("jax", "torch"), ("tensorflow", "torch")}
+    assert found[("jax", "torch"), "initial outputs"].detail.startswith("torch-leak:")
+    assert found[("jax", "torch"), "step losses"].detail.startswith("in consequence of torch-leak:")
+    assert [(e.id, e.state, e.experiments) for e in comparison.known] == [("torch-leak", "in effect", (NAME,))]
+
+
+def test_a_known_divergence_that_no_longer_occurs_fails():
+    comparison = compare_records(train_all(Setting(mends=()), repetitions=0), None, known=[ENTRY])
+    failures = comparison.first_failures(NAME, "float64")
+    assert [f.pair for f in failures] == [("jax", "torch"), ("tensorflow", "torch")]
+    assert all("torch-leak no longer occurs: remove its entry" in f.detail for f in failures)
+    assert comparison.known[0].state == "no longer occurs"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        replace(ENTRY, backend="tensorflow"),
+        replace(ENTRY, precisions=("float32",)),
+        replace(ENTRY, keras=SpecifierSet(">=3.16")),
+        replace(ENTRY, shows=(Show("B9", "initial outputs", ("quick",), 6e-8),)),
+        replace(ENTRY, shows=(Show(NAME, "initial outputs", ("full",), 6e-8),)),
+        replace(ENTRY, shows=(Show(NAME, "initial outputs", ("quick",), 1e-12),)),
+        replace(ENTRY, shows=(Show(NAME, "gradients", ("quick",), 6e-8),)),
+    ],
+    ids=["backend", "precision", "keras", "experiment", "profile", "size", "later stage"],
+)
+def test_an_entry_excuses_only_what_it_describes(leaking, entry):
+    comparison = compare_records(leaking, None, known=[entry])
+    failures = {f.pair for f in comparison.first_failures(NAME, "float64") if f.stage == "initial outputs"}
+    assert ("jax", "torch") in failures
+
+
+def test_a_mended_record_has_no_excuse_and_is_listed_as_stepped_round(leaking):
+    mended = [replace(record, mends=("mended",)) for record in leaking]
+    comparison = compare_records(mended, None, known=[ENTRY])
+    assert comparison.verdict(NAME, "float64") == "torch parts at initial outputs"
+    assert [effect.state for effect in comparison.known] == ["stepped round"]
+
+
+def test_what_is_missing_is_never_excused(leaking):
+    broken = alter(leaking, "torch", "float64", with_array("test/loss", lambda _: None))
+    comparison = compare_records(broken, None, known=[ENTRY])
+    assert [f.stage for f in comparison.first_failures(NAME, "float64")] == ["test metrics"] * 2
+
+
+def test_the_earliest_of_several_entries_explains(leaking):
+    drifting = alter(
+        leaking,
+        "tensorflow",
+        "float64",
+        lambda _: train(Setting(mends=()), "tensorflow", "float64", rate_factor=1.00001),
+    )
+    adam = replace(
+        ENTRY, id="tf-adam", backend="tensorflow", mend="exact", shows=(Show(NAME, "step losses", ("quick",), 1e-5),)
+    )
+    comparison = compare_records(drifting, None, known=[adam, ENTRY])
+    assert comparison.passed
+    details = {f.pair: f.detail for f in comparison.select(NAME, "float64", "step losses")}
+    assert details["jax", "tensorflow"].startswith("tf-adam:")
+    assert details["tensorflow", "torch"].startswith("in consequence of torch-leak:")
+
+
+def test_the_shipped_file_is_well_formed():
+    entries = load_known()
+    assert {entry.mend for entry in entries} == {
+        "float64-stays-float64",
+        "tensorflow-cast-exact",
+        "tensorflow-loss-from-probabilities",
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('backend = "torch"', 'backend = "mxnet"', "backend"),
+        ('precisions = ["float64"]', 'precisions = ["float16"]', "precisions"),
+        ('precisions = ["float64"]', 'precisions = "float64"', "precisions"),
+        ('keras = ">=3.15,<3.16"', 'keras = "about 3.15"', "keras"),
+        ('stage = "initial outputs"', 'stage = "outputs"', "stage"),
+        ('profiles = ["quick", "full"]', 'profiles = ["slow"]', "profiles"),
+        ("size = 6e-8", "size = 0.0", "size"),
+        ("size = 6e-8", 'size = "small"', "size"),
+        ('upstream = "not reported"', "", "expected"),
+        ('id = "torch', 'color = "red"\nid = "torch', "keys"),
+        ('id = "jax-float64-in-float32"', 'id = "torch-float64-in-float32"', "twice"),
+        ("[[divergence]]", "[[divergence", "line"),
+    ],
+)
+def test_a_malformed_file_is_one_line_that_says_what(tmp_path, old, new, words):
+    path = tmp_path / "known.toml"
+    path.write_text(KNOWN_FILE.read_text().replace(old, new, 1))
+    with pytest.raises(MultibackendError, match=words) as caught:
+        load_known(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_of_other_tables_is_refused(tmp_path):
+    (tmp_path / "known.toml").write_text("[[divergences]]\n")
+    with pytest.raises(MultibackendError, match="got divergences; expected"):
+        load_known(tmp_path / "known.toml")
+
+
+def test_a_missing_file_is_one_line(tmp_path):
+    with pytest.raises(MultibackendError, match="known divergences"):
+        load_known(tmp_path / "none.toml")

@@ -1,0 +1,89 @@
+"""What stands in for frameworks, the course and the worker, so that tests of launching need none of them."""
+
+import contextlib
+import functools
+import os
+import sys
+import time
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import multibackend
+import multibackend.launch
+
+WORKER = str(Path(__file__).with_name("worker.py"))
+SOURCE = str(Path(multibackend.__file__).parents[1])
+EXPERIMENTS = (
+    "finishes", "ends", "raises", "crashes", "killed", "hangs", "leaves", "fatal", "babbles", "unavailable",
+    "dies-before-ready",
+)  # fmt: skip
+PACKAGES = ("jax", "jaxlib", "tensorflow", "torch", "keras")
+
+
+def catalogue() -> ModuleType:
+    """A course whose experiments are the fake worker's behaviours."""
+    module = ModuleType("exercises")
+    module.CATALOGUE = {name: SimpleNamespace(title=f"It {name}") for name in EXPERIMENTS}
+    return module
+
+
+def make_packages(folder: Path, packages: tuple[str, ...] = PACKAGES) -> Path:
+    """Packages that are installed as far as one can see, and that nobody may import."""
+    for package in packages:
+        (folder / package).mkdir(parents=True)
+        (folder / package / "__init__.py").write_text(f'raise RuntimeError("{package} was imported")\n')
+        info = folder / f"{package}-9.9.9.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 9.9.9\n")
+    return folder
+
+
+def python_path(*folders: Path) -> str:
+    """A `PYTHONPATH` with these folders and our own sources."""
+    return os.pathsep.join([*map(str, folders), SOURCE])
+
+
+def bare_python(folder: Path) -> Path:
+    """A Python with nothing installed but what `PYTHONPATH` names."""
+    path = folder / "bare-python"
+    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
+def survivors(output: Path) -> list[int]:
+    """Those of the fake workers' processes that still run, a moment after they were killed."""
+    deadline = time.monotonic() + 2
+    while (alive := [pid for pid in read_pids(output) if is_alive(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return alive
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that only waits for its parent to notice its end doesn't."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return not Path("/proc/self").exists()
+
+
+def read_pids(output: Path) -> list[int]:
+    """The fake workers' processes, and theirs."""
+    return [int(line) for line in (output / "pids").read_text().split()]
+
+
+def read_trained(output: Path) -> list[str]:
+    """The runs that fake workers began, in order."""
+    path = output / "trained"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+if __name__ == "__main__":  # the command itself, with the fake worker and course
+    sys.modules["exercises"] = catalogue()
+    multibackend.launch.launch = functools.partial(multibackend.launch.launch, worker_command=(WORKER,))
+    from multibackend.cli import main
+
+    main(prog_name="multibackend")
