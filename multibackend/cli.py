@@ -90,7 +90,9 @@ def train(names: tuple[str, ...], backend: str, precision: str, **settings: Any)
     """Train experiments on one backend.
 
     NAMES are experiments (`multibackend list`), exercises such as A5, or models of your own as
-    path/to/file.py:experiment; without any, all experiments are trained.
+    path/to/file.py:experiment; without any, all experiments are trained. `--precision both`
+    trains all that `compare` wants: float64, float32, and float32 a second time from weights
+    moved by rounding.
     """
     asked = os.environ.get("KERAS_BACKEND", backend)
     if asked != backend:
@@ -98,7 +100,7 @@ def train(names: tuple[str, ...], backend: str, precision: str, **settings: Any)
             f"environment variable KERAS_BACKEND: got {asked!r}; expected {backend!r}, as --backend says, or none: "
             "unset KERAS_BACKEND"
         )
-    outcomes, output = _train(names, [backend], [(p, 0) for p in expand_precision(precision)], **settings)
+    outcomes, output = _train(names, [backend], _list_trainings(precision, repeated=precision == "both"), **settings)
     _print_trained(outcomes, output)
     sys.exit(_exit_code(outcomes, bool(names)))
 
@@ -117,9 +119,8 @@ def parity(names: tuple[str, ...], backends: list[str], precision: str, **settin
     """
     if "KERAS_BACKEND" in os.environ:
         _say(f"note: KERAS_BACKEND={os.environ['KERAS_BACKEND']} is ignored; each backend's process gets its own.")
-    repeated = {"float64": (0,), "float32": (0, 1)}
     precisions = expand_precision(precision)
-    outcomes, output = _train(names, backends, [(p, k) for p in precisions for k in repeated[p]], **settings)
+    outcomes, output = _train(names, backends, _list_trainings(precision, repeated=True), **settings)
     experiments = list(dict.fromkeys(outcome.run.experiment for outcome in outcomes))
     passed = _compare(_read_records(outcomes, output), experiments, backends, precisions, output)
     sys.exit(_exit_code(outcomes, bool(names)) or int(not passed))
@@ -165,6 +166,12 @@ def doctor(devices: bool, output: Path, pythons: dict[str, str]) -> None:
 
 
 # --------------------------------------------------------------------------------------------- steps
+
+
+def _list_trainings(precision: str, repeated: bool) -> list[tuple[str, int]]:
+    """The precision and perturbation of each training; float32 is repeated once, where wanted, to measure rounding."""
+    repetitions = {"float64": (0,), "float32": (0, 1) if repeated else (0,)}
+    return [(p, k) for p in expand_precision(precision) for k in repetitions[p]]
 
 
 def _train(

@@ -41,10 +41,11 @@ def batch_order(seed: int, epoch: int, rows: int) -> np.ndarray:
 
 
 def perturb(weights: np.ndarray, seed: int, index: int) -> np.ndarray:
-    """The same weights, each moved up or down by one unit in the last place of its dtype."""
+    """The same weights, each moved up or down by one unit in the last place of its dtype; zeros stay zeros."""
     up = _generator(seed, PERTURBATION_STREAM, index).integers(0, 2, weights.shape).astype(bool)
     infinity = np.asarray(np.inf, weights.dtype)
-    moved: np.ndarray = np.nextafter(weights, np.where(up, infinity, -infinity))
+    # Beside zero lie numbers so small that processors treat them each in their own way.
+    moved: np.ndarray = np.where(weights == 0, weights, np.nextafter(weights, np.where(up, infinity, -infinity)))
     return moved
 
 

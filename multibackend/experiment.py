@@ -132,7 +132,7 @@ class Plan:
     def __post_init__(self) -> None:
         if min(self.epochs, self.batch_size) < 1 or min(self.training_rows, self.evaluation_rows) < 0:
             raise MultibackendError(
-                f"plan: got {self}; expected epochs and batch_size of at least 1, training_rows and evaluation_rows >= 0."
+                f"plan: got {self}; expected epochs and batch_size of at least 1, and no negative number of rows."
             )
 
     def limit(self, data: Dataset) -> Dataset:
@@ -160,7 +160,7 @@ class Experiment:
 
     `build_model` returns a compiled Keras model; `load_data` returns the data in NumPy arrays;
     `plan` is the full training, `quick` a shorter one of the same kind. `diverges` says that
-    the loss is meant to leave the finite numbers: that is then what a comparison demands.
+    the loss is meant to outgrow float32 (3.4e38, infinity or NaN): that is then what a comparison demands.
     """
 
     name: str
@@ -237,7 +237,7 @@ def load_experiment(reference: str) -> Experiment:
     experiment = getattr(module, attribute, None)
     if not isinstance(experiment, Experiment):
         raise MultibackendError(
-            f"experiment {reference!r}: {attribute!r} is {type(experiment).__name__}; expected a multibackend.Experiment."
+            f"experiment {reference!r}: {attribute!r} is {type(experiment).__name__}; expected an Experiment."
         )
     return experiment
 

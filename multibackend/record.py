@@ -23,7 +23,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -104,7 +104,8 @@ def save_record(record: Record, records: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".writing-", dir=target.parent))
         try:
-            header = {key: value for key, value in asdict(record).items() if key != "arrays"}
+            header = asdict(replace(record, arrays={}))
+            del header["arrays"]
             text = json.dumps(header, indent=2, allow_nan=False) + "\n"
             (scratch / RECORD_FILE).write_text(text, encoding="utf-8")
             arrays = {key: np.asarray(value, order="C") for key, value in record.arrays.items()}
@@ -116,7 +117,7 @@ def save_record(record: Record, records: Path) -> Path:
             shutil.rmtree(scratch, ignore_errors=True)
     except (OSError, SafetensorError) as error:
         raise MultibackendError(
-            f"record {record.run}: can't be written to {target}: {error}. Give another folder with --output, or make room."
+            f"record {record.run}: can't be written to {target}: {error}. Give another --output, or make room."
         ) from error
     return target
 
@@ -131,9 +132,7 @@ def load_record(folder: Path) -> Record:
         header = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
         version = header.get("schema_version") if isinstance(header, dict) else None
         if version != SCHEMA_VERSION:
-            raise RecordError(
-                f"record {folder}: schema version {version!r}; expected {SCHEMA_VERSION}. Train again with this version."
-            )
+            raise RecordError(f"record {folder}: schema version {version!r}; expected {SCHEMA_VERSION}. Train again.")
         if set(header) != {f.name for f in fields(Record)} - {"arrays"}:
             raise RecordError(f"record {folder}: its fields are not a record's; train again, or give another folder.")
         run = Run(**header.pop("run"))

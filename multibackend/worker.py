@@ -36,6 +36,7 @@ from multibackend.engine.contract import (
     predict,
     restore_state,
     save_state,
+    to_numpy,
     train,
 )
 from multibackend.errors import DataUnavailable, MultibackendError
@@ -168,7 +169,7 @@ def _train(run: Run, p: Prepared, emit: Emit) -> Record:
     restore_state(model, p.initial_state)
     if run.perturbation:
         for i, variable in enumerate(model.trainable_variables):
-            variable.assign(draws.perturb(np.asarray(variable), run.seed, 1000 * run.perturbation + i))
+            variable.assign(draws.perturb(to_numpy(variable), run.seed, 1000 * run.perturbation + i))
     arrays = _prefixed("initial_weights", named(model.weights))
     state = save_state(model)
 
@@ -219,9 +220,10 @@ def describe_structure(model: Any, outputs: dict[str, np.ndarray]) -> dict[str, 
     """A model's layers, variables and numbers of parameters, as far as they don't depend on the backend."""
     layers = [
         {
-            "path": layer.path or layer.name,
+            "path": (path := layer.path or layer.name),
             "class": type(layer).__name__,
-            "output_shape": list(outputs[layer.path].shape[1:]) if layer.path in outputs else None,
+            "config": _describe_config(layer),
+            "output_shape": list(outputs[path].shape[1:]) if path in outputs else None,
             "parameters": int(layer.count_params()),
         }
         for layer in model._flatten_layers(include_self=False)
@@ -234,6 +236,24 @@ def describe_structure(model: Any, outputs: dict[str, np.ndarray]) -> dict[str, 
     total = int(model.count_params())
     parameters = {"total": total, "trainable": trainable, "non_trainable": total - trainable}
     return {"layers": layers, "variables": variables, "parameters": parameters}
+
+
+def _describe_config(layer: Any) -> Any:
+    """A layer's configuration as Keras serializes it; None for a layer that has none, or that holds others."""
+    import keras
+
+    if isinstance(layer, keras.Model):
+        return None
+    try:
+        config = keras.saving.serialize_keras_object(layer)["config"]
+        return json.loads(json.dumps(config, allow_nan=False), object_hook=_without_code)
+    except (NotImplementedError, TypeError, ValueError):
+        return None
+
+
+def _without_code(value: dict[str, Any]) -> Any:
+    """A lambda by its kind alone: its code holds the path of its file."""
+    return "lambda" if value.get("class_name") == "__lambda__" else value
 
 
 def digest_data(data: Dataset) -> dict[str, str]:

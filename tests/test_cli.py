@@ -78,7 +78,11 @@ def test_list_shows_names_and_titles() -> None:
 def test_train_shows_what_each_run_reached() -> None:
     result = call("train", "finishes", "--backend", "torch", "--precision", "both")
     assert result.exit_code == 0
-    assert read_trained(Path("runs/quick-seed0")) == ["finishes torch float64 0", "finishes torch float32 0"]
+    assert read_trained(Path("runs/quick-seed0")) == [
+        "finishes torch float64 0",
+        "finishes torch float32 0",
+        "finishes torch float32 1",
+    ]
     row = next(line for line in result.output.splitlines() if "finishes float32" in line and "accuracy" in line)
     assert row.split("│")[1:-1] == [
         " finishes float32 ",

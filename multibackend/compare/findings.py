@@ -31,7 +31,7 @@ Status = Literal["pass", "known", "diverged as meant", "fail", "not judged", "no
 |---|---|---|
 | pass | within its bound | no |
 | known | parts as an entry of `known.toml` says, or in consequence of it | no |
-| diverged as meant | the loss left the finite numbers, as this experiment demands | no |
+| diverged as meant | the loss outgrew float32 (3.4e38), as this experiment demands | no |
 | fail | beyond its bound; or missing, of another shape, not finite | yes |
 | not judged | a training of the pair failed, or left no record | yes |
 | not run | a training of the pair could not be run here, for the reason given | no |

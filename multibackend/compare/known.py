@@ -20,7 +20,7 @@ from multibackend.compare.findings import PRECISIONS, STAGES, Finding, KnownEffe
 from multibackend.compare.runs import Ensemble
 from multibackend.errors import MultibackendError
 from multibackend.experiment import PROFILES
-from multibackend.record import Record
+from multibackend.record import Record, Run
 
 KNOWN_FILE = Path(__file__).with_name("known.toml")
 
@@ -29,12 +29,17 @@ SIZE_FACTOR = 10.0
 difference that is a whole order larger is another difference."""
 
 
+MEASURED_SEED = 0
+"""The seed with which entries were measured: with another, a difference of rounding's size may fall below the bound."""
+
+
 @dataclass(frozen=True)
 class Show:
     """Where a divergence shows: the stage at which the pairs with its backend part, and the size measured there."""
 
     experiment: str
     stage: str
+    precisions: tuple[str, ...]
     profiles: tuple[str, ...]
     size: float
 
@@ -46,7 +51,6 @@ class Known:
     id: str
     title: str
     backend: str
-    precisions: tuple[str, ...]
     keras: SpecifierSet
     mend: str
     cause: str
@@ -55,17 +59,21 @@ class Known:
     shows: tuple[Show, ...]
 
     def concerns(self, record: Record) -> bool:
-        """Whether a training is of the backend, precision and version of Keras that deviate."""
+        """Whether a training is of the backend and version of Keras that deviate."""
         keras = str(record.environment.get("packages", {}).get("keras", ""))
         try:
             met = bool(keras) and self.keras.contains(keras, prereleases=True)
         except InvalidVersion:
             met = False
-        return record.run.backend == self.backend and record.run.precision in self.precisions and met
+        return record.run.backend == self.backend and met
 
-    def find_show(self, experiment: str, profile: str) -> Show | None:
-        """Where it first shows in an experiment, or None where it doesn't."""
-        shows = [show for show in self.shows if show.experiment == experiment and profile in show.profiles]
+    def find_show(self, run: Run) -> Show | None:
+        """Where it first shows in a training, or None where it doesn't."""
+        shows = [
+            show
+            for show in self.shows
+            if show.experiment == run.experiment and run.profile in show.profiles and run.precision in show.precisions
+        ]
         return min(shows, key=lambda show: STAGES.index(show.stage), default=None)
 
 
@@ -96,7 +104,6 @@ def load_known(path: Path = KNOWN_FILE) -> tuple[Known, ...]:
 def _read_entry(raw: Any, where: str) -> Known:
     values = _check_table(raw, Known, where)
     _check_choices(where, "backend", [values["backend"]], BACKENDS)
-    _check_choices(where, "precisions", values["precisions"], PRECISIONS)
     try:
         values["keras"] = SpecifierSet(values["keras"])
     except InvalidSpecifier as error:
@@ -105,11 +112,13 @@ def _read_entry(raw: Any, where: str) -> Known:
     for row in values["shows"]:
         show = _check_table(row, Show, f"{where}: shows")
         _check_choices(where, "stage", [show["stage"]], STAGES)
+        _check_choices(where, "precisions", show["precisions"], PRECISIONS)
         _check_choices(where, "profiles", show["profiles"], PROFILES)
         if show["size"] <= 0:
             raise MultibackendError(f"{where}: size is {show['size']}; expected the difference measured, above 0.")
-        shows.append(Show(**{**show, "profiles": tuple(show["profiles"]), "size": float(show["size"])}))
-    return Known(**{**values, "precisions": tuple(values["precisions"]), "shows": tuple(shows)})
+        lists = {key: tuple(show[key]) for key in ("precisions", "profiles")}
+        shows.append(Show(**{**show, **lists, "size": float(show["size"])}))
+    return Known(**{**values, "shows": tuple(shows)})
 
 
 def _check_table(raw: Any, kind: type, where: str) -> dict[str, Any]:
@@ -136,27 +145,33 @@ def apply_known(findings: Sequence[Finding], ensemble: Ensemble, entries: Sequen
     for entry in entries:
         for backend in findings[0].pair:
             record = ensemble.base.get((findings[0].precision, backend))
-            show = entry.find_show(ensemble.experiment, record.run.profile) if record else None
+            show = entry.find_show(record.run) if record else None
             if record and show and entry.concerns(record) and entry.mend not in record.mends:
                 active.append((entry, show))
     active.sort(key=lambda item: STAGES.index(item[1].stage))
-    return [_apply_to(finding, active) for finding in findings]
+    measured = all(record.run.seed == MEASURED_SEED for record in ensemble.base.values())
+    return [_apply_to(finding, active, measured) for finding in findings]
 
 
-def _apply_to(finding: Finding, active: Sequence[tuple[Known, Show]]) -> Finding:
-    for entry, show in active:
-        here, there = STAGES.index(finding.stage), STAGES.index(show.stage)
-        if finding.status == "pass" and here == there:
-            detail = f"known divergence {entry.id} no longer occurs: remove its entry ({finding.detail})"
-            return replace(finding, status="fail", detail=detail)
-        if finding.status != "fail" or here < there or finding.measured is None:
-            continue
-        if here > there:
-            return replace(finding, status="known", detail=f"in consequence of {entry.id}: {finding.detail}")
+def _apply_to(finding: Finding, active: Sequence[tuple[Known, Show]], measured: bool) -> Finding:
+    """An entry explains the stage at which it shows; the earliest, what follows from it at later stages."""
+    here = STAGES.index(finding.stage)
+    shown = [(entry, show) for entry, show in active if STAGES.index(show.stage) == here]
+    earlier = [entry for entry, show in active if STAGES.index(show.stage) < here]
+    if finding.status == "pass" and shown and measured:
+        detail = f"known divergence {shown[0][0].id} no longer occurs: remove its entry ({finding.detail})"
+        return replace(finding, status="fail", detail=detail)
+    if finding.status != "fail" or finding.measured is None:
+        return finding
+    for entry, show in shown:
         if finding.measured <= SIZE_FACTOR * show.size:
             return replace(finding, status="known", detail=f"{entry.id}: {finding.detail}")
-        detail = f"{finding.detail}; known divergence {entry.id} explains {SIZE_FACTOR * show.size:.1e} at most"
-        return replace(finding, detail=detail)
+    if earlier:
+        return replace(finding, status="known", detail=f"in consequence of {earlier[0].id}: {finding.detail}")
+    if shown:
+        entry, show = shown[0]
+        explained = f"known divergence {entry.id} explains {SIZE_FACTOR * show.size:.1e} at most"
+        return replace(finding, detail=f"{finding.detail}; {explained}")
     return finding
 
 

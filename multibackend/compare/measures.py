@@ -61,9 +61,15 @@ def divide(distance: Vector, magnitude: Vector) -> Vector:
     return np.where(distance == 0.0, 0.0, ratio)
 
 
-def count_finite(losses: Array) -> int:
-    """The number of steps before the first that isn't finite."""
-    bad = np.flatnonzero(~np.isfinite(losses))
+FLOAT32_LARGEST = float(np.finfo(np.float32).max)
+
+
+def count_in_range(losses: Array) -> int:
+    """The number of steps before the first whose loss is no number that float32 can hold (3.4e38), in either precision.
+
+    One limit for both: a training that overflows float32 may reach 1e40 in float64 and no further.
+    """
+    bad = np.flatnonzero(~(np.abs(losses) <= FLOAT32_LARGEST))
     return int(bad[0]) if len(bad) else len(losses)
 
 

@@ -1,4 +1,4 @@
-"""Trajectories: trainings that are meant to leave the finite numbers, and the curve of a pair's differences."""
+"""Trajectories: trainings that are meant to diverge, and the curve of a pair's differences."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from multibackend.compare.bounds import Judged, judge
 from multibackend.compare.findings import Pair
-from multibackend.compare.measures import count_finite, find_mismatch
+from multibackend.compare.measures import count_in_range, find_mismatch
 from multibackend.compare.runs import Ensemble
 from multibackend.compare.stages import find_missing, list_quantities, select_arrays
 
@@ -21,7 +21,7 @@ earlier. A loss that grows evenly to float32's 3.4e38 spends log(n)/log(3.4e38) 
 
 @dataclass(frozen=True)
 class Divergence:
-    """A pair of trainings that should leave the finite numbers: `steps` are finite on both; `problem` is "" if none."""
+    """A pair of trainings that should diverge: `steps` are in range on both; `problem` is "" if none."""
 
     steps: int
     problem: str
@@ -29,34 +29,36 @@ class Divergence:
 
 
 def examine_divergence(ensemble: Ensemble, precision: str, pair: Pair) -> Divergence:
-    """Whether both losses left the finite numbers, and together. Both records must hold their losses."""
+    """Whether both losses left the range of float32, and together. Both records must hold their losses."""
     losses = [ensemble.base[precision, backend].arrays["losses"] for backend in pair]
-    counts = [count_finite(array) for array in losses]
+    counts = [count_in_range(array) for array in losses]
     steps = min(counts)
     if len(losses[0]) != len(losses[1]) or not steps:
         lengths = " and ".join(f"{count} of {len(array)}" for count, array in zip(counts, losses, strict=True))
-        return Divergence(steps, f"{lengths} steps are finite; expected one number of steps, and some finite", "")
+        return Divergence(
+            steps, f"{lengths} steps are below 3.4e38; expected one number of steps, and some of these", ""
+        )
     detail = " and ".join(f"{name} at step {count + 1}" for name, count in zip(pair, counts, strict=True))
     for backend, array, count in zip(pair, losses, counts, strict=True):
         if count == len(array):
-            problem = f"{backend} stayed finite for all {count} steps; expected the loss to leave the finite numbers"
+            problem = f"{backend} stayed below 3.4e38 for all {count} steps; expected the loss to diverge"
             return Divergence(steps, problem, "")
     if max(counts) - steps > 1 + math.floor(OVERFLOW_SHARE * max(counts)):
-        return Divergence(steps, f"left the finite numbers apart: {detail}; expected nearly the same step", detail)
-    return Divergence(steps, "", f"left the finite numbers: {detail}")
+        return Divergence(steps, f"diverged apart: {detail}; expected nearly the same step", detail)
+    return Divergence(steps, "", f"diverged: {detail}")
 
 
 def follow_losses(ensemble: Ensemble, precision: str, pair: Pair) -> Judged | None:
     """A pair's relative differences of the loss and their bound, each of shape (steps,), for a figure.
 
-    Only the steps at which both are finite; None where there is none, or nothing to compare.
+    Only the steps before either diverged; None where there is none, or nothing to compare.
     """
     if any((precision, backend) not in ensemble.base for backend in pair):
         return None
     records = (ensemble.base[precision, pair[0]], ensemble.base[precision, pair[1]])
     if any(find_missing(record, "step losses") for record in records):
         return None
-    steps = min(count_finite(record.arrays["losses"]) for record in records)
+    steps = min(count_in_range(record.arrays["losses"]) for record in records)
     a, b = ({"losses": select_arrays(record, "step losses")["losses"][:steps]} for record in records)
     if not steps or find_mismatch(a, b, pair, ""):
         return None

@@ -141,7 +141,8 @@ def to_numpy(value: Any) -> np.ndarray:
     """A tensor or variable as a NumPy array of its own."""
     import keras
 
-    return np.array(keras.ops.convert_to_numpy(value))
+    tensor = value.value if isinstance(value, keras.Variable) else value
+    return np.array(keras.ops.convert_to_numpy(tensor))
 
 
 def save_state(model: Any) -> list[np.ndarray]:
@@ -176,7 +177,7 @@ def unused(taken: Mapping[str, Any], name: str) -> str:
 def call_recorded(model: Any, inputs: Any) -> dict[str, Any]:
     """Call a model on input tensors, in inference mode; each layer's output by its path, in the order of the calls.
 
-    A layer called twice appears twice (`path#2`); one with several outputs as `path.0`, `path.1`;
+    What runs once a time step, inside RNN and TimeDistributed, is left to its layer. A layer called twice appears twice (`path#2`); one with several outputs as `path.0`, `path.1`;
     the model's own outputs as `output.0`, `output.1`, ....
     """
     import keras
@@ -185,9 +186,16 @@ def call_recorded(model: Any, inputs: Any) -> dict[str, Any]:
     original = keras.layers.Layer.__call__
     layers = {id(layer) for layer in model._flatten_layers(include_self=False)}
 
+    looping: list[Any] = []
+
     def recorded(self: Any, *args: Any, **kwargs: Any) -> Any:
-        result = original(self, *args, **kwargs)
-        if id(self) in layers:
+        loops = isinstance(self, keras.layers.RNN | keras.layers.TimeDistributed)
+        looping.extend([self] * loops)
+        try:
+            result = original(self, *args, **kwargs)
+        finally:
+            del looping[len(looping) - loops :]
+        if id(self) in layers and not looping:
             values = [v for v in keras.tree.flatten(result) if keras.ops.is_tensor(v)]
             name = unused(outputs, self.path or self.name)
             for i, value in enumerate(values):

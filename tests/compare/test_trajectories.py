@@ -41,8 +41,8 @@ def later(losses):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (finite, "stayed finite for all 12 steps"),
-        (unfinite, "some finite"),
+        (finite, "stayed below 3.4e38 for all 12 steps"),
+        (unfinite, "some of these"),
         (prefix_apart, "step 2"),
         (later, "apart"),
         (lambda v: v[:-1], "expected 12"),
@@ -68,9 +68,9 @@ def test_an_experiment_meant_to_diverge_that_converges_fails():
     assert {f.status for f in comparison.select("E4-standardised", stage="test metrics")} == {"fail"}
 
 
-def test_losses_are_followed_for_as_long_as_both_are_finite(diverging):
+def test_losses_are_followed_until_either_diverges(diverging):
     ensemble = gather_ensembles(diverging)[NAME]
     followed = follow_losses(ensemble, "float64", ("jax", "torch"))
     assert followed is not None
-    assert len(followed.measured) == len(followed.bound) == 4
+    assert len(followed.measured) == len(followed.bound) == 2
     assert follow_losses(ensemble, "float16", ("jax", "torch")) is None

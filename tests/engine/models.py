@@ -44,9 +44,9 @@ def _net(hidden: list[Any], shape: tuple[int, ...] = (6,), dtype: str | None = N
     return model
 
 
-def _regression(loss: Any, activation: str = "linear", metrics: Any = ("mae",)) -> keras.Model:
+def _regression(loss: Any, activation: str = "linear", metrics: Any = ("mae",), rate: float = 0.05) -> keras.Model:
     model = keras.Sequential([keras.Input((6,)), layers.Dense(8, "tanh"), layers.Dense(1, activation)])
-    model.compile(optimizers.SGD(0.05), loss, metrics=list(metrics))
+    model.compile(optimizers.SGD(rate), loss, metrics=list(metrics))
     return model
 
 
@@ -134,7 +134,7 @@ CASES: dict[str, Case] = {
     "mse, mae": (lambda: _regression("mse"), _on("x", "value")),
     "huber": (lambda: _regression(keras.losses.Huber(0.5)), _on("x", "value")),
     "mean absolute error": (lambda: _regression("mae", metrics=["mse"]), _on("x", "value")),
-    "summed loss": (lambda: _regression(keras.losses.MeanSquaredError(reduction="sum")), _on("x", "value")),
+    "summed loss": (lambda: _regression(keras.losses.MeanSquaredError(reduction="sum"), rate=0.001), _on("x", "value")),
     "binary cross-entropy": (
         lambda: _regression("binary_crossentropy", "sigmoid", ["accuracy", keras.metrics.Precision()]),
         _on("x", "binary"),

@@ -1,0 +1,139 @@
+"""Sessions: `nox -l` lists them.
+
+Each backend has an environment of its own, `tests-<backend>`; `parity` builds the three where they
+are missing and trains on them from a fourth, which holds no framework. Everything after `--` goes to pytest
+(tests) or to `multibackend parity` (parity); `--cuda` and `--cpu` choose the builds of the frameworks
+where the presence of an NVIDIA driver should not.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"  # the first with `requires`
+nox.options.reuse_venv = "yes"
+nox.options.error_on_external_run = True
+
+BACKENDS = ("jax", "tensorflow", "torch")
+CONSTRAINTS = "constraints.txt"
+TRAINING_TESTS = ("tests/engine", "tests/test_draws.py", "tests/test_worker.py", "tests/test_exercises.py")
+"""What a backend's environment tests; the rest needs no framework and is tested in `tests`."""
+
+RECORDS = tuple(f"runs/{backend}" for backend in BACKENDS)
+"""Where each backend's session leaves its records: of its own trainings, for `tests` to compare."""
+
+
+def has_gpu() -> bool:
+    """Whether an NVIDIA driver answers."""
+    tool = shutil.which("nvidia-smi")
+    return tool is not None and subprocess.run([tool, "-L"], capture_output=True, check=False).returncode == 0
+
+
+def split_posargs(session: nox.Session) -> tuple[bool, list[str]]:
+    """Whether to install CUDA builds, and the arguments that are not for us."""
+    flags = {"--cuda": True, "--cpu": False}
+    chosen = [flags[argument] for argument in session.posargs if argument in flags]
+    return (chosen[-1] if chosen else has_gpu()), [a for a in session.posargs if a not in flags]
+
+
+def install(session: nox.Session, extras: str) -> None:
+    """Install the project with extras, at the versions known to work together."""
+    session.install("--editable", f".[{extras}]", "--constraint", CONSTRAINTS)
+
+
+def python_of(session: nox.Session, backend: str) -> str:
+    """The interpreter of a backend's environment, beside this session's."""
+    scripts = Path(session.bin)
+    python = scripts.parent.parent / f"tests-{backend}" / scripts.name / "python"
+    return f"{backend}={python}"
+
+
+def build_environments(session: nox.Session) -> None:
+    """Build the backends' environments, or bring them up to date, as their own sessions do."""
+    cuda, _ = split_posargs(session)
+    names = [f"tests-{backend}" for backend in BACKENDS]
+    command = [sys.executable, "-m", "nox", "--file", __file__, "--install-only", "--session", *names]
+    session.run(*command, "--", "--cuda" if cuda else "--cpu", external=True, silent=True)
+
+
+def point_to_environments(session: nox.Session) -> None:
+    """Tell `multibackend` which Python trains on which backend."""
+    session.env["MULTIBACKEND_PYTHON"] = " ".join(python_of(session, backend) for backend in BACKENDS)
+
+
+def test_backend(session: nox.Session, backend: str) -> None:
+    """Install one framework, and test on it."""
+    cuda, arguments = split_posargs(session)
+    install(session, f"test,{backend}-cuda" if cuda else f"test,{backend}")
+    session.env["KERAS_BACKEND"] = backend
+    session.run("pytest", *(arguments or TRAINING_TESTS))
+    if not arguments:
+        session.run(
+            "multibackend",
+            "train",
+            "--backend",
+            backend,
+            "--precision",
+            "both",
+            "--output",
+            RECORDS[BACKENDS.index(backend)],
+        )
+
+
+@nox.session(name="tests-jax", default=False)
+def tests_jax(session: nox.Session) -> None:
+    """Test the engine, the draws and the exercises on JAX."""
+    test_backend(session, "jax")
+
+
+@nox.session(name="tests-tensorflow", default=False)
+def tests_tensorflow(session: nox.Session) -> None:
+    """Test the engine, the draws and the exercises on TensorFlow."""
+    test_backend(session, "tensorflow")
+
+
+@nox.session(name="tests-torch", default=False)
+def tests_torch(session: nox.Session) -> None:
+    """Test the engine, the draws and the exercises on PyTorch."""
+    test_backend(session, "torch")
+
+
+@nox.session(default=False)
+def parity(session: nox.Session) -> None:
+    """Train the course's experiments on all three backends and compare: table, records, results in runs/."""
+    build_environments(session)
+    point_to_environments(session)
+    _, arguments = split_posargs(session)
+    install(session, "test")
+    session.run("multibackend", "parity", *arguments)
+
+
+@nox.session(requires=[f"tests-{backend}" for backend in BACKENDS])
+def tests(session: nox.Session) -> None:
+    """Test everything: each backend, what needs none, faults planted on one backend, and parity itself."""
+    point_to_environments(session)
+    _, arguments = split_posargs(session)
+    install(session, "test")
+    if arguments:
+        session.run("pytest", *arguments)
+        return
+    session.run("pytest", "tests", *(f"--ignore={path}" for path in TRAINING_TESTS))
+    # What differs fails in the next line, with its experiment, pair and stage.
+    session.run("multibackend", "compare", *RECORDS, success_codes=[0, 1])
+    session.run("pytest", "parity_tests", "--records", *RECORDS)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and types."""
+    session.install("ruff", "mypy", "--constraint", CONSTRAINTS)
+    session.install("--editable", ".", "--constraint", CONSTRAINTS)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")

@@ -1,0 +1,55 @@
+"""Parity, as pytest sees it: every experiment x precision x pair x stage is a test, read from records alone.
+
+The tests are listed from the course's catalogue, not from the records, so that a record that isn't there fails.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from multibackend import BACKENDS
+from multibackend.compare import PRECISIONS, STAGES, Comparison, compare_records, load_runs
+from multibackend.experiment import known_experiments
+from multibackend.record import Record
+
+EXPERIMENTS = tuple(known_experiments())
+PAIRS = tuple(combinations(BACKENDS, 2))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say where the records lie."""
+    parser.addoption(
+        "--records", nargs="+", default=["runs/quick-seed0"], metavar="DIR", help="folders that hold the records"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each experiment, precision, pair and stage that a test asks for."""
+    for name, values in {"precision": PRECISIONS, "pair": PAIRS, "stage": STAGES}.items():
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, values, ids=["-".join(v) if isinstance(v, tuple) else v for v in values])
+    if "experiment" in metafunc.fixturenames:
+        metafunc.parametrize("experiment", EXPERIMENTS)
+
+
+@pytest.fixture(scope="session")
+def records(pytestconfig: pytest.Config) -> list[Record]:
+    """All records in the given folders."""
+    return load_runs([Path(folder) for folder in pytestconfig.getoption("records")])
+
+
+@pytest.fixture(scope="session")
+def comparison(records: list[Record]) -> Comparison:
+    """The comparison of all the course's experiments."""
+    return compare_records(records, EXPERIMENTS)
+
+
+def demand_run(reason: str) -> None:
+    """An experiment that could not be run here for want of its data: an error in CI, elsewhere a loud skip."""
+    if os.environ.get("CI", "").lower() in ("", "0", "false"):
+        pytest.skip(f"NOT RUN: {reason}")
+    pytest.fail(f"not run, in CI: {reason}")

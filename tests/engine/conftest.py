@@ -1,0 +1,26 @@
+"""What the engines' tests share: the backend of this environment, configured as a worker does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+import pytest
+
+from multibackend import draws
+from multibackend.engine import get_engine
+from multibackend.upstream import mended
+
+
+@pytest.fixture(scope="session")
+def backend() -> str:
+    """The backend that Keras runs on here."""
+    return str(keras.backend.backend())
+
+
+@pytest.fixture(params=["float64", "float32"])
+def precision(request: pytest.FixtureRequest, backend: str) -> Iterator[str]:
+    """Each precision in turn, in effect as in a training: with the mends, and with masks drawn alike."""
+    with mended(backend, request.param, True), draws.identical_masks():
+        get_engine(backend).configure(request.param, threads=1)
+        yield request.param

@@ -1,0 +1,163 @@
+"""What holds of every engine, and what each refuses."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import inspect
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from models import BATCH, CASES, rows
+
+from multibackend import BACKENDS, MultibackendError, Split, Unsupported, draws
+from multibackend.engine import contract, environment_variables, get_engine
+
+ENGINE = Path(contract.__file__).parent
+FUNCTIONS = ("configure", "device", "forward", "loss_and_gradients", "compile_epoch")
+
+
+def test_this_environment_holds_one_framework(backend: str) -> None:
+    modules = {"jax": "jax", "tensorflow": "tensorflow", "torch": "torch"}
+    found = [name for name, module in modules.items() if importlib.util.find_spec(module)]
+    assert found == [backend]
+
+
+def test_the_engines_have_the_same_functions_with_the_same_signatures(backend: str) -> None:
+    signatures = {}
+    for name in BACKENDS:
+        tree = ast.parse((ENGINE / f"{name}.py").read_text(encoding="utf-8"))
+        public = [n for n in tree.body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")]
+        signatures[name] = [f"{n.name}({ast.unparse(n.args)}) -> {ast.unparse(n.returns)}" for n in public if n.returns]
+    assert signatures["jax"] == signatures["tensorflow"] == signatures["torch"]
+    assert [line.split("(")[0] for line in signatures[backend]] == list(FUNCTIONS)
+    for name in FUNCTIONS:  # ... which are the contract's
+        promised = list(inspect.signature(getattr(contract.Engine, name)).parameters)[1:]
+        assert list(inspect.signature(getattr(get_engine(backend), name)).parameters) == promised
+
+
+def test_an_unknown_backend_is_refused() -> None:
+    with pytest.raises(MultibackendError, match="'numpy': unknown; expected jax, tensorflow or torch"):
+        get_engine("numpy")
+
+
+def test_the_device_asked_for_reaches_the_process() -> None:
+    for name in BACKENDS:
+        assert environment_variables(name, "cpu", 1)["CUDA_VISIBLE_DEVICES"] == "-1"
+        assert "CUDA_VISIBLE_DEVICES" not in environment_variables(name, "cuda", 1)
+    assert environment_variables("jax", "cuda", 1)["JAX_PLATFORMS"] == "cuda"
+
+
+def build(case: str, precision: str) -> tuple[keras.Model, Split]:
+    make, select = CASES[case]
+    split = select(rows()).astype(precision)
+    with draws.initial_weights(1):
+        return contract.build_model(make, split.take(slice(0, BATCH))), split
+
+
+def test_gradients_equal_the_closed_form(backend: str, precision: str) -> None:
+    """Of mean((x w + b - y)^2): agreement between backends alone could be a bug that they share."""
+
+    def make() -> keras.Model:
+        model = keras.Sequential([keras.Input((6,)), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
+
+    r = rows()
+    split = Split(r["x"], r["value"]).astype(precision)
+    with draws.initial_weights(1):
+        model = contract.build_model(make, split.take(slice(0, BATCH)))
+    batch = split.take(slice(0, BATCH))
+    loss, gradients = get_engine(backend).loss_and_gradients(model, batch)
+    w, b = (np.asarray(value, float) for value in model.get_weights())
+    error = r["x"][:BATCH] @ w + b - r["value"][:BATCH]
+    tolerance = {"float64": 1e-13, "float32": 1e-5}[precision]
+    assert loss == pytest.approx(float(np.mean(error**2)), rel=tolerance)
+    np.testing.assert_allclose(gradients["sequential/dense/bias"], 2 * error.mean(axis=0), rtol=tolerance)
+    kernel = 2 * r["x"][:BATCH].T @ error / BATCH
+    np.testing.assert_allclose(gradients["sequential/dense/kernel"], kernel, rtol=tolerance, atol=tolerance)
+    assert gradients["sequential/dense/kernel"].dtype == precision
+
+
+@pytest.mark.parametrize(
+    "case", ["batch normalization", "two inputs, two outputs", "embedding, lstm", "subclassed, add_loss"]
+)
+def test_forward_gives_each_layer_in_order(backend: str, case: str, precision: str) -> None:
+    model, split = build(case, precision)
+    batch = split.take(slice(0, 5))
+    outputs = get_engine(backend).forward(model, batch.inputs)
+    predicted = contract.predict(model, batch.inputs)
+    finals = [value for name, value in outputs.items() if name.startswith("output.")]
+    assert len(finals) == len(predicted)
+    for got, expected in zip(finals, predicted.values(), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+    called = [layer.path or layer.name for layer in model.layers if not isinstance(layer, layers.InputLayer)]
+    recorded = [name for name in outputs if not name.startswith("output.")]
+    assert sorted(recorded) == sorted(called)
+    if isinstance(model, keras.Sequential):
+        assert recorded == called
+
+
+def test_gradients_leave_the_model_to_restore(backend: str, precision: str) -> None:
+    model, split = build("batch normalization", precision)
+    state = contract.save_state(model)
+    get_engine(backend).loss_and_gradients(model, split.take(slice(0, BATCH)))
+    contract.restore_state(model, state)
+    for before, after in zip(state, contract.save_state(model), strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+class OwnStep(keras.Sequential):
+    def train_step(self, *args: object) -> None:
+        """Not Keras' own."""
+
+
+def small(**compiled: object) -> keras.Model:
+    model = keras.Sequential([keras.Input((6,)), layers.Dense(3, "softmax")])
+    if compiled:
+        model.compile(**compiled)
+    return model
+
+
+def own_step() -> keras.Model:
+    model = OwnStep([keras.Input((6,)), layers.Dense(3, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
+LOSS = "sparse_categorical_crossentropy"
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (own_step, Unsupported, "a train_step of its own"),
+        (lambda: small(optimizer="sgd", loss=LOSS, run_eagerly=True), Unsupported, "run_eagerly"),
+        (
+            lambda: small(optimizer=keras.optimizers.SGD(gradient_accumulation_steps=2), loss=LOSS),
+            Unsupported,
+            "gradient accumulation",
+        ),
+        (
+            lambda: small(optimizer=keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()), loss=LOSS),
+            Unsupported,
+            "LossScaleOptimizer",
+        ),
+        (small, MultibackendError, "is not compiled"),
+        (lambda: 3, MultibackendError, "returned int; expected a compiled keras.Model"),
+        (
+            lambda: small(optimizer="sgd", loss="mse"),
+            MultibackendError,
+            "its call, loss or metrics fail on a batch of the data",
+        ),
+    ],
+)
+def test_what_cannot_be_trained_exactly_is_refused_in_one_line(make: object, error: type, words: str) -> None:
+    targets = {"targets": np.zeros((BATCH, 2, 2))} if "call, loss" in words else {"targets": np.zeros(BATCH, int)}
+    batch = Split(np.zeros((BATCH, 6), "float32"), **targets)
+    with pytest.raises(error, match=words) as caught:
+        contract.build_model(make, batch)  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)

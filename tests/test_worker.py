@@ -1,0 +1,203 @@
+"""The worker, through its own front door: a request in, events and records out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from multibackend import MultibackendError, worker
+from multibackend.record import Record, load_record
+
+EXPERIMENTS = """
+import os, sys
+import keras, numpy as np
+from multibackend import DataUnavailable, Dataset, Experiment, Plan, Split
+
+def load():
+    x = np.random.default_rng(0).normal(size=(50, 4))
+    return Dataset(training=Split(x[:40], x[:40, :1]), test=Split(x[40:], x[40:, :1]), validation=Split(x[30:], x[30:, :1]))
+
+def build():
+    print("a model says something")
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "relu"), keras.layers.Dense(1)])
+    model.compile("adam", "mse", metrics=["mae"])
+    return model
+
+def unavailable():
+    raise DataUnavailable("data moon.npz: not here; expected on the moon.")
+
+def uncompiled():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+
+def wrong_shape():
+    model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return model
+
+def raises():
+    raise RuntimeError("first line\\nsecond line")
+
+plan = Plan(epochs=3, batch_size=16)
+good = Experiment("good", build, load, plan, plan)
+nodata = Experiment("nodata", build, unavailable, plan, plan)
+loose = Experiment("loose", uncompiled, load, plan, plan)
+misfit = Experiment("misfit", wrong_shape, load, plan, plan)
+broken = Experiment("broken", raises, load, plan, plan)
+nothing = 3
+"""
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, Any]], dict[str, Record], str]:
+    """Events, records and standard error of one worker that was asked for everything."""
+    folder = tmp_path_factory.mktemp("worker")
+    (folder / "mine.py").write_text(EXPERIMENTS, encoding="utf-8")
+    backend = keras.backend.backend()
+    wanted = [
+        ("good", "float64", 0),
+        ("good", "float32", 0),
+        ("good", "float32", 1),
+        *((name, "float32", 0) for name in ("nodata", "loose", "misfit", "broken", "nothing")),
+    ]
+    runs = [
+        {
+            "experiment": f"{folder / 'mine.py'}:{name}",
+            "backend": backend,
+            "precision": precision,
+            "profile": "quick",
+            "seed": 5,
+            "perturbation": perturbation,
+        }
+        for name, precision, perturbation in wanted
+    ]
+    request = {
+        "backend": backend,
+        "profile": "quick",
+        "seed": 5,
+        "device": "cpu",
+        "threads": 1,
+        "mends": True,
+        "records": str(folder / "records"),
+        "fingerprint": "f" * 64,
+        "runs": runs,
+    }
+    (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "multibackend.worker", str(folder / "request.json")],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "KERAS_BACKEND": backend},
+    )
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    records = {}
+    for path in sorted((folder / "records").rglob("record.json")):
+        record = load_record(path.parent)
+        suffix = "+" * record.run.perturbation
+        records[f"{record.run.experiment.rpartition(':')[2]} {record.run.precision}{suffix}"] = record
+    return events, records, done.stderr
+
+
+def test_events_tell_the_story(trained: Any) -> None:
+    events, _, stderr = trained
+    kinds = [event["event"] for event in events]
+    assert kinds[0] == "ready"
+    assert kinds[-1] == "end"
+    assert kinds[1:6] == ["start", "epoch", "epoch", "epoch", "done"]
+    assert events[0]["packages"]["keras"] == keras.__version__
+    epochs = [event for event in events if event["event"] == "epoch"]
+    assert [(event["epoch"], event["epochs"]) for event in epochs[:3]] == [(1, 3), (2, 3), (3, 3)]
+    assert "a model says something" in stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "words"),
+    [
+        ("nodata", "not-run", "moon.npz"),
+        ("loose", "failed", "is not compiled"),
+        ("misfit", "failed", "fail on a batch of the data"),
+        ("broken", "failed", "RuntimeError: first line"),
+        ("nothing", "failed", "'nothing' is int; expected an Experiment"),
+    ],
+)
+def test_what_goes_wrong_is_in_the_record_in_one_line(trained: Any, name: str, status: str, words: str) -> None:
+    events, records, _ = trained
+    record = records[f"{name} float32"]
+    assert record.status == status
+    assert words in record.reason
+    assert "\n" not in record.reason
+    ended = [e for e in events if e["event"] == "done" and e["run"]["experiment"].endswith(f":{name}")]
+    assert [(e["status"], e["reason"]) for e in ended] == [(status, record.reason)]
+
+
+def test_a_record_holds_the_whole_training(trained: Any) -> None:
+    record = trained[1]["good float64"]
+    assert record.status == "finished"
+    assert record.fingerprint == "f" * 64
+    assert record.plan == {"epochs": 3, "batch_size": 16, "training_rows": 0, "evaluation_rows": 0}
+    assert record.structure["parameters"] == {"total": 19, "trainable": 19, "non_trainable": 0}
+    assert record.structure["rows"] == {"training": 40, "test": 10, "validation": 20}
+    assert record.structure["steps_per_epoch"] == 3
+    assert [layer["class"] for layer in record.structure["layers"]] == ["InputLayer", "Dense", "Dense"]
+    assert record.structure["layers"][1]["output_shape"] == [3]
+    assert record.structure["layers"][1]["config"]["activation"] == "relu"
+    assert set(record.digests) == {
+        "batch_order",
+        *(f"{split}.{part}" for split in ("training", "validation", "test") for part in ("inputs", "targets")),
+    }
+    assert set(record.wall_seconds) == {"data", "build", "prepare epoch", "first step", "train", "evaluate"}
+    assert record.peak_bytes > 50_000_000
+    assert {"packages", "python", "processor", "threads", "device", "flags", "commit", "dirty"} <= set(
+        record.environment
+    )
+    arrays = record.arrays
+    assert arrays["losses"].shape == (9,)
+    assert arrays["losses"].dtype == np.float64
+    assert set(record.group("history")) == {"loss", "mae", "val_loss", "val_mae"}
+    assert arrays["history/loss"].shape == (3,)
+    assert set(record.group("test")) == {"loss", "mae"}
+    assert arrays["test/loss"].shape == ()
+    weights = record.group("initial_weights")
+    assert [w.shape for w in weights.values()] == [(3,), (4, 3), (1,), (3, 1)]
+    assert weights.keys() == record.group("final_weights").keys() == record.group("gradients").keys()
+    assert all(not np.array_equal(v, arrays[f"final_weights/{k}"]) for k, v in weights.items())
+    assert int(arrays["optimizer/adam/iteration"]) == 9
+    assert arrays["predictions/0"].shape == (10, 1)
+
+
+def test_the_first_loss_is_that_of_the_first_batch(trained: Any) -> None:
+    arrays = trained[1]["good float64"].arrays
+    assert arrays["losses"][0] == pytest.approx(float(arrays["initial/training loss"]), rel=1e-14)
+    assert arrays["losses"][0] == pytest.approx(float(arrays["initial/loss"]), rel=1e-14)
+
+
+def test_float32_starts_from_the_same_draws_and_the_perturbed_a_bit_beside(trained: Any) -> None:
+    _, records, _ = trained
+    for path, exact in records["good float64"].group("initial_weights").items():
+        base = records["good float32"].arrays[f"initial_weights/{path}"]
+        moved = records["good float32+"].arrays[f"initial_weights/{path}"]
+        np.testing.assert_array_equal(base, exact.astype(np.float32))
+        assert (np.abs(base.view(np.int32) - moved.view(np.int32)) <= 1).all()
+    kernel = "initial_weights/sequential/dense/kernel"
+    assert (records["good float32"].arrays[kernel] != records["good float32+"].arrays[kernel]).all()
+    difference = np.abs(records["good float32"].arrays["losses"] - records["good float32+"].arrays["losses"])
+    assert 0 < difference.max() < 1e-5
+
+
+def test_keras_on_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = keras.backend.backend()
+    other = "jax" if here != "jax" else "torch"
+    with pytest.raises(MultibackendError, match=f"already imported on {here}; expected {other}"):
+        worker.check_backend(other)
+    monkeypatch.delitem(sys.modules, "keras")
+    monkeypatch.setenv("KERAS_BACKEND", here)
+    with pytest.raises(MultibackendError, match=f"KERAS_BACKEND is '{here}'; expected '{other}'"):
+        worker.check_backend(other)
