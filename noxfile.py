@@ -8,7 +8,6 @@ where the presence of an NVIDIA driver should not.
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys

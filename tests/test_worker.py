@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -23,7 +22,8 @@ from multibackend import DataUnavailable, Dataset, Experiment, Plan, Split
 
 def load():
     x = np.random.default_rng(0).normal(size=(50, 4))
-    return Dataset(training=Split(x[:40], x[:40, :1]), test=Split(x[40:], x[40:, :1]), validation=Split(x[30:], x[30:, :1]))
+    training, validation, test = (Split(x[rows], x[rows, :1]) for rows in (slice(40), slice(30, 50), slice(40, 50)))
+    return Dataset(training, test, validation)
 
 def build():
     print("a model says something")

@@ -177,8 +177,8 @@ def unused(taken: Mapping[str, Any], name: str) -> str:
 def call_recorded(model: Any, inputs: Any) -> dict[str, Any]:
     """Call a model on input tensors, in inference mode; each layer's output by its path, in the order of the calls.
 
-    What runs once a time step, inside RNN and TimeDistributed, is left to its layer. A layer called twice appears twice (`path#2`); one with several outputs as `path.0`, `path.1`;
-    the model's own outputs as `output.0`, `output.1`, ....
+    A layer called twice appears twice (`path#2`); one with several outputs as `path.0`, `path.1`; the model's
+    own outputs as `output.0`, `output.1`. What runs once a time step, inside RNN and TimeDistributed, is left out.
     """
     import keras
 
