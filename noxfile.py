@@ -71,7 +71,7 @@ def test_backend(session: nox.Session, backend: str) -> None:
     cuda, arguments = split_posargs(session)
     install(session, f"test,{backend}-cuda" if cuda else f"test,{backend}")
     session.env["KERAS_BACKEND"] = backend
-    session.run("pytest", *(arguments or TRAINING_TESTS))
+    session.run("pytest", *(arguments or ("--numprocesses=2", "--dist=loadgroup", *TRAINING_TESTS)))
     if not arguments:
         session.run(
             "multibackend",

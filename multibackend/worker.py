@@ -6,6 +6,7 @@ standard output, one JSON object a line; whatever the experiments print goes to 
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import math
@@ -124,6 +125,7 @@ def train_run(run: Run, mends: bool, threads: int, prepared: dict[tuple[str, str
             key = (run.experiment, run.precision)
             if key not in prepared:
                 prepared.clear()  # one model and its data at a time
+                gc.collect()  # compiled functions and their models refer to each other
                 prepared[key] = prepare(run, threads)
             return replace(_train(run, prepared[key], emit), mends=applied)
     except DataUnavailable as error:

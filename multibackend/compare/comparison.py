@@ -122,7 +122,8 @@ def _list_environments(records: Sequence[Record]) -> tuple[dict[str, Any], ...]:
     rows: list[dict[str, Any]] = []
     for backend in BACKENDS:
         for record in records:
-            row = {"backend": backend, **record.environment}
+            # Flags depend on the precision; each record holds its own.
+            row = {"backend": backend, **{k: v for k, v in record.environment.items() if k != "flags"}}
             if record.run.backend == backend and record.environment and row not in rows:
                 rows.append(row)
     return tuple(rows)

@@ -184,8 +184,7 @@ def list_effects(
     for entry in entries:
         met: dict[str, list[str]] = {"in effect": [], "no longer occurs": [], "stepped round": []}
         for ensemble in gathered:
-            record = next((r for r in ensemble.base.values() if entry.concerns(r)), None)
-            if record and entry.mend in record.mends:
+            if any(entry.concerns(record) and entry.mend in record.mends for record in ensemble.base.values()):
                 met["stepped round"].append(ensemble.experiment)
         for finding in findings:
             named = finding.detail.split(": ")[0].removeprefix("in consequence of ")
