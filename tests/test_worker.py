@@ -57,7 +57,7 @@ nothing = 3
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, Any]], dict[str, Record], str]:
     """Events, records and standard error of one worker that was asked for everything."""
     folder = tmp_path_factory.mktemp("worker")

@@ -68,8 +68,9 @@ def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> 
         return losses.stack()
 
     total = epochs * -(-training.rows // batch_size)
-    xla = total >= XLA_STEPS and not _slow_under_xla(model, data, min(batch_size, training.rows))
-    function = tf.function(steps, autograph=False, jit_compile=xla)
+    xla = total >= XLA_STEPS and not _slow_under_xla(model, data)
+    # As in fit, the number of rows in a batch isn't known to the graph: one graph for all batches.
+    function = tf.function(steps, [tf.TensorSpec((None, None), tf.int32)], autograph=False, jit_compile=xla)
 
     def epoch(order: np.ndarray) -> np.ndarray:
         full = len(order) - len(order) % batch_size
@@ -90,11 +91,11 @@ def _floatx() -> str:
     return floatx
 
 
-def _slow_under_xla(model: Any, data: Any, rows: int) -> bool:
+def _slow_under_xla(model: Any, data: Any) -> bool:
     if device() != "cpu":
         return False
     step = tf.function(lambda rows: _step(model, data, rows), autograph=False)
-    graph = step.get_concrete_function(tf.TensorSpec((rows,), tf.int32)).graph
+    graph = step.get_concrete_function(tf.TensorSpec((None,), tf.int32)).graph
     return any(part in operation.type for operation in graph.get_operations() for part in SLOW_UNDER_XLA)
 
 

@@ -7,9 +7,13 @@ from collections.abc import Iterator
 import keras
 import pytest
 
-from multibackend import draws
+from multibackend import BACKENDS, draws
 from multibackend.engine import get_engine
 from multibackend.upstream import mended
+
+
+# A file named for a backend tests what that one alone has.
+collect_ignore = [f"test_{name}.py" for name in BACKENDS if name != keras.backend.backend()]
 
 
 @pytest.fixture(scope="session")
