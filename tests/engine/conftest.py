@@ -11,7 +11,6 @@ from multibackend import BACKENDS, draws
 from multibackend.engine import get_engine
 from multibackend.upstream import mended
 
-
 # A file named for a backend tests what that one alone has.
 collect_ignore = [f"test_{name}.py" for name in BACKENDS if name != keras.backend.backend()]
 
