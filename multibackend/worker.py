@@ -7,13 +7,10 @@ standard output, one JSON object a line; whatever the experiments print goes to 
 from __future__ import annotations
 
 import gc
-import hashlib
 import json
 import math
 import os
-import platform
 import resource
-import subprocess
 import sys
 import time
 import traceback
@@ -21,13 +18,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from multibackend import draws
+from multibackend.describe import describe_environment, describe_structure, digest_array, digest_data
 from multibackend.engine import get_engine
 from multibackend.engine.contract import (
     Epoch,
@@ -41,14 +38,12 @@ from multibackend.engine.contract import (
     train,
 )
 from multibackend.errors import DataUnavailable, MultibackendError
-from multibackend.experiment import Dataset, Experiment, Plan, Profile, Split, leaves, load_experiment
+from multibackend.experiment import Dataset, Experiment, Plan, Profile, load_experiment
 from multibackend.record import Record, Run, save_record
 from multibackend.upstream import mended
 
 PROBE_ROWS = 32
 """Rows of the test split on which initial outputs and final predictions are recorded."""
-
-PACKAGES = ("keras", "jax", "jaxlib", "tensorflow", "tensorflow-cpu", "torch", "numpy", "pandas", "scikit-learn")
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -148,7 +143,7 @@ def prepare(run: Run, threads: int) -> Prepared:
         experiment, plan, raw, digests = _load(run.experiment, run.profile)
         data = raw.astype(run.precision)
         orders = [draws.batch_order(run.seed, epoch, data.training.rows) for epoch in range(plan.epochs)]
-        digests = digests | {"batch_order": _digest(np.stack(orders))}
+        digests = digests | {"batch_order": digest_array(np.stack(orders))}
     with _timed(seconds, "build"), draws.initial_weights(run.seed):
         model = build_model(experiment.build_model, data.training.take(slice(0, plan.batch_size)))
     state = save_state(model)
@@ -213,106 +208,6 @@ def _train(run: Run, p: Prepared, emit: Emit) -> Record:
         peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
         arrays=arrays,
     )
-
-
-# ------------------------------------------------------------------------------------ descriptions
-
-
-def describe_structure(model: Any, outputs: dict[str, np.ndarray]) -> dict[str, Any]:
-    """A model's layers, variables and numbers of parameters, as far as they don't depend on the backend."""
-    layers = [
-        {
-            "path": (path := layer.path or layer.name),
-            "class": type(layer).__name__,
-            "config": _describe_config(layer),
-            "output_shape": list(outputs[path].shape[1:]) if path in outputs else None,
-            "parameters": int(layer.count_params()),
-        }
-        for layer in model._flatten_layers(include_self=False)
-    ]
-    variables = [
-        {"path": v.path, "shape": list(v.shape), "dtype": str(v.dtype), "trainable": bool(v.trainable)}
-        for v in model.weights
-    ]
-    trainable = sum(math.prod(v.shape) for v in model.trainable_weights)
-    total = int(model.count_params())
-    parameters = {"total": total, "trainable": trainable, "non_trainable": total - trainable}
-    return {"layers": layers, "variables": variables, "parameters": parameters}
-
-
-def _describe_config(layer: Any) -> Any:
-    """A layer's configuration as Keras serializes it; None for a layer that has none, or that holds others."""
-    import keras
-
-    if isinstance(layer, keras.Model):
-        return None
-    try:
-        config = keras.saving.serialize_keras_object(layer)["config"]
-        return json.loads(json.dumps(config, allow_nan=False), object_hook=_without_code)
-    except (NotImplementedError, TypeError, ValueError):
-        return None
-
-
-def _without_code(value: dict[str, Any]) -> Any:
-    """A lambda by its kind alone: its code holds the path of its file."""
-    return "lambda" if value.get("class_name") == "__lambda__" else value
-
-
-def digest_data(data: Dataset) -> dict[str, str]:
-    """SHA-256 of each array trained, validated or tested on, before it is cast to the run's precision."""
-    digests: dict[str, str] = {}
-    for name in ("training", "validation", "test"):
-        split: Split | None = getattr(data, name)
-        for part in ("inputs", "targets", "sample_weights") if split else ():
-            for key, array in leaves(getattr(split, part)):
-                digests[".".join(filter(None, (name, part, key)))] = _digest(array)
-    return digests
-
-
-def _digest(array: np.ndarray) -> str:
-    header = f"{array.dtype.str} {array.shape} ".encode()
-    return hashlib.sha256(header + np.ascontiguousarray(array).tobytes()).hexdigest()
-
-
-def describe_environment(threads: int) -> dict[str, Any]:
-    """Where this process runs: versions, machine, threads, and the commit of the code."""
-    return {
-        "packages": {name: version for name in PACKAGES if (version := _version(name))},
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "threads": threads,
-        **_commit(Path(__file__).parent),
-    }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
-
-
-def _commit(folder: Path) -> dict[str, Any]:
-    def git(*arguments: str) -> str | None:
-        try:
-            done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)
-        except OSError:
-            return None
-        return done.stdout.strip() if done.returncode == 0 else None
-
-    status = git("status", "--porcelain", "--", ".")
-    return {"commit": git("rev-parse", "HEAD"), "dirty": None if status is None else bool(status)}
 
 
 # ---------------------------------------------------------------------------------------- helpers

@@ -1,0 +1,117 @@
+"""What a record says of a training beside its numbers: the model, the data, the machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from multibackend.experiment import Dataset, Split, leaves
+
+PACKAGES = ("keras", "jax", "jaxlib", "tensorflow", "tensorflow-cpu", "torch", "numpy", "pandas", "scikit-learn")
+
+
+def describe_structure(model: Any, outputs: dict[str, np.ndarray]) -> dict[str, Any]:
+    """A model's layers, variables and numbers of parameters, as far as they don't depend on the backend."""
+    layers = [
+        {
+            "path": (path := layer.path or layer.name),
+            "class": type(layer).__name__,
+            "config": _describe_config(layer),
+            "output_shape": list(outputs[path].shape[1:]) if path in outputs else None,
+            "parameters": int(layer.count_params()),
+        }
+        for layer in model._flatten_layers(include_self=False)
+    ]
+    variables = [
+        {"path": v.path, "shape": list(v.shape), "dtype": str(v.dtype), "trainable": bool(v.trainable)}
+        for v in model.weights
+    ]
+    trainable = sum(math.prod(v.shape) for v in model.trainable_weights)
+    total = int(model.count_params())
+    parameters = {"total": total, "trainable": trainable, "non_trainable": total - trainable}
+    return {"layers": layers, "variables": variables, "parameters": parameters}
+
+
+def _describe_config(layer: Any) -> Any:
+    """A layer's configuration as Keras serializes it; None for a layer that has none, or that holds others."""
+    import keras
+
+    if isinstance(layer, keras.Model):
+        return None
+    try:
+        config = keras.saving.serialize_keras_object(layer)["config"]
+        return json.loads(json.dumps(config, allow_nan=False), object_hook=_without_code)
+    except (NotImplementedError, TypeError, ValueError):
+        return None
+
+
+def _without_code(value: dict[str, Any]) -> Any:
+    """A lambda by its kind alone: its code holds the path of its file."""
+    return "lambda" if value.get("class_name") == "__lambda__" else value
+
+
+def digest_data(data: Dataset) -> dict[str, str]:
+    """SHA-256 of each array trained, validated or tested on, before it is cast to the run's precision."""
+    digests: dict[str, str] = {}
+    for name in ("training", "validation", "test"):
+        split: Split | None = getattr(data, name)
+        for part in ("inputs", "targets", "sample_weights") if split else ():
+            for key, array in leaves(getattr(split, part)):
+                digests[".".join(filter(None, (name, part, key)))] = digest_array(array)
+    return digests
+
+
+def digest_array(array: np.ndarray) -> str:
+    """SHA-256 of an array's dtype, shape and bytes in C order."""
+    header = f"{array.dtype.str} {array.shape} ".encode()
+    return hashlib.sha256(header + np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def describe_environment(threads: int) -> dict[str, Any]:
+    """Where this process runs: versions, machine, threads, and the commit of the code."""
+    return {
+        "packages": {name: version for name in PACKAGES if (version := _version(name))},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "threads": threads,
+        **_commit(Path(__file__).parent),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _commit(folder: Path) -> dict[str, Any]:
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)
+        except OSError:
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    status = git("status", "--porcelain", "--", ".")
+    return {"commit": git("rev-parse", "HEAD"), "dirty": None if status is None else bool(status)}
