@@ -21,7 +21,7 @@ nox.options.error_on_external_run = True
 
 BACKENDS = ("jax", "tensorflow", "torch")
 CONSTRAINTS = "constraints.txt"
-TRAINING_TESTS = ("tests/engine", "tests/test_draws.py", "tests/test_worker.py", "tests/test_exercises.py")
+TRAINING_TESTS = ("tests/engine", *(f"tests/test_{name}.py" for name in ("data", "draws", "exercises", "worker")))
 """What a backend's environment tests; the rest needs no framework and is tested in `tests`."""
 
 RECORDS = tuple(f"runs/{backend}" for backend in BACKENDS)

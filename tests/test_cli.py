@@ -84,12 +84,12 @@ def test_train_shows_what_each_run_reached() -> None:
         "finishes torch float32 1",
     ]
     row = next(line for line in result.output.splitlines() if "finishes float32" in line and "accuracy" in line)
-    assert row.split("│")[1:-1] == [
-        " finishes float32 ",
-        " finished ",
-        "        0.5 ",
-        " accuracy 0.75    ",
-        "     1.5 ",
+    assert [cell.strip() for cell in row.split("│")[1:-1]] == [
+        "finishes float32",
+        "finished",
+        "0.5",
+        "accuracy 0.75",
+        "1.5",
     ]
 
 

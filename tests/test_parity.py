@@ -23,7 +23,7 @@ FAULTS = {
     "wrong_learning_rate": ("torch", "step losses", "step 2"),
     "lost_last_batch": ("jax", "step losses", "jax has 12 values; expected 14"),
     "swapped_activation": ("jax", "structure", "activation"),
-    "wrong_kernel": ("tensorflow", "initial outputs", "layer hidden"),
+    "wrong_kernel": ("tensorflow", "initial outputs", "layer wrong_kernel/hidden"),
     "another_seed": ("torch", "initial weights", "hidden/kernel"),
     "wrong_label": ("torch", "data", "training.targets"),
     "lost_gradient": ("tensorflow", "gradients", "scale"),
