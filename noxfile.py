@@ -71,7 +71,9 @@ def test_backend(session: nox.Session, backend: str) -> None:
     cuda, arguments = split_posargs(session)
     install(session, f"test,{backend}-cuda" if cuda else f"test,{backend}")
     session.env["KERAS_BACKEND"] = backend
-    session.run("pytest", *(arguments or ("--numprocesses=2", "--dist=loadgroup", *TRAINING_TESTS)))
+    # Most of the tests' time is XLA's; what a program computes doesn't depend on how well it is optimized.
+    quickly = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
+    session.run("pytest", *(arguments or ("--numprocesses=2", "--dist=loadgroup", *TRAINING_TESTS)), env=quickly)
     if not arguments:
         session.run(
             "multibackend",
