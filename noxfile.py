@@ -73,7 +73,7 @@ def test_backend(session: nox.Session, backend: str) -> None:
     session.env["KERAS_BACKEND"] = backend
     # Most of the tests' time is XLA's; what a program computes doesn't depend on how well it is optimized.
     quickly = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
-    session.run("pytest", *(arguments or ("--numprocesses=2", "--dist=loadgroup", *TRAINING_TESTS)), env=quickly)
+    session.run("pytest", *(arguments or ("--numprocesses=2", *TRAINING_TESTS)), env=quickly)
     if not arguments:
         session.run(
             "multibackend",

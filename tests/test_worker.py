@@ -15,8 +15,6 @@ import pytest
 from multibackend import MultibackendError, worker
 from multibackend.record import Record, load_record
 
-pytestmark = pytest.mark.xdist_group("worker")  # they share what one worker did
-
 EXPERIMENTS = """
 import os, sys
 import keras, numpy as np
