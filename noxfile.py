@@ -57,8 +57,8 @@ def build_environments(session: nox.Session) -> None:
     """Build the backends' environments, or bring them up to date, as their own sessions do."""
     cuda, _ = split_posargs(session)
     names = [f"tests-{backend}" for backend in BACKENDS]
-    command = [sys.executable, "-m", "nox", "--file", __file__, "--install-only", "--session", *names]
-    session.run(*command, "--", "--cuda" if cuda else "--cpu", external=True, silent=True)
+    command = [sys.executable, "-m", "nox", "--noxfile", __file__, "--install-only", "--session", *names]
+    session.run(*command, "--", "--cuda" if cuda else "--cpu", external=True)
 
 
 def point_to_environments(session: nox.Session) -> None:
