@@ -62,7 +62,9 @@ def _list_not_run(absences: Iterable[Absence]) -> list[str]:
     reasons: dict[tuple[str, str], list[str]] = {}
     for absence in absences:
         where = f"{absence.run.backend} {absence.run.precision}"
-        reasons.setdefault((absence.run.experiment, absence.reason), []).append(where)
+        runs = reasons.setdefault((absence.run.experiment, absence.reason), [])
+        if where not in runs:
+            runs.append(where)
     if not reasons:
         return []
     lines = ["## NOT RUN", "", "These say nothing about parity:", ""]

@@ -105,7 +105,8 @@ def _list_not_run(comparison: Comparison) -> list[tuple[str, str]]:
     reasons: dict[tuple[str, str], list[str]] = {}
     for absence in comparison.not_run:
         runs = reasons.setdefault((shorten_name(absence.run.experiment), absence.reason), [])
-        runs.append(f"{absence.run.backend} {absence.run.precision}")
+        if (run := f"{absence.run.backend} {absence.run.precision}") not in runs:
+            runs.append(run)
     everything = len(BACKENDS) * len(PRECISIONS)
     return [
         (experiment if len(runs) == everything else f"{experiment}: {', '.join(runs)}", reason)

@@ -89,6 +89,7 @@ def test_the_table_fits_its_width_and_needs_no_colour(comparison, width):
     assert "\x1b" not in text
     for words in ("E4-standardised", "NOT RUN", "FAILED", "no CIFAR-10 here", "✗1e+00", "torch parts at", "same"):
         assert words in text
+    assert "\n  B12 " in text  # without its trainings, for it is all of them
     assert text.rstrip().endswith("FAILED: 2 of 5 experiments; 1 not run")
 
 
