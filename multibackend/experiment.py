@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -201,7 +202,7 @@ def select_experiments(wanted: Sequence[str]) -> list[str]:
     selected: list[str] = []
     for name in wanted:
         if ":" in name:
-            matches = [_absolute(name)]
+            matches = [_check_reference(name)]
         else:
             folded = name.casefold()
             matches = [n for n in names if n.casefold() == folded or n.casefold().startswith(folded + "-")]
@@ -215,11 +216,23 @@ def select_experiments(wanted: Sequence[str]) -> list[str]:
     return selected
 
 
-def _absolute(reference: str) -> str:
+def _check_reference(reference: str) -> str:
+    """The reference from the working folder where it lies below it, so that CI jobs in one checkout name it alike."""
     path, _, attribute = reference.rpartition(":")
     if not Path(path).is_file():
         raise MultibackendError(f"experiment {reference!r}: no file {path!r}; expected path/to/file.py:name.")
-    return f"{Path(path).resolve()}:{attribute}"
+    resolved, here = Path(path).resolve(), Path.cwd().resolve()
+    return f"{resolved.relative_to(here) if resolved.is_relative_to(here) else resolved}:{attribute}"
+
+
+def shorten_name(experiment: str) -> str:
+    """A name as it is shown: of a reference `path/to/file.py:attribute`, without the folders."""
+    return Path(experiment).name
+
+
+def name_file(experiment: str) -> str:
+    """A name as part of a file name: `path/to/model.py:net` becomes `path-to-model.py-net`."""
+    return re.sub(r"[^\w.-]+", "-", experiment).strip("-.") or "experiment"
 
 
 def load_experiment(reference: str) -> Experiment:

@@ -14,6 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from multibackend.experiment import shorten_name
 from multibackend.record import Run
 
 BAR_WIDTH = 16
@@ -127,7 +128,7 @@ def _doing(row: _Row) -> Text:
 def describe(run: Run) -> str:
     """A run's name, less its backend."""
     suffix = f" perturbed {run.perturbation}" if run.perturbation else ""
-    return f"{run.experiment} {run.precision}{suffix}"
+    return f"{shorten_name(run.experiment)} {run.precision}{suffix}"
 
 
 def _clock(seconds: float) -> str:

@@ -19,7 +19,6 @@ infinite, are in `arrays.safetensors`:
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -32,7 +31,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from multibackend.errors import MultibackendError, RecordError
-from multibackend.experiment import Profile
+from multibackend.experiment import Profile, name_file, shorten_name
 
 SCHEMA_VERSION = 1
 RECORD_FILE = "record.json"
@@ -60,12 +59,11 @@ class Run:
     def folder(self) -> Path:
         """Where the record lies, below `records/`."""
         suffix = f"-perturbed-{self.perturbation}" if self.perturbation else ""
-        # An experiment of a user's own is named by its file, `/a/path/file.py:attribute`.
-        return Path(re.sub(r"[^\w.-]+", "-", Path(self.experiment).name)) / f"{self.backend}-{self.precision}{suffix}"
+        return Path(name_file(self.experiment)) / f"{self.backend}-{self.precision}{suffix}"
 
     def __str__(self) -> str:
         suffix = f" perturbed {self.perturbation}" if self.perturbation else ""
-        return f"{self.experiment} {self.backend} {self.precision}{suffix}"
+        return f"{shorten_name(self.experiment)} {self.backend} {self.precision}{suffix}"
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from multibackend.compare import Comparison, gather_ensembles
+from multibackend.experiment import name_file
 from multibackend.record import Record
 from multibackend.report.figures import draw_losses
-from multibackend.report.files import name_file, write_file
+from multibackend.report.files import write_file
 from multibackend.report.junit import format_junit
 from multibackend.report.markdown import format_markdown
 from multibackend.report.results import RESULTS_SCHEMA_VERSION, build_results, format_results

@@ -13,7 +13,7 @@ import numpy as np
 
 from multibackend import BACKENDS
 from multibackend.compare import PRECISIONS, Comparison, Ensemble, Judged, Pair, follow_losses
-from multibackend.report.files import shorten_name
+from multibackend.experiment import shorten_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from multibackend.errors import MultibackendError
+from multibackend.experiment import shorten_name
 
 MOST_NAMES = 4
 """How many experiments are named in a line."""
@@ -37,18 +37,8 @@ def write_file(path: Path, content: bytes) -> Path:
     return path
 
 
-def name_file(experiment: str) -> str:
-    """An experiment's name as part of a file name: `path/to/model.py:net` becomes `path-to-model.py-net`."""
-    return re.sub(r"[^\w.-]+", "-", experiment).strip("-.") or "experiment"
-
-
 def join_names(experiments: Sequence[str]) -> str:
     """The experiments' names in a line, or their number where they are many."""
     if len(experiments) > MOST_NAMES:
         return f"{len(experiments)} experiments"
     return ", ".join(map(shorten_name, experiments))
-
-
-def shorten_name(experiment: str) -> str:
-    """An experiment's name for a table: of a reference `path/to/file.py:name` the file alone."""
-    return experiment.rsplit("/", 1)[-1]

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from multibackend.compare import PRECISIONS, Absence, Comparison, Finding
-from multibackend.report.files import join_names, shorten_name
+from multibackend.experiment import shorten_name
+from multibackend.report.files import join_names
 
 MARKS = {"pass": "", "known": " (known)", "diverged as meant": "", "fail": " **differs**"}
 

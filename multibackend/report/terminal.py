@@ -13,7 +13,8 @@ from rich.text import Text
 
 from multibackend import BACKENDS
 from multibackend.compare import PRECISIONS, Comparison, Finding
-from multibackend.report.files import join_names, shorten_name
+from multibackend.experiment import shorten_name
+from multibackend.report.files import join_names
 
 COLUMNS = ("initial outputs", "gradients", "step losses", "converged loss", "test metrics")
 EXACT_STAGES = ("structure", "data", "initial weights")
@@ -122,7 +123,7 @@ def _list_known(comparison: Comparison) -> list[tuple[str, str]]:
 
 
 def _list_failed(comparison: Comparison) -> list[tuple[str, str]]:
-    lines = [(f"{shorten_name(str(absence.run))}: {absence.kind}", absence.reason) for absence in comparison.failed]
+    lines = [(f"{absence.run}: {absence.kind}", absence.reason) for absence in comparison.failed]
     for experiment in comparison.experiments:
         for precision in PRECISIONS:
             for finding in comparison.first_failures(experiment, precision):

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from multibackend.compare import STAGES
 from multibackend.errors import MultibackendError
+from multibackend.experiment import name_file
 from multibackend.report import (
     RESULTS_SCHEMA_VERSION,
     build_results,
@@ -19,7 +20,6 @@ from multibackend.report import (
     print_comparison,
     write_results,
 )
-from multibackend.report.files import name_file
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
