@@ -26,7 +26,7 @@ from multibackend.record import Record
 EPS = {"float64": float(np.finfo(np.float64).eps), "float32": float(np.finfo(np.float32).eps)}
 
 FLOAT64_BOUND = 1e-10
-"""Relative, at every stage. Between 2e-14 (rounding, measured) and 3e-10 (the least float32 leak met), on a log scale."""
+"""Relative, at every stage. Between 2e-14 (rounding, measured) and 3e-10 (the least float32 leak), on a log scale."""
 
 ENVELOPE_FACTOR = 10.0
 """How many times the envelope a pair may be apart. Between backends up to 7.5 times was measured (E4's model)."""
