@@ -27,7 +27,7 @@ def mended(backend: str, precision: str, wanted: bool) -> Iterator[tuple[str, ..
 
 def _float64_stays_float64(stack: ExitStack) -> None:
     # Keras' promotion table turns every float64 result into float32 on JAX and torch, even under
-    # set_floatx("float64"): keras/src/backend/common/dtypes.py, BIT64_TO_BIT32_DTYPE, seen in 3.15.1.
+    # set_floatx("float64"): keras/src/backend/common/dtypes.py, BIT64_TO_BIT32_DTYPE (keras issue 23704), seen in 3.15.1.
     from keras.src.backend.common import dtypes
 
     stack.enter_context(patch.dict(dtypes.BIT64_TO_BIT32_DTYPE, {"float64": "float64"}))
@@ -35,7 +35,7 @@ def _float64_stays_float64(stack: ExitStack) -> None:
 
 def _tensorflow_cast_exact(stack: ExitStack) -> None:
     # keras.ops.cast(0.999, "float64") gives 0.99900001287 on TensorFlow: tf.cast makes a float32 tensor
-    # of a Python number first: keras/src/backend/tensorflow/core.py, cast, seen in 3.15.1.
+    # of a Python number first (tensorflow issue 57779): keras/src/backend/tensorflow/core.py, cast, seen in 3.15.1.
     from keras.src.backend.tensorflow import core
 
     original = core.cast

@@ -15,8 +15,9 @@ from multibackend.experiment import Split, map_arrays
 SLOW_UNDER_XLA = ("Conv", "Pool")
 """Operations (by a part of their name) with which XLA on CPU is many times slower than TensorFlow's own kernels."""
 
-XLA_STEPS = 2000
-"""Steps from which XLA pays: it compiles 0.5 to 2 s longer and saves 0.2 to 0.8 ms a step (B9, E4; 2 cores)."""
+XLA_STEPS = 12_000
+"""Steps from which XLA pays: it compiles 0.7 to 2 s longer and saves 0.05 to 0.2 ms a step. Measured on one core, in
+float32: E4 pays back after 10,100 steps, B9 after 13,400, B13 after 13,800."""
 
 
 def configure(precision: str, threads: int) -> dict[str, Any]:

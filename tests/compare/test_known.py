@@ -130,7 +130,7 @@ def test_the_shipped_file_is_well_formed():
         ('profiles = ["quick", "full"]', 'profiles = ["slow"]', "profiles"),
         ("size = 3.5e-7", "size = 0.0", "size"),
         ("size = 3.5e-7", 'size = "small"', "size"),
-        ('upstream = "not reported"', "", "expected"),
+        ('upstream = "no report found"', "", "expected"),
         ('id = "torch', 'color = "red"\nid = "torch', "keys"),
         ('id = "jax-float64-in-float32"', 'id = "torch-float64-in-float32"', "twice"),
         ("[[divergence]]", "[[divergence", "line"),
