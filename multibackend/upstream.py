@@ -27,7 +27,8 @@ def mended(backend: str, precision: str, wanted: bool) -> Iterator[tuple[str, ..
 
 def _float64_stays_float64(stack: ExitStack) -> None:
     # Keras' promotion table turns every float64 result into float32 on JAX and torch, even under
-    # set_floatx("float64"): keras/src/backend/common/dtypes.py, BIT64_TO_BIT32_DTYPE (keras issue 23704), seen in 3.15.1.
+    # set_floatx("float64"): keras/src/backend/common/dtypes.py, BIT64_TO_BIT32_DTYPE, seen in 3.15.1
+    # (keras issue 23704).
     from keras.src.backend.common import dtypes
 
     stack.enter_context(patch.dict(dtypes.BIT64_TO_BIT32_DTYPE, {"float64": "float64"}))

@@ -27,7 +27,7 @@ def load():
 
 def build():
     print("a model says something")
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "relu"), keras.layers.Dense(1)])
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "relu"), keras.layers.Dropout(0.5), keras.layers.Dense(1)])
     model.compile("adam", "mse", metrics=["mae"])
     return model
 
@@ -146,7 +146,7 @@ def test_a_record_holds_the_whole_training(trained: Any) -> None:
     assert record.structure["parameters"] == {"total": 19, "trainable": 19, "non_trainable": 0}
     assert record.structure["rows"] == {"training": 40, "test": 10, "validation": 20}
     assert record.structure["steps_per_epoch"] == 3
-    assert [layer["class"] for layer in record.structure["layers"]] == ["InputLayer", "Dense", "Dense"]
+    assert [layer["class"] for layer in record.structure["layers"]] == ["InputLayer", "Dense", "Dropout", "Dense"]
     assert record.structure["layers"][1]["output_shape"] == [3]
     assert record.structure["layers"][1]["config"]["activation"] == "relu"
     assert set(record.digests) == {
@@ -173,10 +173,11 @@ def test_a_record_holds_the_whole_training(trained: Any) -> None:
     assert arrays["predictions/0"].shape == (10, 1)
 
 
-def test_the_first_loss_is_that_of_the_first_batch(trained: Any) -> None:
+def test_training_starts_where_the_probes_found_the_model(trained: Any) -> None:
+    """The gradients of the first batch drew a dropout mask; the first step draws the same again."""
     arrays = trained[1]["good float64"].arrays
     assert arrays["losses"][0] == pytest.approx(float(arrays["initial/training loss"]), rel=1e-14)
-    assert arrays["losses"][0] == pytest.approx(float(arrays["initial/loss"]), rel=1e-14)
+    assert arrays["losses"][0] != pytest.approx(float(arrays["initial/loss"]), rel=1e-3)
 
 
 def test_float32_starts_from_the_same_draws_and_the_perturbed_a_bit_beside(trained: Any) -> None:

@@ -61,8 +61,8 @@ def test_mended_float64_is_float64(backend: str) -> None:
         assert float(ops.mean(x)) == pytest.approx((1 / 3 + 2 / 3 + 1 / 7 + 3 / 7) / 4, rel=1e-15)
         assert float(ops.matmul(x, x)[0, 0]) == pytest.approx(1 / 9 + 2 / 21, rel=1e-15)
         assert float(ops.cast(0.999, "float64")) == 0.999
-        for loss, target in (("categorical_crossentropy", [[0.0, 1.0]]), ("sparse_categorical_crossentropy", [1])):
-            probabilities = keras.activations.softmax(ops.convert_to_tensor(np.array([[20.0, 0.0]])))
+        for loss, target in (("categorical_crossentropy", [[0.0, 1.0, 0.0]]), ("sparse_categorical_crossentropy", [1])):
+            probabilities = keras.activations.softmax(ops.convert_to_tensor(np.array([[20.0, 0.0, 0.0]])))
             value = keras.losses.get(loss)(ops.convert_to_tensor(np.array(target)), probabilities)
             assert float(ops.mean(value)) == pytest.approx(-np.log(1e-7), rel=1e-14)
 
