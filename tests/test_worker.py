@@ -27,7 +27,8 @@ def load():
 
 def build():
     print("a model says something")
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "relu"), keras.layers.Dropout(0.5), keras.layers.Dense(1)])
+    hidden = [keras.layers.Dense(3, "relu"), keras.layers.Dropout(0.5)]
+    model = keras.Sequential([keras.Input((4,)), *hidden, keras.layers.Dense(1)])
     model.compile("adam", "mse", metrics=["mae"])
     return model
 
