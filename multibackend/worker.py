@@ -200,7 +200,7 @@ def _train(run: Run, p: Prepared, emit: Emit) -> Record:
         status="finished",
         plan=asdict(p.plan),
         diverges=p.experiment.diverges,
-        environment={"device": engine.device(), "flags": p.flags},
+        environment={"device": engine.device(), "flags": p.flags | p.epoch.how},
         structure=describe_structure(model, outputs)
         | {"rows": rows, "steps_per_epoch": p.plan.steps_per_epoch(rows["training"])},
         digests=p.digests,

@@ -20,8 +20,22 @@ from multibackend.experiment import Split
 EVALUATION_BATCH = 1024
 """Rows in an evaluation batch: the mean over rows doesn't depend on it, the time does."""
 
-Epoch = Callable[[np.ndarray], np.ndarray]
-"""Trains one epoch in the given order of rows (int32, (rows,)); returns each step's loss (steps,)."""
+
+@dataclass(frozen=True)
+class Epoch:
+    """A training compiled for one model and the rows it was given.
+
+    Called with an order of rows (int32, (rows,)) it resets the metrics, trains one epoch, and returns each step's
+    loss, (steps,), and the metrics' results by name, as NumPy. The model's Keras variables then hold the new values.
+    `how` says how it runs, for the record.
+    """
+
+    run: Callable[[np.ndarray], tuple[np.ndarray, dict[str, Any]]]
+    how: dict[str, Any]
+
+    def __call__(self, order: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
+        """Train one epoch."""
+        return self.run(order)
 
 
 class Engine(Protocol):
@@ -40,7 +54,10 @@ class Engine(Protocol):
         """The loss of a batch in training mode, and its gradient for each trainable variable, by path."""
 
     def compile_epoch(self, model: Any, training: Split, batch_size: int, epochs: int) -> Epoch:
-        """A function that trains `model` one epoch on rows that lie on the device from now on."""
+        """Compile the training of `model` on rows that lie on the device from now on; no variable changes.
+
+        `epochs` is how long training will be: what a slow compiler costs must pay back within it.
+        """
 
 
 # ------------------------------------------------------------------------------------------- model
@@ -270,9 +287,9 @@ def train(
     losses: list[np.ndarray] = []
     history: dict[str, list[float]] = {}
     for number, order in enumerate(orders, start=1):
-        model.reset_metrics()
-        losses.append(epoch(order))
-        logs = flat_metrics(model.get_metrics_result())
+        stepped, metrics = epoch(order)
+        losses.append(stepped)
+        logs = flat_metrics(metrics)
         if validation is not None:
             logs |= {f"val_{name}": value for name, value in evaluate(model, validation).items()}
         for name, value in logs.items():

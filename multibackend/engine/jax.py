@@ -55,7 +55,7 @@ def loss_and_gradients(model: Any, batch: Split) -> tuple[float, dict[str, np.nd
 
 
 def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> Epoch:
-    """A function that trains `model` one epoch on rows that lie on the device from now on."""
+    """Compile the training of `model` on rows that lie on the device from now on; no variable changes."""
     del epochs  # nothing here depends on how long training will be
     data = _on_device(training)
     one_step = partial(_step, model)
@@ -68,7 +68,8 @@ def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> 
     program = str(jax.make_jaxpr(one_step)(_state(model), data, some_rows))
     stepwise = device() == "cpu" and any(name in program for name in SLOW_IN_LOOPS)
 
-    def epoch(order: np.ndarray) -> np.ndarray:
+    def epoch(order: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
+        model.reset_metrics()
         state = _state(model)
         full = len(order) - len(order) % batch_size
         batches = jnp.asarray(order[:full].reshape(-1, batch_size))
@@ -85,9 +86,9 @@ def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> 
             losses.append(loss[None])
         for variable, value in zip(all_variables(model), (value for group in state for value in group), strict=True):
             variable.assign(value)
-        return np.asarray(jnp.concatenate(losses))
+        return np.asarray(jnp.concatenate(losses)), model.get_metrics_result()
 
-    return epoch
+    return Epoch(epoch, how={})
 
 
 def _state(model: Any) -> Any:

@@ -54,7 +54,7 @@ def loss_and_gradients(model: Any, batch: Split) -> tuple[float, dict[str, np.nd
 
 
 def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> Epoch:
-    """A function that trains `model` one epoch on rows that lie on the device from now on."""
+    """Compile the training of `model` on rows that lie on the device from now on; no variable changes."""
     data = _on_device(training)
 
     def steps(batches: tf.Tensor) -> tf.Tensor:
@@ -73,16 +73,17 @@ def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> 
     # As in fit, the number of rows in a batch isn't known to the graph: one graph for all batches.
     function = tf.function(steps, [tf.TensorSpec((None, None), tf.int32)], autograph=False, jit_compile=xla)
 
-    def epoch(order: np.ndarray) -> np.ndarray:
+    def epoch(order: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
+        model.reset_metrics()
         full = len(order) - len(order) % batch_size
         losses = []
         if full:
             losses.append(function(tf.constant(order[:full].reshape(-1, batch_size))))
         if full < len(order):
             losses.append(function(tf.constant(order[None, full:])))
-        return np.concatenate([to_numpy(part) for part in losses])
+        return np.concatenate([to_numpy(part) for part in losses]), model.get_metrics_result()
 
-    return epoch
+    return Epoch(epoch, how={})
 
 
 def _floatx() -> str:

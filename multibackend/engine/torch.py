@@ -50,18 +50,19 @@ def loss_and_gradients(model: Any, batch: Split) -> tuple[float, dict[str, np.nd
 
 
 def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> Epoch:
-    """A function that trains `model` one epoch on rows that lie on the device from now on."""
+    """Compile the training of `model` on rows that lie on the device from now on; no variable changes."""
     del epochs  # nothing here depends on how long training will be
     data = _on_device(training)
 
-    def epoch(order: np.ndarray) -> np.ndarray:
+    def epoch(order: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
+        model.reset_metrics()
         model.train()  # as fit does, for torch modules inside the model
         batches = torch.as_tensor(order, dtype=torch.int64, device=get_device()).split(batch_size)
         losses = torch.stack([_step(model, data, rows) for rows in batches])
         model.eval()
-        return to_numpy(losses)
+        return to_numpy(losses), model.get_metrics_result()
 
-    return epoch
+    return Epoch(epoch, how={})
 
 
 def _on_device(split: Split) -> tuple[Any, Any, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -91,7 +92,7 @@ def _build_losing_the_last_batch() -> keras.Model:
         epoch = compile_epoch(model, training, batch_size, epochs)
         if model.name != "lost_last_batch":
             return epoch
-        return lambda order: epoch(order[: len(order) - len(order) % batch_size])
+        return replace(epoch, run=lambda order: epoch(order[: len(order) - len(order) % batch_size]))
 
     if BACKEND == "jax":
         engine.compile_epoch = compile_losing
