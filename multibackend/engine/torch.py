@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from unittest.mock import patch
@@ -72,64 +72,72 @@ def loss_and_gradients(model: Any, batch: Split) -> tuple[float, dict[str, np.nd
 def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> Epoch:
     """Compile the training of `model` on rows that lie on the device from now on; no variable changes."""
     del epochs  # nothing here depends on how long training will be
-    step = partial(_step, model, _on_device(training))
-    sizes = sorted({min(batch_size, training.rows), training.rows % batch_size} - {0})
-    captured: dict[int, Captured] = {}
-    how: dict[str, Any] = {"step": "captured"}
+    replays = _Replays(model, partial(_step, model, _on_device(training)), training.rows)
     model.train()  # as fit does, for torch modules inside the model
-    try:
-        captured = {size: _capture(model, step, size, training.rows) for size in sizes}
-    except Uncapturable as reason:
-        how = {"step": "eager", "reason": str(reason)}
+    for size in {min(batch_size, training.rows), training.rows % batch_size} - {0}:
+        replays.prepare(size)
     model.eval()
 
     def epoch(order: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
         model.reset_metrics()
         model.train()
-        for size in [size for size, one in captured.items() if not one.is_valid]:
-            captured[size] = _capture(model, step, size, training.rows)
         batches = torch.as_tensor(order, dtype=torch.int64, device=get_device()).split(batch_size)
-        replays = [captured[len(rows)].run if len(rows) in captured else step for rows in batches]
-        with torch.inference_mode() if captured else nullcontext():
-            losses = [replay(rows) for replay, rows in zip(replays, batches, strict=True)]
-            stacked = to_numpy(torch.stack(losses))
+        steps = {size: replays.prepare(size) for size in {len(rows) for rows in batches}}
+        losses = to_numpy(torch.stack([steps[len(rows)](rows) for rows in batches]))
         model.eval()
-        return stacked, model.get_metrics_result()
+        return losses, model.get_metrics_result()
 
-    return Epoch(epoch, how)
+    return Epoch(epoch, replays.how)
 
 
-def _capture(model: Any, step: Step, size: int, rows: int) -> Captured:
-    """Capture the step for batches of `size`, and see that it does to the bit what the step does.
+class _Replays:
+    """What runs a step, by the number of rows in its batch: a capture, or the step itself where there can be none."""
 
-    Raises:
-        Uncapturable: it doesn't, or the step can't be captured.
-    """
-    batches = [torch.arange(i * size, (i + 1) * size, device=get_device()) % rows for i in range(CHECKED_STEPS)]
-    variables = [variable.value for variable in (*all_variables(model), *model.variables)]
-    before = save_state(model)
-    reason = ""
-    try:
-        expected = [to_numpy(step(numbers)) for numbers in batches] + save_state(model)
-        for relayout in (True, False):
+    def __init__(self, model: Any, step: Step, rows: int) -> None:
+        self.how: dict[str, Any] = {"step": "captured"}
+        self._model, self._step, self._rows = model, step, rows
+        self._captured: dict[int, Captured] = {}
+
+    def prepare(self, size: int) -> Step:
+        """What runs a step of `size` rows, captured now if it wasn't, or if what was taken for constant has changed."""
+        known = self._captured.get(size)
+        if self.how["step"] == "captured" and not (known and known.is_valid):
             try:
+                self._captured[size] = self._capture(size)
+            except Uncapturable as reason:
+                self.how |= {"step": "eager", "reason": str(reason)}
+        return self._captured[size].run if self.how["step"] == "captured" else self._step
+
+    def _capture(self, size: int) -> Captured:
+        """Capture the step, and see that the capture does to the bit what the step does.
+
+        Raises:
+            Uncapturable: it doesn't, or the step can't be captured.
+        """
+        model, numbers = self._model, torch.arange(CHECKED_STEPS * size, device=get_device()) % self._rows
+        batches = numbers.split(size)
+        variables = [variable.value for variable in (*all_variables(model), *model.variables)]
+        before = save_state(model)
+        reason = ""
+        try:
+            expected = [to_numpy(self._step(rows)) for rows in batches] + save_state(model)
+            for relayout in (True, False):
                 restore_state(model, before)
-                captured = capture(step, batches[0], variables, relayout)
-                restore_state(model, before)
-                with torch.inference_mode():
-                    losses = [to_numpy(captured.run(numbers)) for numbers in batches]
-            except Uncapturable as error:
-                reason = str(error)
-            except Exception as error:  # what torch or Keras can't do while it is watched, the eager step can
-                reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-            else:
-                got = losses + save_state(model)
-                if all(np.array_equal(a, b, equal_nan=True) for a, b in zip(got, expected, strict=True)):
-                    return captured
-                reason = f"after {CHECKED_STEPS} steps the captured operations differ from the step"
-    finally:
-        restore_state(model, before)
-    raise Uncapturable(reason)
+                try:
+                    captured = capture(self._step, batches[0], variables, relayout)
+                    restore_state(model, before)
+                    got = [to_numpy(captured.run(rows)) for rows in batches] + save_state(model)
+                except Uncapturable as error:
+                    reason = str(error)
+                except Exception as error:  # what Keras or torch can't do while it is watched, it still does eagerly
+                    reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+                else:
+                    if all(np.array_equal(a, b, equal_nan=True) for a, b in zip(got, expected, strict=True)):
+                        return captured
+                    reason = f"after {CHECKED_STEPS} steps, the captured operations have not done what the step does"
+        finally:
+            restore_state(model, before)
+        raise Uncapturable(reason)
 
 
 def _on_device(split: Split) -> tuple[Any, Any, Any]:

@@ -3,7 +3,8 @@
 Keras' layer calls, autograd's bookkeeping and the optimizer's Python cost more than a small network's arithmetic. What
 a capture leaves is a straight line of calls into torch: the same operations on the same memory in the same order,
 with the same results to the bit. Nothing is assumed of Keras: the tape lies below autograd, where torch dispatches to
-its kernels. `tape.py` notes, `simplify.py` leaves out what needn't run again, `write.py` makes a function of the rest.
+its kernels. `tape.py` notes, `simplify.py` leaves out what needn't run again, `write.py` makes a function of the rest,
+which `cuda.py` hands to a GPU as one graph.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 
 import torch
 
+from multibackend.engine.torch_capture.cuda import as_cuda_graph
 from multibackend.engine.torch_capture.simplify import simplify
 from multibackend.engine.torch_capture.tape import Uncapturable, record
 from multibackend.engine.torch_capture.write import write
@@ -43,6 +45,7 @@ def capture(step: Step, rows: torch.Tensor, state: Iterable[torch.Tensor], relay
     `state` are the tensors that someone else may change between steps (a model's variables); all others that the
     step reads and doesn't write are constants. `relayout` leaves images as they lie in memory where a copy
     would only move their channels; a step that relies on such a copy fails then with torch's RuntimeError.
+    On CUDA the step runs more than once.
 
     Raises:
         Uncapturable: Python decides by a tensor's values, or torch draws random numbers.
@@ -50,5 +53,8 @@ def capture(step: Step, rows: torch.Tensor, state: Iterable[torch.Tensor], relay
     operations, result = record(step, rows, relayout)
     program = simplify(operations, rows, list(state), result)
     function, source = write(program.operations, rows, program.result)
+    run = torch.inference_mode()(function)  # nothing of it needs autograd's or views' bookkeeping
+    if rows.device.type == "cuda":
+        run = as_cuda_graph(run, rows)
     guards = tuple((tensor, tensor.detach().clone()) for tensor in program.guarded)
-    return Captured(function, source, guards)
+    return Captured(run, source, guards)

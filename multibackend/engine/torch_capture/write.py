@@ -56,7 +56,8 @@ class _Names:
         """The name of a value from outside."""
         if id(value) not in self._others:
             self._others[id(value)] = f"c{len(self.bound)}"
-            self.bound[self._others[id(value)]] = value
+            # Without its history: the same memory, but no parameter that autograd watches.
+            self.bound[self._others[id(value)]] = value.detach() if isinstance(value, torch.Tensor) else value
         return self._others[id(value)]
 
     def make(self, tensor: torch.Tensor) -> str:
