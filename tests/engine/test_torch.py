@@ -119,9 +119,9 @@ def test_a_replay_reads_what_the_last_one_wrote() -> None:
     state = torch.zeros(2)
 
     def step(rows: torch.Tensor) -> torch.Tensor:
-        before = state * 2
+        before = state.sum()
         state.add_(DATA[rows].sum(0))
-        return (before + state).sum()
+        return before * 2 + state.sum()
 
     replay = capture(step, ROWS_A, [state]).run
     state.zero_()

@@ -105,18 +105,15 @@ def _find_reusing(operations: list[Operation], result: torch.Tensor) -> set[Oper
     made = memory_made(operations) - {memory(t) for o in operations for t in o.written}
     last_read = {memory(t): i for i, o in enumerate(operations) for t in o.inputs}
     last_read[memory(result)] = len(operations)
-    place: dict[int, int] = {}  # where values lie that were written over others
     reusing = set()
     for i, o in enumerate(operations):
         if o.function not in IN_PLACE or not isinstance(o.args[0], torch.Tensor):
             continue
         first = o.args[0]
-        there = place.get(memory(first), memory(first))
-        alone = sum(memory(t) == memory(first) for t in o.inputs) == 1
-        if there in made and last_read[there] == i and alone and layout(first) == layout(o.output):
+        place = memory(first)
+        alone = sum(memory(t) == place for t in o.inputs) == 1
+        if place in made and last_read[place] == i and alone and layout(first) == layout(o.output):
             reusing.add(o)
-            place[memory(o.output)] = there
-            last_read[there] = last_read.get(memory(o.output), i)
     return reusing
 
 
