@@ -80,12 +80,18 @@ class _Tape(TorchDispatchMode):  # type: ignore[misc]  # torch is not read by th
         if self._relayout and function is aten.clone.default and _only_moves_channels(*args, **kwargs):
             function, kwargs = aten.alias.default, {}
         output = function(*args, **kwargs)
-        if torch.Tag.nondeterministic_seeded in function.tags:
+        if torch.Tag.nondeterministic_seeded in function.tags and not _drops_nothing(function, args, kwargs):
             raise Uncapturable(f"{function} draws from torch's own generator")
         if function is aten.lift_fresh.default:  # a literal, which the step may write to: it must be new in each
             function, args = aten.clone.default, (output.clone(),)
         self.operations.append(Operation(function, args, kwargs, output))
         return output
+
+
+def _drops_nothing(function: Any, args: Any, kwargs: Any) -> bool:
+    """Whether an operation (attention) draws only for its dropout, and has none."""
+    given = {argument.name: value for argument, value in zip(function._schema.arguments, args, strict=False)} | kwargs
+    return "dropout_p" in {a.name for a in function._schema.arguments} and not given.get("dropout_p", 0.0)
 
 
 def _only_moves_channels(tensor: torch.Tensor, memory_format: Any = None) -> bool:
