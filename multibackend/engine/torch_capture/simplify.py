@@ -54,6 +54,7 @@ class _Simplifier:
         self.written = {memory(t) for o in operations for t in o.written}
         self._same: dict[int, torch.Tensor] = {}  # the tensor that stands for another
         self._known: dict[Any, Operation] = {}
+        self._whole: dict[int, torch.Tensor] = {}  # by memory, the tensor that it was made for
         made = {id(t) for o in operations for t in o.made}
         given = {id(t): t for o in operations for t in o.inputs if id(t) not in made and t is not rows}
         outside = {memory(t) for t in (rows, *state)}
@@ -71,10 +72,30 @@ class _Simplifier:
         o = Operation(operation.function, self.of(operation.args), self.of(operation.kwargs), operation.output)
         if o.function is aten._local_scalar_dense.default:
             self._guard(o)
-        elif o.written or not (self._is_settled(o) or self._is_repeated(o)):
+            return
+        if o.written:
+            self.kept.append(o)
+            return
+        if self._is_settled(o):
+            return
+        o = self._of_whole(operation, o)
+        if not self._is_repeated(o):
             if torch.Tag.dynamic_output_shape in o.function.tags and not _indexes_by_numbers(o):
                 raise Uncapturable(f"the shape that {o.function} returns depends on its values")
             self.kept.append(o)
+
+    def _of_whole(self, operation: Operation, o: Operation) -> Operation:
+        """A view of a view as a view of the whole, so that those in between needn't be made."""
+        places = {memory(t) for t in operation.inputs}
+        outputs = o.outputs
+        if not {memory(t) for t in outputs} & places:
+            self._whole |= {memory(t): t for t in outputs}
+        elif len(outputs) == 1 and len(o.inputs) == 1:
+            view, whole = outputs[0], self._whole.get(memory(outputs[0]))
+            if whole is not None and o.inputs[0] is not whole:
+                geometry = (list(view.shape), list(view.stride()), view.storage_offset())
+                return Operation(aten.as_strided.default, (whole, *geometry), {}, view)
+        return o
 
     def _guard(self, o: Operation) -> None:
         """Take a number that Python read for constant, if it comes from variables that the step doesn't write."""
