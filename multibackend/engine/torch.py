@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from unittest.mock import patch
@@ -11,6 +12,7 @@ from unittest.mock import patch
 import numpy as np
 import torch
 from keras import tree
+from keras.config import floatx
 from keras.optimizers.schedules import LearningRateSchedule
 from keras.src.backend.torch.core import get_device
 
@@ -25,11 +27,17 @@ from multibackend.engine.contract import (
     to_numpy,
     unused,
 )
+from multibackend.engine.payback import unchanged
 from multibackend.engine.torch_capture import Captured, Step, Uncapturable, capture
+from multibackend.engine.torch_capture.inductor import choose_step
 from multibackend.experiment import Split, map_arrays
 
 CHECKED_STEPS = 3
 """Steps that a capture must repeat to the bit before it is used: the second reads what the first wrote."""
+
+ROUNDING = 1e4
+"""Units of rounding, by norm, that a compiler may change in as many steps: Adam's first steps divide gradients near
+rounding by themselves. A batch or a term left out changes more than a thousand times as much."""
 
 
 def configure(precision: str, threads: int) -> dict[str, Any]:
@@ -71,11 +79,11 @@ def loss_and_gradients(model: Any, batch: Split) -> tuple[float, dict[str, np.nd
 
 def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> Epoch:
     """Compile the training of `model` on rows that lie on the device from now on; no variable changes."""
-    del epochs  # nothing here depends on how long training will be
     replays = _Replays(model, partial(_step, model, _on_device(training)), training.rows)
     model.train()  # as fit does, for torch modules inside the model
     for size in {min(batch_size, training.rows), training.rows % batch_size} - {0}:
         replays.prepare(size)
+    replays.compile(min(batch_size, training.rows), epochs * -(-training.rows // batch_size))
     model.eval()
 
     def epoch(order: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
@@ -108,14 +116,42 @@ class _Replays:
                 self.how |= {"step": "eager", "reason": str(reason)}
         return self._captured[size].run if self.how["step"] == "captured" else self._step
 
+    def compile(self, size: int, steps: int) -> None:
+        """Let inductor compile the step of `size` rows, if that pays back within so many steps."""
+        if size not in self._captured:
+            return
+        captured, rows = self._captured[size], self._some_batches(size)[0]
+        key = {"backend": "torch", "threads": torch.get_num_threads(), "device": str(rows.device)}
+        with unchanged(self._model):
+            run, how = choose_step(captured, rows, steps, key, lambda run: self._trains_alike(run, captured.run, size))
+        self._captured[size] = replace(captured, run=run)
+        self.how |= how
+
+    def _some_batches(self, size: int) -> list[torch.Tensor]:
+        numbers = torch.arange(CHECKED_STEPS * size, device=get_device()) % self._rows
+        return list(numbers.split(size))
+
+    def _trains_alike(self, run: Step, captured: Step, size: int) -> bool:
+        """Whether two steps do the same but for rounding."""
+        results = []
+        for step in (run, captured):
+            with unchanged(self._model):
+                losses = [to_numpy(step(rows)) for rows in self._some_batches(size)]
+                results.append(losses + save_state(self._model))
+        epsilon = np.finfo(floatx()).eps
+        return all(
+            np.linalg.norm(a - b) <= ROUNDING * epsilon * (1 + np.linalg.norm(b))
+            for a, b in zip(*results, strict=True)
+            if b.dtype.kind == "f"
+        )
+
     def _capture(self, size: int) -> Captured:
         """Capture the step, and see that the capture does to the bit what the step does.
 
         Raises:
             Uncapturable: it doesn't, or the step can't be captured.
         """
-        model, numbers = self._model, torch.arange(CHECKED_STEPS * size, device=get_device()) % self._rows
-        batches = numbers.split(size)
+        model, batches = self._model, self._some_batches(size)
         variables = [variable.value for variable in (*all_variables(model), *model.variables)]
         before = save_state(model)
         reason = ""

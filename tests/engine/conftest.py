@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import keras
 import pytest
@@ -27,3 +28,9 @@ def precision(request: pytest.FixtureRequest, backend: str) -> Iterator[str]:
     with mended(backend, request.param, True), draws.identical_masks():
         get_engine(backend).configure(request.param, threads=1)
         yield request.param
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test measures of a compiler is its own."""
+    monkeypatch.setenv("MULTIBACKEND_CACHE", str(tmp_path / "cache"))

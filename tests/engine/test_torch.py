@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from unittest.mock import ANY
 
 import keras
 import numpy as np
@@ -208,3 +210,54 @@ def test_a_cuda_graph_is_given_new_rows_and_gives_a_loss_of_its_own(monkeypatch:
     replay = as_cuda_graph(step, ROWS_A)
     losses = [replay(rows) for rows in (ROWS_B, ROWS_A)]
     assert [float(x) for x in losses] == [float(DATA[rows].sum()) for rows in (ROWS_B, ROWS_A)]
+
+
+# ---------------------------------------------------------------------------------------- inductor
+
+
+@pytest.mark.parametrize(
+    ("compiled", "steps", "expected"),
+    [
+        (lambda _: pytest.fail("compiled"), 100, {"compiler": "none"}),
+        (lambda function: function, 10**9, {"compiler": "none", "compile_seconds": ANY}),
+        (lambda _: lambda rows: rows.sum() * 1.0, 10**9, {"refusal": "the compiled step has not done what the"}),
+        (lambda _: lambda _: 1 / 0, 10**9, {"refusal": "ZeroDivisionError: division by zero"}),
+    ],
+    ids=["too short", "no faster", "wrong", "no compiler"],
+)
+def test_inductor_is_used_only_where_it_pays_and_trains_alike(
+    compiled: Callable[..., object], steps: int, expected: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "compile", lambda function, **_: compiled(function))
+    with draws.identical_masks():
+        get_engine("torch").configure("float32", threads=1)
+        model, split = prepare("adam")
+        before = contract.save_state(model)
+        found = engine.compile_epoch(model, split, BATCH, steps).how
+    assert {key: found[key] for key in expected} == expected or found["refusal"].startswith(str(expected["refusal"]))
+    assert found["compiler"] == "none"
+    for a, b in zip(before, contract.save_state(model), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_inductor_is_used_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A compiled step that does the same in less time: here the same calls, with the captured ones held up."""
+    original = engine.capture
+
+    def slow(*args: object) -> object:
+        captured = original(*args)
+
+        def run(rows: torch.Tensor) -> torch.Tensor:
+            time.sleep(0.002)
+            return captured.run(rows)
+
+        return replace(captured, run=run)
+
+    monkeypatch.setattr(engine, "capture", slow)
+    monkeypatch.setattr(torch, "compile", lambda function, **_: function)
+    with draws.identical_masks():
+        get_engine("torch").configure("float32", threads=1)
+        model, split = prepare("adam")
+        found = [engine.compile_epoch(model, split, BATCH, 10**6).how for _ in range(2)]
+    assert found[0]["compiler"] == "inductor"
+    assert found[1] == found[0]  # remembered, not measured anew

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -27,10 +28,16 @@ Step = Callable[[torch.Tensor], torch.Tensor]
 
 @dataclass(frozen=True)
 class Captured:
-    """A step as a straight line of calls, its source, and the values that it takes for constant."""
+    """A step as a straight line of calls, its source, and the values that it takes for constant.
+
+    `bound` are the values that the source's names stand for; `function` is what the source compiles to, and `run`
+    the same as it runs fastest.
+    """
 
     run: Step
+    function: Step
     source: str
+    bound: dict[str, Any]
     guards: tuple[tuple[torch.Tensor, torch.Tensor], ...]
 
     @property
@@ -52,9 +59,9 @@ def capture(step: Step, rows: torch.Tensor, state: Iterable[torch.Tensor], relay
     """
     operations, result = record(step, rows, relayout)
     program = simplify(operations, rows, list(state), result)
-    function, source = write(program.operations, rows, program.result)
+    function, source, bound = write(program.operations, rows, program.result)
     run = torch.inference_mode()(function)  # nothing of it needs autograd's or views' bookkeeping
     if rows.device.type == "cuda":
         run = as_cuda_graph(run, rows)
     guards = tuple((tensor, tensor.detach().clone()) for tensor in program.guarded)
-    return Captured(run, source, guards)
+    return Captured(run, function, source, bound, guards)

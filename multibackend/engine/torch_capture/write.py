@@ -33,15 +33,15 @@ IN_PLACE = {
 
 def write(
     operations: list[Operation], rows: torch.Tensor, result: torch.Tensor
-) -> tuple[Callable[[torch.Tensor], torch.Tensor], str]:
-    """A function of the rows' numbers that runs the operations and returns `result`; and its source."""
+) -> tuple[Callable[[torch.Tensor], torch.Tensor], str, dict[str, Any]]:
+    """A function of the rows' numbers that runs the operations and returns `result`; its source and what it binds."""
     names = _Names(rows)
     lines = [f"    {line}" for line in _lines(operations, result, names)]
     signature = ", ".join(["rows", *(f"{name}={name}" for name in names.bound)])  # local names are found fastest
     source = "\n".join([f"def step({signature}):", *lines, ""])
     namespace = dict(names.bound)
     exec(compile(source, "<captured step>", "exec"), namespace)
-    return namespace["step"], source
+    return namespace["step"], source, names.bound
 
 
 class _Names:
