@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,10 +12,11 @@ import numpy as np
 from keras import StatelessScope
 
 from multibackend.engine.contract import Epoch, all_variables, call_recorded, parts, set_precision, to_numpy, unused
+from multibackend.engine.jax_cpu import replace_slow
 from multibackend.experiment import Split, map_arrays
 
-SLOW_IN_LOOPS = ("conv_general_dilated", "select_and_scatter_add")
-"""On CPU, XLA runs these several times slower inside a loop than outside (jax issue 12868, seen in 0.10.2)."""
+SLOW_IN_LOOPS = ("conv_general_dilated",)
+"""On CPU, XLA runs this several times slower inside a loop than outside (jax issue 12868, seen in 0.10.2)."""
 
 
 def configure(precision: str, threads: int) -> dict[str, Any]:
@@ -58,48 +60,107 @@ def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> 
     """Compile the training of `model` on rows that lie on the device from now on; no variable changes."""
     del epochs  # nothing here depends on how long training will be
     data = _on_device(training)
-    one_step = partial(_step, model)
-    step = jax.jit(one_step, donate_argnums=0)
-    scan = jax.jit(
-        lambda state, data, batches: jax.lax.scan(lambda s, rows: one_step(s, data, rows), state, batches),
-        donate_argnums=0,
-    )
+    step = partial(_step, model)
+    one_step = replace_slow(step) if device() == "cpu" else step
     some_rows = jnp.zeros(min(batch_size, training.rows), jnp.int32)
     program = str(jax.make_jaxpr(one_step)(_state(model), data, some_rows))
     stepwise = device() == "cpu" and any(name in program for name in SLOW_IN_LOOPS)
+    make = _compile_steps if stepwise else _compile_scan
+    programs: dict[int, Program] = {}
+    variables, written = all_variables(model), list[Any]()
+
+    def program_for(rows: int) -> Program:
+        if rows not in programs:
+            programs[rows] = make(model, one_step, data, rows, batch_size)
+        return programs[rows]
 
     def epoch(order: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
-        model.reset_metrics()
-        state = _state(model)
-        full = len(order) - len(order) % batch_size
-        batches = jnp.asarray(order[:full].reshape(-1, batch_size))
-        losses = []
-        if full and not stepwise:
-            state, scanned = scan(state, data, batches)
+        program = program_for(len(order))
+        ours = len(written) == len(variables) and all(v._value is w for v, w in zip(variables, written, strict=True))
+        # The program writes over the buffers it is given: what others may hold, it gets as a copy.
+        state = _values(model) if ours else _state(model)
+        state, losses, logs = program(state, jnp.asarray(order))
+        written[:] = [value for group in state for value in group]
+        for variable, value in zip(variables, written, strict=True):
+            variable._value = value  # of its own shape and dtype; `assign` would take 20 us to see that
+        return np.asarray(losses), jax.device_get(logs)
+
+    program_for(training.rows)
+    return Epoch(epoch, how={"step": "stepwise" if stepwise else "scan"})
+
+
+Program = Callable[[Any, jax.Array], tuple[Any, jax.Array, dict[str, jax.Array]]]
+"""Trains an epoch: from the state and an order of rows, the new state, each step's loss, and the metrics' results."""
+
+
+def _compile_scan(model: Any, one_step: Any, data: Any, rows: int, batch_size: int) -> Program:
+    """The whole epoch as one program: metrics reset, a scan over the full batches, the partial one, the results."""
+    full = rows - rows % batch_size
+
+    def program(state: Any, data: Any, order: jax.Array) -> Any:
+        state, losses = _reset_metrics(model, state), []
+        if full:
+            batches = order[:full].reshape(-1, batch_size)
+            state, scanned = jax.lax.scan(lambda s, batch: one_step(s, data, batch), state, batches)
             losses.append(scanned)
-        elif full:
-            for rows in batches:
-                state, loss = step(state, data, rows)
-                losses.append(loss[None])
-        if full < len(order):
-            state, loss = step(state, data, jnp.asarray(order[full:]))
+        if full < rows:
+            state, loss = one_step(state, data, order[full:])
             losses.append(loss[None])
-        for variable, value in zip(all_variables(model), (value for group in state for value in group), strict=True):
-            variable.assign(value)
-        return np.asarray(jnp.concatenate(losses)), model.get_metrics_result()
+        return state, jnp.concatenate(losses), _metrics_results(model, state)
 
-    return Epoch(epoch, how={})
+    given = _state(model), data, jnp.zeros(rows, jnp.int32)
+    compiled = jax.jit(program, donate_argnums=0).lower(*given).compile()
+    return lambda state, order: compiled(state, data, order)
 
 
-def _state(model: Any) -> Any:
-    # Copies, as the compiled functions reuse the buffers they are given.
+def _compile_steps(model: Any, one_step: Any, data: Any, rows: int, batch_size: int) -> Program:
+    """One program a step, for what is slow inside a loop."""
+    step = jax.jit(one_step, donate_argnums=0)
+    compiled = {
+        size: step.lower(_state(model), data, jnp.zeros(size, jnp.int32)).compile()
+        for size in {min(batch_size, rows), rows % batch_size} - {0}
+    }
+    reset = jax.jit(partial(_reset_metrics, model), donate_argnums=0).lower(_state(model)).compile()
+    results = jax.jit(partial(_metrics_results, model)).lower(_state(model)).compile()
+
+    def program(state: Any, order: jax.Array) -> Any:
+        state, losses = reset(state), []
+        for start in range(0, rows, batch_size):
+            batch = order[start : start + batch_size]
+            state, loss = compiled[len(batch)](state, data, batch)
+            losses.append(loss)
+        return state, jnp.stack(losses), results(state)
+
+    return program
+
+
+def _reset_metrics(model: Any, state: Any) -> Any:
+    *others, metrics = state
+    with StatelessScope(state_mapping=list(zip(model.metrics_variables, metrics, strict=True))) as scope:
+        model.reset_metrics()
+    return *others, [scope.get_current_value(variable) for variable in model.metrics_variables]
+
+
+def _metrics_results(model: Any, state: Any) -> dict[str, jax.Array]:
+    values = [value for group in state for value in group]
+    with StatelessScope(state_mapping=list(zip(all_variables(model), values, strict=True))):
+        results: dict[str, jax.Array] = jax.tree.map(jnp.asarray, model.get_metrics_result())
+    return results
+
+
+def _values(model: Any) -> Any:
     groups = (
         model.trainable_variables,
         model.non_trainable_variables,
         model.optimizer.variables,
         model.metrics_variables,
     )
-    return tuple([jnp.array(variable.value, copy=True) for variable in group] for group in groups)
+    return tuple([variable._value for variable in group] for group in groups)
+
+
+def _state(model: Any) -> Any:
+    """The values of all variables, as copies that a compiled function may write over."""
+    return jax.tree.map(lambda value: jnp.array(value, copy=True), _values(model))
 
 
 def _on_device(split: Split) -> tuple[Any, Any, Any]:
