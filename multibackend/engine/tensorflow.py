@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from keras import tree
+from keras.config import floatx
 
 from multibackend.engine.contract import Epoch, call_recorded, parts, set_precision, to_numpy, unused
+from multibackend.engine.payback import CannotCompile, Compiler, Program, choose, unchanged
 from multibackend.experiment import Split, map_arrays
 
 SLOW_UNDER_XLA = ("Conv", "Pool")
 """Operations (by a part of their name) with which XLA on CPU is many times slower than TensorFlow's own kernels."""
 
-XLA_STEPS = 12_000
-"""Steps from which XLA pays: it compiles 0.7 to 2 s longer and saves 0.05 to 0.2 ms a step. Measured on one core, in
-float32: E4 pays back after 10,100 steps, B9 after 13,400, B13 after 13,800."""
+XLA = Compiler("xla", compile_seconds=0.7, saving=0.6)
+"""Measured on CPU: it compiles 0.7 s at least (E4), and saves up to 0.2 ms of a step of 0.36 ms (E4)."""
 
 
 def configure(precision: str, threads: int) -> dict[str, Any]:
@@ -56,49 +58,97 @@ def loss_and_gradients(model: Any, batch: Split) -> tuple[float, dict[str, np.nd
 def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> Epoch:
     """Compile the training of `model` on rows that lie on the device from now on; no variable changes."""
     data = _on_device(training)
+    functions: dict[int, Function] = {}
 
-    def steps(batches: tf.Tensor) -> tf.Tensor:
-        count = tf.shape(batches)[0]
-        losses = tf.TensorArray(_floatx(), size=count)
+    def program(compiler: str) -> Program[Function]:
+        function = _compile(model, data, training.rows, batch_size, compiler)
+        order = tf.range(training.rows)
 
-        def body(i: tf.Tensor, losses: tf.TensorArray) -> Any:
-            rows = batches[i]
-            return i + 1, losses.write(i, _step(model, data, rows))
+        def train(steps: int) -> None:
+            done = 0
+            while done < steps:
+                count = min(steps - done, max(training.rows // batch_size, 1))
+                function(order, count, False)[0].numpy()
+                done += count
 
-        _, losses = tf.while_loop(lambda i, _: i < count, body, (0, losses), parallel_iterations=1)
-        return losses.stack()
+        return Program(function, train)
 
-    total = epochs * -(-training.rows // batch_size)
-    xla = total >= XLA_STEPS and not _slow_under_xla(model, data)
-    # As in fit, the number of rows in a batch isn't known to the graph: one graph for all batches.
-    function = tf.function(steps, [tf.TensorSpec((None, None), tf.int32)], autograph=False, jit_compile=xla)
+    plain = program("none")
+    how: dict[str, Any] = {"step": "graph", "compiler": "none"}
+    with unchanged(model):
+        if not _slow_under_xla(plain.run):
+            key = {"backend": "tensorflow", "tensorflow": tf.__version__, "device": device(), "batch_size": batch_size}
+            key |= {"threads": tf.config.threading.get_intra_op_parallelism_threads(), "program": _describe(plain.run)}
+            steps = epochs * -(-training.rows // batch_size)
+            plain, chosen = choose(key, steps, plain, lambda: program("xla"), XLA)
+            how |= chosen
+    functions[training.rows] = plain.run
 
     def epoch(order: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
+        rows = len(order)
+        if rows not in functions:
+            functions[rows] = _compile(model, data, rows, batch_size, how["compiler"])
+        losses, logs = functions[rows](tf.constant(order), rows // batch_size, True)
+        return losses.numpy(), logs
+
+    return Epoch(epoch, how)
+
+
+Function = Callable[[tf.Tensor, int, bool], tuple[tf.Tensor, dict[str, tf.Tensor]]]
+"""Trains the first so many full batches of an order of rows, and its last, partial one if asked to; returns each step's
+loss (0 for what wasn't trained) and the metrics' results."""
+
+
+def _compile(model: Any, data: Any, rows: int, batch_size: int, compiler: str) -> Any:
+    """One graph for a whole epoch: metrics reset, the loop, the partial batch, the metrics' results."""
+    full, rest = divmod(rows, batch_size)
+
+    def train(order: tf.Tensor, count: tf.Tensor, last: tf.Tensor) -> Any:
         model.reset_metrics()
-        full = len(order) - len(order) % batch_size
-        losses = []
+        losses = tf.TensorArray(floatx(), size=full + bool(rest))
         if full:
-            losses.append(function(tf.constant(order[:full].reshape(-1, batch_size))))
-        if full < len(order):
-            losses.append(function(tf.constant(order[None, full:])))
-        return np.concatenate([to_numpy(part) for part in losses]), model.get_metrics_result()
+            batches = tf.reshape(order[: full * batch_size], (full, batch_size))
 
-    return Epoch(epoch, how={})
+            def body(i: tf.Tensor, losses: tf.TensorArray) -> Any:
+                return i + 1, losses.write(i, _step(model, data, _of_unknown_size(batches[i])))
+
+            _, losses = tf.while_loop(lambda i, _: i < count, body, (0, losses), parallel_iterations=1)
+        if rest:
+            tail = _of_unknown_size(order[full * batch_size :])
+            loss = tf.cond(last, lambda: _step(model, data, tail), lambda: tf.zeros((), floatx()))
+            losses = losses.write(full, loss)
+        return losses.stack(), model.get_metrics_result()
+
+    signature = [tf.TensorSpec((rows,), tf.int32), tf.TensorSpec((), tf.int32), tf.TensorSpec((), tf.bool)]
+    function = tf.function(train, signature, autograph=False, jit_compile=compiler == "xla")
+    function.get_concrete_function()
+    if compiler == "xla":
+        try:
+            with unchanged(model):
+                function(tf.range(rows), 0, False)  # XLA compiles when it is called; this call trains nothing
+        except tf.errors.OpError as error:
+            raise CannotCompile(f"{type(error).__name__}: {error.message.splitlines()[0]}") from error
+    return function
 
 
-def _floatx() -> str:
-    import keras
-
-    floatx: str = keras.config.floatx()
-    return floatx
+def _of_unknown_size(rows: tf.Tensor) -> tf.Tensor:
+    # As in fit, where Keras' metrics of single outputs weigh a batch by its size only if the graph knows it.
+    return tf.raw_ops.PlaceholderWithDefault(input=rows, shape=(None,))
 
 
-def _slow_under_xla(model: Any, data: Any) -> bool:
+def _describe(function: Any) -> str:
+    """The operations of a function's graph, loops included, with their results' shapes."""
+    definition = function.get_concrete_function().graph.as_graph_def(add_shapes=True)
+    nodes = [*definition.node, *(node for inner in definition.library.function for node in inner.node_def)]
+    return " ".join(f"{node.op}{node.attr['_output_shapes'].list.ByteSize()}" for node in nodes)
+
+
+def _slow_under_xla(function: Any) -> bool:
     if device() != "cpu":
         return False
-    step = tf.function(lambda rows: _step(model, data, rows), autograph=False)
-    graph = step.get_concrete_function(tf.TensorSpec((None,), tf.int32)).graph
-    return any(part in operation.type for operation in graph.get_operations() for part in SLOW_UNDER_XLA)
+    definition = function.get_concrete_function().graph.as_graph_def()
+    nodes = [*definition.node, *(node for inner in definition.library.function for node in inner.node_def)]
+    return any(part in node.op for node in nodes for part in SLOW_UNDER_XLA)
 
 
 def _on_device(split: Split) -> tuple[Any, Any, Any]:

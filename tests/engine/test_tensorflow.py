@@ -1,26 +1,56 @@
-"""TensorFlow's two ways to run an epoch: both train as `fit` does."""
+"""TensorFlow's two ways to run an epoch: both train as `fit` does, and which of them runs is measured."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
-from models import ROWS
-from test_fit import EPOCHS, differences, train_with_engine, train_with_fit
+from models import BATCH, ROWS
+from test_fit import EPOCHS, differences, prepare, train_with_engine, train_with_fit
 
 from multibackend import draws
-from multibackend.engine import get_engine
+from multibackend.engine import contract, get_engine
+from multibackend.engine import tensorflow as engine
 from multibackend.upstream import mended
 
 
-@pytest.mark.parametrize("steps", [0, 1_000_000], ids=["XLA", "no XLA"])
-@pytest.mark.parametrize("case", ["adam", "batch normalization", "dropout", "two inputs, two outputs", "convolution"])
-def test_with_and_without_xla(case: str, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = get_engine("tensorflow")
-    monkeypatch.setattr(engine, "XLA_STEPS", steps)
+def force(monkeypatch: pytest.MonkeyPatch, compiler: str) -> None:
+    def choose(_: Any, __: Any, plain: Any, compile_slow: Any, ___: Any) -> Any:
+        return (compile_slow() if compiler == "xla" else plain), {"compiler": compiler}
+
+    monkeypatch.setattr(engine, "choose", choose)
+
+
+@pytest.mark.parametrize("compiler", ["none", "xla"])
+@pytest.mark.parametrize("case", ["adam", "batch normalization", "dropout", "two inputs, two outputs"])
+def test_with_and_without_xla(case: str, compiler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    force(monkeypatch, compiler)
     order = draws.batch_order(0, 0, ROWS)
     with mended("tensorflow", "float64", True), draws.identical_masks():
-        engine.configure("float64", threads=1)
+        get_engine("tensorflow").configure("float64", threads=1)
         _, expected = train_with_fit(case, order)
         trajectory, got = train_with_engine(case, [order] * EPOCHS)
     assert np.isfinite(trajectory.losses).all()
     assert differences(got, expected) < 1e-9
+
+
+@pytest.mark.parametrize("epochs", [1, 10**6], ids=["too short to try", "tried"])
+def test_choosing_changes_no_variable(epochs: int) -> None:
+    with draws.identical_masks():
+        get_engine("tensorflow").configure("float32", threads=1)
+        model, split = prepare("batch normalization")
+        before = contract.save_state(model)
+        how = engine.compile_epoch(model, split, BATCH, epochs).how
+    for a, b in zip(before, contract.save_state(model), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert how["step"] == "graph"
+    assert ("compile_seconds" in how) == (epochs > 1)
+
+
+def test_convolutions_never_meet_xla_on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "choose", lambda *_: pytest.fail("tried"))
+    with draws.identical_masks():
+        get_engine("tensorflow").configure("float32", threads=1)
+        model, split = prepare("convolution")
+        assert engine.compile_epoch(model, split, BATCH, 10**6).how == {"step": "graph", "compiler": "none"}
