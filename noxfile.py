@@ -21,7 +21,10 @@ nox.options.error_on_external_run = True
 
 BACKENDS = ("jax", "tensorflow", "torch")
 CONSTRAINTS = "constraints.txt"
-TRAINING_TESTS = ("tests/engine", *(f"tests/test_{name}.py" for name in ("data", "draws", "exercises", "worker")))
+TRAINING_TESTS = (
+    "tests/engine",
+    *(f"tests/test_{name}.py" for name in ("benchmarks", "data", "draws", "exercises", "worker")),
+)
 """What a backend's environment tests; the rest needs no framework and is tested in `tests`."""
 
 RECORDS = tuple(f"runs/{backend}" for backend in BACKENDS)
@@ -113,6 +116,17 @@ def parity(session: nox.Session) -> None:
     _, arguments = split_posargs(session)
     install(session, "test")
     session.run("multibackend", "parity", *arguments)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Time the engines against fit and loops by hand, on an idle machine; write benchmarks/RESULTS.md."""
+    build_environments(session)
+    point_to_environments(session)
+    _, arguments = split_posargs(session)
+    install(session, "test")
+    session.run("python", "-m", "benchmarks", "engines", *arguments)
+    session.run("python", "-m", "benchmarks", "report")
 
 
 @nox.session(requires=[f"tests-{backend}" for backend in BACKENDS])

@@ -1,0 +1,137 @@
+"""What training costs as it grows: in rows, epochs, steps, parameters, layers, and whole experiments.
+
+`python -m benchmarks.growth` times each backend's engine at several sizes and fits a line to each series: a constant,
+so much for each unit, and how far the measured costs are from that. Compiling is counted apart.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import click
+from rich.console import Console
+
+from benchmarks.lines import fit_line, format_table
+from benchmarks.processes import ask
+from benchmarks.results import RESULTS, merge_entries
+from multibackend import BACKENDS
+from multibackend.interpreters import Interpreter, require
+from multibackend.launch import launch
+from multibackend.options import PYTHON_OPTION
+from multibackend.progress import Progress
+from multibackend.record import Run
+from multibackend.supervisor import Request
+
+AXES = {
+    "rows": "row",
+    "epochs": "epoch",
+    "batch_size": "step",
+    "width": "parameter",
+    "depth": "hidden layer",
+    "experiments": "experiment",
+}
+"""What grows, and the unit in which its cost is a line: a smaller batch means more steps, width means parameters."""
+
+EXPERIMENTS = (1, 2, 4, 8, 16)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--backend", "backends", type=click.Choice(BACKENDS), multiple=True, help="Repeat.  [default: all]")
+@click.option("--axis", "axes", type=click.Choice(list(AXES)), multiple=True, help="Repeat.  [default: all]")
+@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=RESULTS)
+@PYTHON_OPTION
+def main(backends: tuple[str, ...], axes: tuple[str, ...], rounds: int, output: Path, pythons: dict[str, str]) -> None:
+    """Measure, one backend after another on one thread, and write growth-BACKEND.json."""
+    chosen = list(axes or AXES)
+    trainings = [axis for axis in chosen if axis != "experiments"]
+    for interpreter in require({backend: pythons[backend] for backend in backends or BACKENDS}):
+        request = {"axes": trainings, "rounds": rounds}
+        entries = ask("benchmarks.growth_trainings", interpreter, "cpu", 1, request) if trainings else {}
+        if "experiments" in chosen:
+            entries["experiments"] = measure_experiments(interpreter)
+        for axis, entry in entries.items():
+            entry["unit"] = AXES[axis]
+            entry["line"] = fit_line(list_units(axis, entry), [point["seconds"] for point in entry["points"]])
+        merge_entries(output, "growth", interpreter.backend, entries)
+        click.echo(render({interpreter.backend: entries}))
+
+
+def measure_experiments(interpreter: Interpreter) -> dict[str, Any]:
+    """Seconds from a worker's start to its end, for so many experiments with all their records."""
+    return {"sizes": EXPERIMENTS, "points": [{"seconds": time_worker(interpreter, n)} for n in EXPERIMENTS]}
+
+
+def time_worker(interpreter: Interpreter, experiments: int) -> float:
+    """Seconds that `launch` takes for one backend, one training of each experiment."""
+    names = [f"{Path(__file__).with_name('growth_trainings.py')}:e{i + 1}" for i in range(experiments)]
+    backend = interpreter.backend
+    runs = tuple(Run(name, backend, "float32", "quick", 0) for name in names)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Progress(Console(stderr=True, quiet=True), {backend: len(runs)}) as progress,
+        patch.dict(os.environ, MULTIBACKEND_CACHE=folder),  # nothing is compiled before
+    ):
+        request = Request(backend, interpreter.python, "quick", 0, "cpu", 1, True, "", Path(folder), runs)
+        start = time.perf_counter()
+        outcomes = launch([request], progress, run_seconds=300.0)
+        seconds = time.perf_counter() - start
+    problems = [outcome.reason for outcome in outcomes if outcome.status != "finished"]
+    if problems:
+        raise SystemExit(f"benchmarks.growth: {backend}: {problems[0]}")
+    return seconds
+
+
+def list_units(axis: str, entry: dict[str, Any]) -> list[float]:
+    """The size of each point in the axis' unit."""
+    per = {"batch_size": "steps", "width": "parameters"}.get(axis)
+    return [point[per] for point in entry["points"]] if per else list(entry["sizes"])
+
+
+def render(results: dict[str, dict[str, Any]]) -> str:
+    """A section of Markdown from the entries of each backend."""
+    rows = []
+    for axis, unit in AXES.items():
+        for backend, entries in results.items():
+            if axis in entries:
+                rows.append([f"{axis.replace('_', ' ')}, {backend}", *_cells(axis, unit, entries[axis])])
+    header = [
+        "what grows",
+        "from, to",
+        "seconds",
+        "constant",
+        "for each unit",
+        "largest residual",
+        "compiling, seconds",
+    ]
+    return (
+        "## Growth\n\n"
+        "A dense network on 6,400 rows of 64 numbers, two hidden layers of 128, batches of 64, 2 epochs, but for what "
+        "grows; float32, one thread; the fastest of several rounds. A line is fitted to the costs by relative error; "
+        "the residual is the largest distance from it, as a share of the cost measured there.\n\n"
+        + format_table(header, rows)
+        + "\n"
+    )
+
+
+def _cells(axis: str, unit: str, entry: dict[str, Any]) -> list[str]:
+    seconds = [point["seconds"] for point in entry["points"]]
+    compiling = [point["compile_seconds"] for point in entry["points"] if "compile_seconds" in point]
+    units, line = list_units(axis, entry), entry["line"]
+    return [
+        f"{units[0]:,} to {units[-1]:,} {unit}s",
+        f"{seconds[0]:.3f} to {seconds[-1]:.3f}",
+        f"{line['constant']:.4f} s",
+        f"{1e6 * line['slope']:.4g} µs a {unit}",
+        f"{line['largest_residual']:.0%}",
+        f"{compiling[0]:.2f} to {compiling[-1]:.2f}" if compiling else "included",
+    ]
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m benchmarks.growth")

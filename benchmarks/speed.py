@@ -1,0 +1,128 @@
+"""Speed: the section of the page on engines, `fit`, loops by hand and their limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks import WORKLOADS
+from benchmarks.lines import format_table
+from benchmarks.results import Contents
+from multibackend import BACKENDS
+
+LIMITED = "B9"
+"""The workload whose best engine is held against the best limit."""
+
+METHOD = """\
+Seconds an epoch of one training in four ways, alternating in one process: our engine; Keras' `fit` without shuffling,
+on NumPy arrays in memory; a loop written by hand in the framework, without Keras, from the same weights on the same
+batches; and the limit, which is the matrix products of the layers alone (`benchmarks/limit.py`). Medians over rounds;
+ratios are taken in each round, with their smallest and largest. Before anything is timed, the losses of the first ten
+steps by hand must equal the engine's. The engine's operations are deterministic, as in its records; those of `fit` and
+by hand need not be. A first block includes tracing and compiling, with empty caches."""
+
+
+def render(contents: Contents) -> str:
+    """The section's Markdown, from the contents of `engines-<backend>.json`."""
+    parts = ["## Engines", METHOD, "![Seconds as multiples of the loop by hand](results/engines.svg)"]
+    parts.append(_table_of_ratios(contents))
+    if best := _best_and_limit(contents):
+        parts.append(best)
+    parts.append(_table_of_seconds(contents))
+    parts.append(_table_of_first_blocks(contents))
+    parts += [_not_timed(contents), _environments(contents)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _entries(contents: Contents) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Workload, backend and entry, a workload's backends together."""
+    present = [backend for backend in BACKENDS if backend in contents]
+    for name in WORKLOADS:
+        for backend in present:
+            if name in contents[backend]["entries"]:
+                yield name, backend, contents[backend]["entries"][name]
+
+
+def _timed(contents: Contents) -> list[tuple[str, str, dict[str, Any]]]:
+    return [item for item in _entries(contents) if "epoch_seconds" in item[2]]
+
+
+def _table_of_ratios(contents: Contents) -> str:
+    header = ["workload", "backend", "engine / by hand", "`fit` / engine", "engine / limit"]
+    kinds = ("engine / hand", "fit / engine", "engine / limit")
+    rows = [[n, b, *(_format_ratio(e["ratios"][kind]) for kind in kinds)] for n, b, e in _timed(contents)]
+    return format_table(header, rows)
+
+
+def _format_ratio(ratio: dict[str, float]) -> str:
+    return f"{ratio['median']:.2f} ({ratio['min']:.2f} to {ratio['max']:.2f})"
+
+
+def _best_and_limit(contents: Contents) -> str:
+    medians = {b: e["median_epoch_seconds"] for n, b, e in _timed(contents) if n == LIMITED}
+    if not medians:
+        return ""
+    engine = min(medians, key=lambda backend: medians[backend]["engine"])
+    limit = min(medians, key=lambda backend: medians[backend]["limit"])
+    fastest, least = medians[engine]["engine"], medians[limit]["limit"]
+    return (
+        f"{LIMITED}: the fastest engine, {engine}'s, takes {fastest:.3f} s an epoch; "
+        f"{fastest / least:.2f} times the least limit, {limit}'s {least:.3f} s."
+    )
+
+
+def _table_of_seconds(contents: Contents) -> str:
+    header = ["workload", "backend", "rows", "batch", "engine", "`fit`", "by hand", "limit"]
+    rows = [
+        [n, b, f"{e['rows']:,}", e["batch_size"], *(_format_seconds(s) for s in e["median_epoch_seconds"].values())]
+        for n, b, e in _timed(contents)
+    ]
+    return f"Seconds an epoch of so many rows:\n\n{format_table(header, rows)}"
+
+
+def _table_of_first_blocks(contents: Contents) -> str:
+    header = [
+        "workload",
+        "backend",
+        "epochs",
+        "engine",
+        "of which `compile_epoch`",
+        "`fit`",
+        "by hand",
+        "the engine runs",
+    ]
+    rows = []
+    for name, backend, entry in _timed(contents):
+        first, compiling = entry["first_block_seconds"], entry["compile_seconds"]
+        seconds = [first["engine"] + compiling, compiling, first["fit"], first["hand"]]
+        how = ", ".join(f"{key}: {value}" for key, value in entry["how"].items())
+        rows.append([name, backend, entry["epochs_a_block"], *map(_format_seconds, seconds), how])
+    title = "Seconds of the first block of so many epochs, with all that is compiled for it:"
+    return f"{title}\n\n{format_table(header, rows)}"
+
+
+def _format_seconds(seconds: float) -> str:
+    return f"{seconds:.3g}"
+
+
+def _not_timed(contents: Contents) -> str:
+    reasons = [
+        f"- {n} on {b}: {' '.join((e.get('not_run') or e['failed']).split())}"
+        for n, b, e in _entries(contents)
+        if "epoch_seconds" not in e
+    ]
+    return "\n".join(["Not timed:", "", *reasons]) if reasons else ""
+
+
+def _environments(contents: Contents) -> str:
+    loads: dict[str, list[float]] = {}
+    for _, _, entry in _entries(contents):
+        where = entry["environment"]
+        packages = ", ".join(f"{name} {version}" for name, version in where["packages"].items())
+        line = (
+            f"{where['processor']}, {where['cores']} cores, {where['threads']} threads, device {where['device']}; "
+            f"Python {where['python']}, {packages}"
+        )
+        loads.setdefault(line, []).append(where["load_average_at_start"])
+    lines = [f"- {line}; load average at a start {min(v):.1f} to {max(v):.1f}" for line, v in loads.items()]
+    return "\n".join(["Where:", "", *lines])

@@ -1,0 +1,66 @@
+"""Workloads: which trainings are timed, on how many rows, and what is written by hand for each."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from benchmarks import models
+from benchmarks.by_hand import Recipe
+from exercises.b_introduction import b9_mnist_mlp
+from exercises.c_scikit_to_deep import c7_mnist_batchnorm
+from exercises.d_keras_notes import d3_small_cnn
+from exercises.e_day_of_keras import e4_breast_cancer
+from multibackend import Experiment, Split
+
+STEPS = 50_000
+"""How long a training the engines compile for: long enough that compiling, reported apart, pays back where it can.
+What is timed is the steady state; in a short training an engine leaves a slow compiler out, and the loop by hand
+doesn't."""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A training to time: `rows` (0 for all) of an experiment, `epochs` of them in a timed block."""
+
+    experiment: Experiment
+    recipe: Recipe
+    rows: int = 0
+    epochs: int = 1
+
+    @property
+    def name(self) -> str:
+        """The experiment's."""
+        return self.experiment.name
+
+    @property
+    def batch_size(self) -> int:
+        """Rows in a step."""
+        return self.experiment.plan.batch_size
+
+    def load(self) -> tuple[Split, int]:
+        """The rows to train on, float32, and the epochs of them that take `STEPS` steps.
+
+        Raises:
+            DataUnavailable: the data can't be had here.
+        """
+        plan = self.experiment.plan
+        limited = replace(plan, training_rows=self.rows, evaluation_rows=1)
+        data = self.experiment.load_data()
+        training = limited.limit(data).training.astype("float32")
+        return training, math.ceil(STEPS / replace(plan, training_rows=0).steps_per_epoch(training.rows))
+
+
+WORKLOADS = {
+    workload.name: workload
+    for workload in (
+        Workload(b9_mnist_mlp.experiment, Recipe("mlp", "sparse", "sgd", 0.001)),
+        Workload(models.photographs, Recipe("mlp", "sparse", "sgd", 0.001), rows=12_800),
+        Workload(c7_mnist_batchnorm.experiment, Recipe("batchnorm", "categorical", "adam", 0.001), rows=12_800),
+        Workload(d3_small_cnn.experiment, Recipe("cnn", "sparse", "adam", 0.001), rows=3_200),
+        Workload(e4_breast_cancer.standardised, Recipe("mlp", "binary", "adam", 0.001, "sigmoid"), epochs=40),
+        Workload(models.deep, Recipe("mlp", "sparse", "adam", 0.001, "tanh"), rows=6_400),
+        Workload(models.gru, Recipe("gru", "sparse", "adam", 0.001), rows=6_400),
+        Workload(models.transformer, Recipe("transformer", "sparse", "adam", 0.001), rows=3_200),
+    )
+}
