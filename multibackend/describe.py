@@ -72,8 +72,9 @@ def digest_data(data: Dataset) -> dict[str, str]:
 
 def digest_array(array: np.ndarray) -> str:
     """SHA-256 of an array's dtype, shape and bytes in C order."""
-    header = f"{array.dtype.str} {array.shape} ".encode()
-    return hashlib.sha256(header + np.ascontiguousarray(array).tobytes()).hexdigest()
+    digest = hashlib.sha256(f"{array.dtype.str} {array.shape} ".encode())
+    digest.update(np.ascontiguousarray(array).data)  # as it lies: 60,000 images are 376 MB
+    return digest.hexdigest()
 
 
 def describe_environment(threads: int) -> dict[str, Any]:

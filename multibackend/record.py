@@ -21,14 +21,15 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 
 from multibackend.errors import MultibackendError, RecordError
 from multibackend.experiment import Profile, name_file, shorten_name
@@ -66,6 +67,43 @@ class Run:
         return f"{shorten_name(self.experiment)} {self.backend} {self.precision}{suffix}"
 
 
+class StoredArrays(Mapping[str, np.ndarray]):
+    """The arrays of a file, each read when it is asked for and not kept: a thousand records cost no memory.
+
+    Raises:
+        RecordError: the file is missing, truncated or foreign, now or when an array is asked for.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._open() as file:
+            self._keys = tuple(file.keys())
+
+    def __getitem__(self, key: str) -> np.ndarray:
+        if key not in self._keys:
+            raise KeyError(key)
+        return self.read([key])[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def read(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
+        """These arrays, in memory."""
+        with self._open() as file:
+            return {key: file.get_tensor(key) for key in keys}
+
+    @contextmanager
+    def _open(self) -> Iterator[Any]:
+        try:
+            with safe_open(self._path, framework="numpy") as file:
+                yield file
+        except (OSError, SafetensorError) as error:
+            raise _broken(self._path.parent, error) from error
+
+
 @dataclass(frozen=True)
 class Record:
     """One training, as it went."""
@@ -83,12 +121,18 @@ class Record:
     wall_seconds: dict[str, float] = field(default_factory=dict)
     peak_bytes: int = 0
     schema_version: int = SCHEMA_VERSION
-    arrays: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
     def group(self, prefix: str) -> dict[str, np.ndarray]:
         """The arrays under `prefix/`, keyed by the rest of their names."""
         start = prefix + "/"
-        return {key[len(start) :]: value for key, value in self.arrays.items() if key.startswith(start)}
+        return {key[len(start) :]: self.arrays[key] for key in self.arrays if key.startswith(start)}
+
+    def read(self, groups: Collection[str]) -> Record:
+        """The same record with the arrays of these groups in memory, and no others."""
+        keys = [key for key in self.arrays if key.split("/")[0] in groups]
+        stored = self.arrays.read(keys) if isinstance(self.arrays, StoredArrays) else self.arrays
+        return replace(self, arrays={key: stored[key] for key in keys})
 
 
 def save_record(record: Record, records: Path) -> Path:
@@ -121,7 +165,7 @@ def save_record(record: Record, records: Path) -> Path:
 
 
 def load_record(folder: Path) -> Record:
-    """Read one record.
+    """Read one record; its arrays stay on disk until they are asked for.
 
     Raises:
         RecordError: a file is missing, truncated, foreign, or of another schema version.
@@ -135,11 +179,13 @@ def load_record(folder: Path) -> Record:
             raise RecordError(f"record {folder}: its fields are not a record's; train again, or give another folder.")
         run = Run(**header.pop("run"))
         mends = tuple(header.pop("mends"))
-        return Record(run=run, mends=mends, arrays=load_file(folder / ARRAYS_FILE), **header)
-    except (OSError, ValueError, TypeError, SafetensorError) as error:
-        raise RecordError(
-            f"record {folder}: truncated or foreign ({error}); train again, or give another folder."
-        ) from error
+        return Record(run=run, mends=mends, arrays=StoredArrays(folder / ARRAYS_FILE), **header)
+    except (OSError, ValueError, TypeError) as error:
+        raise _broken(folder, error) from error
+
+
+def _broken(folder: Path, error: Exception) -> RecordError:
+    return RecordError(f"record {folder}: truncated or foreign ({error}); train again, or give another folder.")
 
 
 def find_records(root: Path) -> Iterator[Path]:

@@ -69,6 +69,28 @@ def test_perturbed_runs_have_folders_of_their_own(record, tmp_path):
     }
 
 
+def test_arrays_are_read_when_asked_for_and_not_kept(record, tmp_path):
+    folder = save_record(record, tmp_path)
+    loaded = load_record(folder)
+    assert loaded.arrays["losses"] is not loaded.arrays["losses"]
+    assert "no such" not in loaded.arrays
+    with pytest.raises(KeyError):
+        loaded.arrays["no such"]
+    (folder / ARRAYS_FILE).unlink()
+    with pytest.raises(RecordError, match=str(folder)) as caught:
+        loaded.arrays["losses"]
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_groups_are_read_into_memory_and_no_others(record, tmp_path, stored):
+    folder = save_record(record, tmp_path)
+    read = (load_record(folder) if stored else record).read({"initial", "losses"})
+    assert read.arrays.keys() == {"initial/loss", "losses"}
+    (folder / ARRAYS_FILE).unlink()
+    assert read.arrays["losses"].tobytes() == record.arrays["losses"].tobytes()
+
+
 def test_a_group_is_keyed_by_the_rest_of_the_name(record):
     assert set(record.group("initial_weights")) == {"dense/kernel"}
     assert record.group("initial").keys() == {"loss"}

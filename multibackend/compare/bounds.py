@@ -19,7 +19,7 @@ from itertools import combinations
 import numpy as np
 
 from multibackend.compare.findings import Pair
-from multibackend.compare.measures import Array, Vector, divide, size_by_norm, size_by_step
+from multibackend.compare.measures import Array, Vector, divide, find_median, size_by_norm, size_by_step
 from multibackend.compare.runs import Ensemble
 from multibackend.record import Record
 
@@ -126,12 +126,19 @@ def judge(ensemble: Ensemble, precision: str, pair: Pair, quantity: Quantity, st
 
 def find_truth(ensemble: Ensemble, quantity: Quantity, steps: int | None = None) -> Array | None:
     """The ground truth: the median of the float64 trainings that agree, at least two; None where no two do."""
+    key = (quantity, steps)
+    if key not in ensemble.truths:
+        ensemble.truths[key] = _establish_truth(ensemble, quantity, steps)
+    return ensemble.truths[key]
+
+
+def _establish_truth(ensemble: Ensemble, quantity: Quantity, steps: int | None) -> Array | None:
     arrays = [_read(record, quantity.key, steps) for record in ensemble.float64()]
     present = [array.astype(np.float64) for array in arrays if array is not None and np.isfinite(array).all()]
     for count in range(len(present), 1, -1):
         for group in combinations(present, count):
             if all(_agree(a, b, quantity) for a, b in combinations(group, 2)):
-                return np.asarray(np.median(np.stack(group), axis=0))
+                return find_median(group)
     return None
 
 
@@ -152,24 +159,23 @@ def find_envelope(
     backends = {backend for precision, backend in ensemble.base if precision == "float32"}
     reached: dict[str, list[Vector]] = {}
     for backend in sorted(backends):
-        base = _read(ensemble.base["float32", backend], quantity.key, steps)
-        origin = base if truth is None else truth
+        origin = _read(ensemble.base["float32", backend], quantity.key, steps) if truth is None else truth
         runs = ensemble.repetitions(backend) if truth is None else ensemble.float32(backend)
         arrays = [_read(record, quantity.key, steps) for record in runs]
-        reached[backend] = [
-            _reach(array, origin, quantity) for array in arrays if array is not None and origin is not None
-        ]
+        present = [array for array in arrays if array is not None]
+        reached[backend] = [] if origin is None else _list_reaches(present, origin, quantity)
     return np.minimum(*(_largest([v for other in backends - {one} for v in reached[other]]) for one in pair))
 
 
-def _reach(array: Array, origin: Array, quantity: Quantity) -> Vector:
-    """How far a training has been from its origin so far; what isn't finite, or of another shape, widens nothing."""
-    if array.shape != origin.shape:
-        return np.zeros(1)
-    with np.errstate(invalid="ignore", over="ignore"):
-        distance = quantity.size(np.subtract(array, origin, dtype=np.float64))
-    ratio = divide(distance, quantity.magnitude(quantity.size(origin), "float32"))
-    return np.asarray(np.maximum.accumulate(np.where(np.isfinite(ratio), ratio, 0.0)))
+def _list_reaches(arrays: list[Array], origin: Array, quantity: Quantity) -> list[Vector]:
+    """How far trainings have been from their origin so far; what isn't finite, or of another shape, widens nothing."""
+    magnitude = quantity.magnitude(quantity.size(origin), "float32")
+    reaches = []
+    for array in (array for array in arrays if array.shape == origin.shape):
+        with np.errstate(invalid="ignore", over="ignore"):
+            ratio = divide(quantity.size(np.subtract(array, origin, dtype=np.float64)), magnitude)
+        reaches.append(np.asarray(np.maximum.accumulate(np.where(np.isfinite(ratio), ratio, 0.0))))
+    return reaches
 
 
 def _largest(vectors: list[Vector]) -> Vector:

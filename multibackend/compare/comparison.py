@@ -47,7 +47,7 @@ def compare_records(
     absences = _list_absences(chosen, names, backends, precisions)
     findings: list[Finding] = []
     for name in names:
-        ensemble = ensembles.get(name, Ensemble(name, {}, ()))
+        ensemble = ensembles.get(name, Ensemble(name, {}, ())).read()  # one experiment's arrays at a time
         for precision in precisions:
             for pair in combinations([b for b in BACKENDS if b in backends], 2):
                 found = _compare_pair(ensemble, precision, pair, absences)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 from multibackend.record import Run
@@ -112,16 +113,22 @@ class Comparison:
     @property
     def experiments(self) -> tuple[str, ...]:
         """Names, in the order in which they were compared."""
-        return tuple(dict.fromkeys(finding.experiment for finding in self.findings))
+        return tuple(self._by_experiment)
+
+    @cached_property
+    def _by_experiment(self) -> dict[str, list[Finding]]:
+        """What is asked for once an experiment must not read the findings of all."""
+        found: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            found.setdefault(finding.experiment, []).append(finding)
+        return found
 
     def select(self, experiment: str, precision: str = "", stage: str = "") -> tuple[Finding, ...]:
         """The findings of an experiment, of one precision and stage where these are named."""
         return tuple(
             finding
-            for finding in self.findings
-            if finding.experiment == experiment
-            and precision in ("", finding.precision)
-            and stage in ("", finding.stage)
+            for finding in self._by_experiment.get(experiment, ())
+            if precision in ("", finding.precision) and stage in ("", finding.stage)
         )
 
     def first_failures(self, experiment: str, precision: str) -> tuple[Finding, ...]:

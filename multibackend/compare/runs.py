@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from multibackend import BACKENDS
 from multibackend.compare.findings import PRECISIONS
+from multibackend.compare.measures import Array
 from multibackend.errors import RecordError
 from multibackend.record import Record, Status, find_records, load_record
 
@@ -97,13 +98,26 @@ def _demand_same(name: str, first: Record, other: Record, read: Callable[[Record
         )
 
 
+COMPARED = ("initial_weights", "initial_outputs", "initial", "gradients", "losses", "history", "test")
+"""Groups of arrays that the stages read: less than half of a record."""
+
+
 @dataclass(frozen=True)
 class Ensemble:
-    """All finished trainings of one experiment: `base` by precision and backend, and float32's perturbed ones."""
+    """All finished trainings of one experiment: `base` by precision and backend, and float32's perturbed ones.
+
+    `truths` keeps each ground truth once it is established, as all pairs are judged against it.
+    """
 
     experiment: str
     base: dict[tuple[str, str], Record]
     perturbed: tuple[Record, ...]
+    truths: dict[Any, Array | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def read(self, groups: Collection[str] = COMPARED) -> Ensemble:
+        """The same with the arrays of these groups in memory; else those of records on disk are read each time."""
+        base = {key: record.read(groups) for key, record in self.base.items()}
+        return Ensemble(self.experiment, base, tuple(record.read(groups) for record in self.perturbed))
 
     def float64(self) -> list[Record]:
         """The trainings that the ground truth is taken from."""

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from multibackend.compare import Comparison, gather_ensembles
-from multibackend.experiment import name_file
 from multibackend.record import Record
 from multibackend.report.figures import draw_losses
 from multibackend.report.files import write_file
 from multibackend.report.junit import format_junit
 from multibackend.report.markdown import format_markdown
+from multibackend.report.pictures import draw_pictures
 from multibackend.report.results import RESULTS_SCHEMA_VERSION, build_results, format_results
 from multibackend.report.terminal import print_comparison
 
@@ -28,11 +28,9 @@ def write_results(comparison: Comparison, records: Iterable[Record], folder: Pat
         "results.md": format_markdown(comparison),
     }
     paths = [write_file(folder / name, text.encode()) for name, text in texts.items()]
-    for name, ensemble in gather_ensembles(records).items():
-        if name in comparison.experiments and ensemble.base:
-            figure = draw_losses(ensemble, comparison)
-            paths.append(write_file(folder / "figures" / f"{name_file(name)}.png", figure))
-    return paths
+    shown = set(comparison.experiments)
+    ensembles = [e for e in gather_ensembles(records).values() if e.experiment in shown and e.base]
+    return paths + draw_pictures(ensembles, comparison, folder / "figures")
 
 
 __all__ = [

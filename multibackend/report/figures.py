@@ -1,19 +1,21 @@
 """Figures: for each experiment the loss at every step, and how far each pair is apart, with its bound.
 
-Matplotlib is imported only when a figure is drawn; its object interface keeps no state between figures.
+Of a long training only what can be seen is drawn.
 """
 
 from __future__ import annotations
 
-import io
+from collections.abc import Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from multibackend import BACKENDS
-from multibackend.compare import PRECISIONS, Comparison, Ensemble, Judged, Pair, follow_losses
+from multibackend.compare import PRECISIONS, Ensemble, Judged, Pair, follow_losses
 from multibackend.experiment import shorten_name
+from multibackend.report.canvas import clear, encode, finish, make_axes
+from multibackend.report.curves import thin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,30 +35,27 @@ LEAST = {"float64": 1e-17, "float32": 1e-9}
 """Where "equal to the bit" is drawn on the logarithmic axis: below any difference that rounding can leave."""
 
 
-def draw_losses(ensemble: Ensemble, comparison: Comparison) -> bytes:
-    """Draw a PNG: above the loss at every step, below the relative differences; to the left float64, right float32."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+def draw_losses(ensemble: Ensemble, verdicts: Mapping[str, str]) -> bytes:
+    """Draw a PNG: above the loss at every step, below the relative differences; to the left float64, right float32.
 
+    `verdicts` holds a phrase for each precision.
+    """
+    ensemble = ensemble.read(("losses",))
     precisions = [p for p in PRECISIONS if any((p, backend) in ensemble.base for backend in BACKENDS)]
-    figure = Figure(figsize=(6.4 * max(1, len(precisions)) + 0.4, 7.2), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure, axes = make_axes(max(1, len(precisions)))
     figure.suptitle(
-        f"{shorten_name(ensemble.experiment)}: one training, three backends", fontsize=16, fontweight="bold"
+        f"{shorten_name(ensemble.experiment)}: one training, three backends", fontsize=16, fontweight="bold", y=0.985
     )
-    axes = figure.subplots(2, max(1, len(precisions)), squeeze=False, sharex="col", height_ratios=(1, 1))
-    logarithmic = _spans_decades(ensemble)
-    for column, precision in enumerate(precisions):
-        above, below = axes[0][column], axes[1][column]
-        _draw_curves(above, ensemble, precision, logarithmic)
+    for panel in axes.flat:
+        clear(panel)
+    for precision, above, below in zip(precisions, *axes, strict=False):  # of nothing, one column is left empty
+        _draw_curves(above, ensemble, precision)
         _draw_differences(below, ensemble, precision)
-        above.set_title(f"{precision}: {comparison.verdict(ensemble.experiment, precision)}", fontsize=13)
-        below.set_xlabel("step", fontsize=12)
-    axes[0][0].set_ylabel("loss of the step's batch", fontsize=12)
-    axes[1][0].set_ylabel("relative difference of the loss", fontsize=12)
-    content = io.BytesIO()
-    figure.savefig(content, format="png", metadata={"Software": ""})
-    return content.getvalue()
+        above.set_title(f"{precision}: {verdicts.get(precision, 'not compared')}", fontsize=13, y=1.0)
+    if precisions:
+        axes[0][-1].legend(fontsize=10, loc="best")
+        axes[1][-1].legend(fontsize=9, loc="upper center", ncols=4, columnspacing=1.2, handlelength=1.6)
+    return encode(figure)
 
 
 def _spans_decades(ensemble: Ensemble) -> bool:
@@ -66,7 +65,7 @@ def _spans_decades(ensemble: Ensemble) -> bool:
     return bool(values.size and values.min() > 0 and values.max() > 100 * values.min())
 
 
-def _draw_curves(axes: Axes, ensemble: Ensemble, precision: str, logarithmic: bool) -> None:
+def _draw_curves(axes: Axes, ensemble: Ensemble, precision: str) -> None:
     left = []
     for backend in BACKENDS:
         record = ensemble.base.get((precision, backend))
@@ -75,22 +74,13 @@ def _draw_curves(axes: Axes, ensemble: Ensemble, precision: str, logarithmic: bo
         losses = record.arrays["losses"].astype(np.float64)
         finite = np.isfinite(losses)
         marker = "o" if finite.sum() < 12 else ""
-        steps = np.arange(1, len(losses) + 1)
-        axes.plot(
-            steps,
-            np.where(finite, losses, np.nan),
-            color=COLORS[backend],
-            label=backend,
-            marker=marker,
-            **LINES[backend],
-        )
+        steps, values = thin(np.arange(1, len(losses) + 1), np.where(finite, losses, np.nan))
+        axes.plot(steps, values, color=COLORS[backend], label=backend, marker=marker, **LINES[backend])
         if not finite.all():
             left.append(f"{backend}: not finite from step {int(np.flatnonzero(~finite)[0]) + 1}")
             axes.axvline(int(np.flatnonzero(~finite)[0]) + 1, color=COLORS[backend], linestyle=":", linewidth=1.5)
-    if logarithmic:
-        axes.set_yscale("log")
+    finish(axes, _spans_decades(ensemble))
     _annotate(axes, "\n".join(left))
-    _finish(axes)
 
 
 def _draw_differences(axes: Axes, ensemble: Ensemble, precision: str) -> None:
@@ -101,25 +91,23 @@ def _draw_differences(axes: Axes, ensemble: Ensemble, precision: str) -> None:
             continue
         _draw_pair(axes, followed, least, pair)
         if precision == "float32":
-            steps = np.arange(1, len(followed.bound) + 1)
-            axes.plot(steps, followed.bound, color=PAIR_COLORS[pair], linestyle="--", linewidth=1.8)
+            steps, bound = thin(np.arange(1, len(followed.bound) + 1), followed.bound)
+            axes.plot(steps, bound, color=PAIR_COLORS[pair], linestyle="--", linewidth=1.8)
         else:
             axes.axhline(float(followed.bound[0]), color="black", linestyle="--", linewidth=1.8)
         finite = followed.measured[np.isfinite(followed.measured)]
         top = max(top, float(followed.bound.max()), float(finite.max(initial=0.0)))
         if not followed.measured.any():
             equal.append("-".join(pair))
-    axes.set_yscale("log")
+    finish(axes, logarithmic=True)
     axes.set_ylim(least / 3, top * (top / least) ** 0.25)  # a fifth of the height is the legend's
-    axes.plot([], [], color="black", linestyle="--", label="bound" if precision == "float64" else "bounds")
+    axes.plot([], [], color="black", linestyle="--", label="bound")
     axes.axhspan(least / 3, least * 3, color="0.92", zorder=0)
     axes.text(1.01, least, "equal to\nthe bit", transform=axes.get_yaxis_transform(), va="center", fontsize=9)
     if equal:
         axes.text(
             0.5, 0.4, f"equal at every step: {', '.join(equal)}", transform=axes.transAxes, ha="center", fontsize=11
         )
-    _finish(axes)
-    axes.legend(fontsize=9, loc="upper center", ncols=4, columnspacing=1.2, handlelength=1.6)
 
 
 def _draw_pair(axes: Axes, followed: Judged, least: float, pair: Pair) -> None:
@@ -127,10 +115,10 @@ def _draw_pair(axes: Axes, followed: Judged, least: float, pair: Pair) -> None:
     steps = np.arange(1, len(followed.measured) + 1)
     apart = np.isfinite(followed.measured) & (followed.measured > 0)
     marker = "o" if apart.sum() < 12 else ""
-    values = np.maximum(followed.measured[apart], least * 3)
     color, width = PAIR_COLORS[pair], PAIR_WIDTHS[pair]
-    axes.plot(steps[apart], values, color=color, label="-".join(pair), linewidth=width, marker=marker, markersize=4)
-    zero = steps[followed.measured == 0]
+    seen, values = thin(steps[apart], np.maximum(followed.measured[apart], least * 3))
+    axes.plot(seen, values, color=color, label="-".join(pair), linewidth=width, marker=marker, markersize=4)
+    zero, _ = thin(steps[followed.measured == 0], steps[followed.measured == 0])
     axes.plot(zero, np.full(len(zero), least), color=color, linestyle="", marker="|", markersize=7)
 
 
@@ -138,13 +126,3 @@ def _annotate(axes: Axes, text: str) -> None:
     if text:
         frame = {"boxstyle": "round", "facecolor": "white", "edgecolor": "0.6"}
         axes.text(0.02, 0.97, text, transform=axes.transAxes, va="top", fontsize=10, bbox=frame)
-
-
-def _finish(axes: Axes) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    axes.grid(True, alpha=0.3)
-    axes.legend(fontsize=10, loc="best")
-    axes.tick_params(labelsize=11)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))

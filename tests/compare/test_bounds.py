@@ -4,7 +4,7 @@ from synthetic import BACKENDS, PRECISIONS, Setting, alter, train, train_all, wi
 
 from multibackend.compare import compare_records, follow_losses, gather_ensembles
 from multibackend.compare.bounds import EPS, ROUNDING, Quantity, find_envelope, find_truth
-from multibackend.compare.measures import divide, size_by_norm
+from multibackend.compare.measures import count_differing_bits, divide, find_median, size_by_norm
 
 NAME = "E4-standardised"
 LOSSES = Quantity("loss", "losses")
@@ -109,6 +109,29 @@ def test_a_norm_neither_overflows_nor_divides_zero_by_zero():
     assert size_by_norm(np.array([3e200, 4e200]))[0] == pytest.approx(5e200)
     assert divide(np.zeros(2), np.array([0.0, 1.0])).tolist() == [0.0, 0.0]
     assert divide(np.ones(1), np.zeros(1)).tolist() == [np.inf]
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_the_median_is_numpys(count):
+    arrays = list(np.random.default_rng(count).normal(size=(count, 5, 4)))
+    arrays[1][0] = arrays[0][0]
+    np.testing.assert_array_equal(find_median(arrays), np.median(np.stack(arrays), axis=0))
+
+
+def test_a_norm_is_that_of_linear_algebra():
+    values = np.random.default_rng(0).normal(size=(300, 70))
+    assert size_by_norm(values)[0] == pytest.approx(np.linalg.norm(values), rel=1e-14)
+    assert size_by_norm(np.array([3.0, -4.0], np.float32))[0] == 5.0
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int32", "complex128"])
+def test_bits_are_counted_by_element(dtype):
+    a = np.zeros((2, 3), dtype)
+    b = a.copy()
+    b[0, 1], b[1, 2] = 1, -1
+    assert (count_differing_bits(a, a.copy()), count_differing_bits(a, b)) == (0, 2)
+    assert count_differing_bits(np.array([0.0]), np.array([-0.0])) == 1
+    assert count_differing_bits(np.float64(1.0), np.asarray(1.0)) == 0
 
 
 def test_a_loss_near_zero_is_measured_against_what_it_started_from():

@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -26,6 +27,21 @@ def test_records_of_several_folders_compare_as_those_in_memory(tmp_path, records
     loaded = load_runs([tmp_path / backend for backend in ("jax", "tensorflow", "torch")])
     assert len(loaded) == len(records)
     assert compare_records(loaded, None).findings == compare_records(records, None).findings
+
+
+def test_memory_does_not_grow_with_the_number_of_experiments(tmp_path):
+    records = train_all(Setting(hidden=2000, epochs=1), 1)
+    peaks = []
+    for count in (2, 10):
+        for i in range(count):
+            for record in records:
+                save_record(replace(record, run=replace(record.run, experiment=f"X{i}")), tmp_path / str(count))
+        tracemalloc.start()
+        assert compare_records(load_runs([tmp_path / str(count)]), None).passed
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[0] > 1_000_000
+    assert peaks[1] < 1.5 * peaks[0]
 
 
 def test_a_missing_and_an_empty_folder_are_refused(tmp_path):

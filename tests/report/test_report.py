@@ -4,10 +4,11 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from rich.console import Console
 
-from multibackend.compare import STAGES
+from multibackend.compare import STAGES, gather_ensembles
 from multibackend.errors import MultibackendError
 from multibackend.experiment import name_file
 from multibackend.report import (
@@ -17,9 +18,11 @@ from multibackend.report import (
     format_junit,
     format_markdown,
     format_results,
+    pictures,
     print_comparison,
     write_results,
 )
+from multibackend.report.curves import MOST_BINS, thin
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -116,16 +119,59 @@ def test_every_file_is_written_whole(comparison, records, tmp_path):
     assert not list((tmp_path / "new").rglob(".writing-*"))
 
 
-def test_a_figure_is_drawn_of_whatever_is_left(comparison, records):
+def test_a_figure_is_drawn_of_whatever_is_left(records):
     """Two backends, one of them cut short and not finite: no warning, no error."""
     from synthetic import alter, with_array
-
-    from multibackend.compare import gather_ensembles
 
     left = [r for r in records if r.run.experiment == "D3" and r.run.backend != "torch"]
     left = alter(left, "jax", "float64", with_array("losses", lambda v: v[:5] * float("nan")))
     left = alter(left, "jax", "float32", with_array("losses", lambda _: None))
-    assert draw_losses(gather_ensembles(left)["D3"], comparison).startswith(PNG)
+    assert draw_losses(gather_ensembles(left)["D3"], {}).startswith(PNG)
+
+
+def test_a_figure_holds_nothing_of_the_one_before(records):
+    ensembles = gather_ensembles(records)
+    alone = {name: draw_losses(ensembles[name], {"float64": name}) for name in ("D3", "A5-raw")}
+    for name in ("A5-raw", "D3", "A5-raw"):
+        assert draw_losses(ensembles[name], {"float64": name}) == alone[name]
+
+
+def test_many_figures_are_drawn_by_several_processes_to_the_same_bytes(comparison, records, tmp_path, monkeypatch):
+    ensembles = [e for e in gather_ensembles(records).values() if e.base]
+    for each, folder in ((10, "one"), (1, "several")):
+        monkeypatch.setattr(pictures, "FIGURES_EACH", each)
+        monkeypatch.setattr(pictures.os, "cpu_count", lambda: 2)
+        pictures.draw_pictures(ensembles, comparison, tmp_path / folder)
+    drawn = sorted((tmp_path / "one").iterdir())
+    assert len(drawn) == len(ensembles) == 4
+    for path in drawn:
+        assert path.read_bytes() == (tmp_path / "several" / path.name).read_bytes()
+
+
+def test_a_folder_that_several_processes_cannot_write_is_one_line(comparison, records, tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "FIGURES_EACH", 1)
+    monkeypatch.setattr(pictures.os, "cpu_count", lambda: 2)
+    (tmp_path / "file").write_text("not a folder")
+    ensembles = [e for e in gather_ensembles(records).values() if e.base]
+    with pytest.raises(MultibackendError, match="can't be written"):
+        pictures.draw_pictures(ensembles, comparison, tmp_path / "file")
+
+
+@pytest.mark.parametrize("points", [5, 1200, 1201, 14_080])
+def test_a_long_curve_is_thinned_to_what_can_be_seen(points):
+    steps = np.arange(1, points + 1)
+    values = np.random.default_rng(0).normal(size=points)
+    values[points // 3] = np.nan
+    values[points // 2] = 50.0
+    kept, seen = thin(steps, values)
+    assert len(kept) <= 3 * MOST_BINS + 1
+    assert (kept[0], kept[-1]) == (1, points)
+    assert (np.diff(kept) > 0).all()
+    np.testing.assert_array_equal(seen, values[kept - 1])
+    assert np.nanmin(seen) == np.nanmin(values)
+    assert np.nanmax(seen) == 50.0
+    assert np.isnan(seen).any()
+    assert len(kept) == points or points > 2 * MOST_BINS
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(comparison, records, tmp_path):

@@ -1,0 +1,46 @@
+"""Pictures: the figure of each experiment as a file; where there are many, several processes draw them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from multibackend.compare import PRECISIONS, Comparison, Ensemble
+from multibackend.experiment import name_file
+from multibackend.report.figures import draw_losses
+from multibackend.report.files import write_file
+
+MOST_PROCESSES = 4
+"""Each takes 100 MB."""
+
+FIGURES_EACH = 10
+"""What a process must have to draw for its start (1 s) to pay: a figure takes 0.2 s."""
+
+
+def draw_pictures(ensembles: Sequence[Ensemble], comparison: Comparison, folder: Path) -> list[Path]:
+    """Write `EXPERIMENT.png` for each experiment, each whole; return their paths.
+
+    Raises:
+        MultibackendError: the folder can't be written, or the disk is full.
+    """
+    verdicts = [{p: comparison.verdict(e.experiment, p) for p in PRECISIONS} for e in ensembles]
+    paths = [folder / f"{name_file(ensemble.experiment)}.png" for ensemble in ensembles]
+    processes = min(MOST_PROCESSES, os.cpu_count() or 1, len(ensembles) // FIGURES_EACH)
+    if processes < 2:
+        return list(map(_draw, ensembles, verdicts, paths))
+    # Not by fork: this process may hold threads, of a BLAS or of a display.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context, initializer=_leave_interruption_to_parent) as pool:
+        return list(pool.map(_draw, ensembles, verdicts, paths))
+
+
+def _leave_interruption_to_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _draw(ensemble: Ensemble, verdicts: dict[str, str], path: Path) -> Path:
+    return write_file(path, draw_losses(ensemble, verdicts))
