@@ -81,7 +81,7 @@ def launch(
                 if interrupted.is_set():
                     raise Interrupted(sum(outcome.status == "finished" for outcome in outcomes.values()), total)
                 for supervisor in active:
-                    supervisor.start_if_idle()
+                    supervisor.start_if_idle(len(active))
                 select.select([supervisor.child for supervisor in active if supervisor.child], [], [], TICK_SECONDS)
                 for supervisor in active:
                     supervisor.advance()

@@ -67,11 +67,11 @@ class Outcome:
     kept: bool = False
 
 
-def start_worker(request: Request, worker_command: Sequence[str] = WORKER) -> Child:
-    """Start the process that trains a request's runs, in order."""
+def start_worker(request: Request, workers: int = 1, worker_command: Sequence[str] = WORKER) -> Child:
+    """Start the process that trains a request's runs, in order; `workers` train beside one another, it included."""
     path = request.log.with_suffix(".request.json")
     content = {key: value for key, value in asdict(request).items() if key not in ("python", "output")}
-    content["records"] = str(request.records)
+    content |= {"records": str(request.records), "workers": workers}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
@@ -144,10 +144,11 @@ class Supervisor:
         for run in find_kept(self._request):
             self._record_outcome(Outcome(run, "finished", kept=True))
 
-    def start_if_idle(self) -> None:
-        """Start a worker for the runs that are left, unless there is one."""
+    def start_if_idle(self, workers: int) -> None:
+        """Start a worker for the runs that are left, unless there is one; so many train beside one another."""
         if self.child is None:
-            self.child = start_worker(replace(self._request, runs=tuple(self._remaining)), self._worker_command)
+            request = replace(self._request, runs=tuple(self._remaining))
+            self.child = start_worker(request, workers, self._worker_command)
             self._expect_within(START_SECONDS)
 
     def advance(self) -> None:

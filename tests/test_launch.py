@@ -1,5 +1,6 @@
 import dataclasses
 import io
+import json
 import signal
 import sys
 import threading
@@ -54,6 +55,14 @@ def test_backends_train_beside_one_another(tmp_path: Path, monkeypatch: pytest.M
     assert [outcome.run.backend for outcome in outcomes] == ["jax", "tensorflow", "torch"]
     assert {outcome.status for outcome in outcomes} == {"finished"}
     assert time.monotonic() - start < 3 * 2 * 0.5
+
+
+def test_a_worker_knows_how_many_train_beside_it(tmp_path: Path) -> None:
+    requests = [make_request(tmp_path, "finishes", backend=backend) for backend in ("jax", "tensorflow", "torch")]
+    train(requests[0])
+    train(*requests)  # the first is kept, and starts no worker
+    told = {r.backend: json.loads(r.log.with_suffix(".request.json").read_text())["workers"] for r in requests}
+    assert told == {"jax": 1, "tensorflow": 2, "torch": 2}
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,16 @@ from multibackend import MultibackendError, worker
 from multibackend.record import Record, load_record
 
 EXPERIMENTS = """
-import os, sys
+import os, sys, weakref
 import keras, numpy as np
 from multibackend import DataUnavailable, Dataset, Experiment, Plan, Split
 
+loaded = sys.__dict__.setdefault("loaded", [])  # this file is imported anew for each experiment
+
 def load():
+    assert all(reference() is None for reference in loaded), "the data of an earlier experiment are still there"
     x = np.random.default_rng(0).normal(size=(50, 4))
+    loaded.append(weakref.ref(x))
     training, validation, test = (Split(x[rows], x[rows, :1]) for rows in (slice(40), slice(30, 50), slice(40, 50)))
     return Dataset(training, test, validation)
 
@@ -48,6 +52,7 @@ def raises():
 
 plan = Plan(epochs=3, batch_size=16)
 good = Experiment("good", build, load, plan, plan)
+another = Experiment("another", build, load, plan, plan)
 nodata = Experiment("nodata", build, unavailable, plan, plan)
 loose = Experiment("loose", uncompiled, load, plan, plan)
 misfit = Experiment("misfit", wrong_shape, load, plan, plan)
@@ -66,6 +71,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, An
         ("good", "float64", 0),
         ("good", "float32", 0),
         ("good", "float32", 1),
+        ("another", "float32", 0),
         *((name, "float32", 0) for name in ("nodata", "loose", "misfit", "broken", "nothing")),
     ]
     runs = [
@@ -85,6 +91,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, An
         "seed": 5,
         "device": "cpu",
         "threads": 1,
+        "workers": 2,
         "mends": True,
         "records": str(folder / "records"),
         "fingerprint": "f" * 64,
@@ -139,6 +146,10 @@ def test_what_goes_wrong_is_in_the_record_in_one_line(trained: Any, name: str, s
     assert [(e["status"], e["reason"]) for e in ended] == [(status, record.reason)]
 
 
+def test_one_experiments_data_go_before_the_nexts_come(trained: Any) -> None:
+    assert (trained[1]["another float32"].status, trained[1]["another float32"].reason) == ("finished", "")
+
+
 def test_a_record_holds_the_whole_training(trained: Any) -> None:
     record = trained[1]["good float64"]
     assert record.status == "finished"
@@ -156,6 +167,7 @@ def test_a_record_holds_the_whole_training(trained: Any) -> None:
     }
     assert set(record.wall_seconds) == {"data", "build", "prepare epoch", "first step", "train", "evaluate"}
     assert record.peak_bytes > 50_000_000
+    assert (record.environment["threads"], record.environment["workers"]) == (1, 2)
     assert {"packages", "python", "processor", "threads", "device", "flags", "commit", "dirty"} <= set(
         record.environment
     )
