@@ -11,15 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from benchmarks.by_hand import (
-    BETA_1,
-    BETA_2,
-    EPSILON,
-    MOMENTUM,
-    Epoch,
-    Recipe,
-    pack_attention,
-)
+from benchmarks.by_hand import BETA_1, BETA_2, EPSILON, MOMENTUM, Epoch, Recipe, pack_attention
 from benchmarks.by_hand.jax_networks import NETWORKS, batchnorm
 from multibackend import Split
 
@@ -36,7 +28,7 @@ def compile_epoch(recipe: Recipe, weights: list[np.ndarray], training: Split, ba
 
     def epoch(order: np.ndarray) -> tuple[np.ndarray, float]:
         nonlocal state
-        state, losses, right = train(state, x, y, jnp.asarray(order))
+        state, losses, right = train(state, x, y, order)
         return np.asarray(losses), float(right) / len(order)
 
     return epoch
@@ -68,7 +60,7 @@ def _compile_steps(recipe: Recipe, batch_size: int) -> Any:
     """One program a step, called from Python."""
     step = jax.jit(partial(_step, recipe), donate_argnums=0)
 
-    def train(state: Any, x: jax.Array, y: jax.Array, order: jax.Array) -> Any:
+    def train(state: Any, x: jax.Array, y: jax.Array, order: np.ndarray) -> Any:
         seen = []
         for start in range(0, len(order), batch_size):
             state, loss_and_hits = step(state, x, y, order[start : start + batch_size])
@@ -81,7 +73,7 @@ def _compile_steps(recipe: Recipe, batch_size: int) -> Any:
 
 def _targets(recipe: Recipe, training: Split) -> jax.Array:
     targets = np.asarray(training.targets)
-    return jnp.asarray(targets if recipe.loss == "categorical" else targets.reshape(-1), copy=True)
+    return jnp.asarray(targets if recipe.loss == "categorical" else targets.reshape(-1))
 
 
 def _initial_state(recipe: Recipe, weights: list[np.ndarray]) -> Any:

@@ -9,14 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.by_hand import (
-    BETA_1,
-    BETA_2,
-    EPSILON,
-    Epoch,
-    Recipe,
-    pack_attention,
-)
+from benchmarks.by_hand import BETA_1, BETA_2, EPSILON, Epoch, Recipe, pack_attention
 from benchmarks.by_hand.tensorflow_networks import NETWORKS
 from multibackend import Split
 

@@ -10,13 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.by_hand import (
-    BETA_1,
-    BETA_2,
-    EPSILON,
-    Epoch,
-    Recipe,
-)
+from benchmarks.by_hand import BETA_1, BETA_2, EPSILON, Epoch, Recipe
 from benchmarks.by_hand.torch_networks import NETWORKS
 from multibackend import Split
 
