@@ -145,6 +145,16 @@ def test_memory_that_is_still_needed_is_not_written_over() -> None:
     assert float(captured.run(ROWS_A)) == float(step(ROWS_A))
 
 
+def test_views_of_a_copy_that_is_left_out_see_new_rows() -> None:
+    def step(rows: torch.Tensor) -> torch.Tensor:
+        x = DATA[rows]
+        copied, again = x.to(torch.float64), x.to(torch.float64)
+        return (copied.exp().t() @ again.view(-1).view(x.shape)).sum()
+
+    captured = capture(step, ROWS_A, [])
+    assert float(captured.run(ROWS_B)) == float(step(ROWS_B))
+
+
 def test_only_what_a_step_needs_is_replayed() -> None:
     weights = torch.ones(2, 2)
 

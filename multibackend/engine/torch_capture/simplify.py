@@ -92,7 +92,8 @@ class _Simplifier:
             self._whole |= {memory(t): t for t in outputs}
         elif len(outputs) == 1 and len(o.inputs) == 1:
             view, whole = outputs[0], self._whole.get(memory(outputs[0]))
-            if whole is not None and o.inputs[0] is not whole:
+            stands = whole is not None and self.of(whole) is whole  # else what stands for it may lie elsewhere
+            if stands and o.inputs[0] is not whole:
                 geometry = (list(view.shape), list(view.stride()), view.storage_offset())
                 return Operation(aten.as_strided.default, (whole, *geometry), {}, view)
         return o
