@@ -1,9 +1,10 @@
-"""Limit: the time that the matrix products of a training take alone, in the same framework with the same threads.
+"""Limit: the time that a training's matrix products take at the rate of each, in the same framework with its threads.
 
 Of each dense layer the product forward, x W, and the gradients xᵀ g and g Wᵀ, without the input's gradient in the first
 layer. A convolution counts as the product of its patches (im2col), a recurrent layer as one product a time step.
-Operands are row-major: how a transposed one is read differs little in time. No training is faster than this but by
-computing fewer products; small products show what calling them costs.
+Operands are row-major: how a transposed one is read differs little in time. Each shape is timed by itself: products of
+a step wait for one another, but for the two gradients of a layer, which a training may compute beside each other. So a
+training can be a little faster than this; small products show what calling them costs.
 """
 
 from __future__ import annotations
@@ -101,72 +102,70 @@ def _transformer(weights: list[np.ndarray], shape: tuple[int, ...]) -> list[Prod
 # ------------------------------------------------------------------------------------------ loops
 
 Loop = Callable[[int], None]
-"""Computes all products of so many steps."""
+"""Computes all products of so many steps, one shape after another."""
 
 
 def compile_loop(backend: str, products: Sequence[Product]) -> Loop:
-    """A backend's tightest loop over products; imports its framework.
+    """A backend's tightest loop over each product; imports its framework.
 
     Raises:
         MultibackendError: no backend of that name.
     """
-    operands = [product.operands for product in products for _ in range(product.count)]
-    match backend:
-        case "jax":
-            return _loop_jax(operands)
-        case "tensorflow":
-            return _loop_tensorflow(operands)
-        case "torch":
-            return _loop_torch(operands)
-        case _:
-            raise MultibackendError(f"backend {backend!r}: unknown; expected jax, tensorflow or torch.")
+    compilers = {"jax": _loop_jax, "tensorflow": _loop_tensorflow, "torch": _loop_torch}
+    if backend not in compilers:
+        raise MultibackendError(f"backend {backend!r}: unknown; expected jax, tensorflow or torch.")
+    loops = [(compilers[backend](*product.operands), product.count) for product in products]
+
+    def loop(steps: int) -> None:
+        for multiply, count in loops:
+            multiply(steps * count)
+
+    return loop
 
 
-def _loop_jax(operands: list[tuple[np.ndarray, np.ndarray]]) -> Loop:
+def _loop_jax(a: np.ndarray, b: np.ndarray) -> Loop:
     import jax
 
-    def step(_: int, carried: tuple[list, list]) -> tuple[list, list]:
+    def multiply(_: int, carried: tuple) -> tuple:
         # Behind the barrier XLA can't tell that the operands stay the same, and so computes each time anew.
-        operands, _ = jax.lax.optimization_barrier(carried)
-        return operands, [a @ b for a, b in operands]
+        (a, b), _ = jax.lax.optimization_barrier(carried)
+        return (a, b), a @ b
 
     @jax.jit
-    def loop(steps: int, operands: list) -> list:
-        results = [jax.numpy.zeros((*a.shape[:-1], b.shape[-1])) for a, b in operands]
-        return jax.lax.fori_loop(0, steps, step, (operands, results))[1]
+    def loop(times: int, a: jax.Array, b: jax.Array) -> jax.Array:
+        return jax.lax.fori_loop(0, times, multiply, ((a, b), a @ b))[1]
 
-    on_device = jax.device_put(operands)
-    return lambda steps: jax.block_until_ready(loop(steps, on_device)) and None
+    operands = jax.device_put((a, b))
+    return lambda times: jax.block_until_ready(loop(times, *operands)) and None
 
 
-def _loop_tensorflow(operands: list[tuple[np.ndarray, np.ndarray]]) -> Loop:
+def _loop_tensorflow(a: np.ndarray, b: np.ndarray) -> Loop:
     import tensorflow as tf
 
-    on_device = [(tf.constant(a), tf.constant(b)) for a, b in operands]
+    operands = tf.constant(a), tf.constant(b)
 
     @tf.function(autograph=False)
-    def loop(steps: tf.Tensor) -> list[tf.Tensor]:
-        def step(i: tf.Tensor, _: list[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
-            return i + 1, [a @ b for a, b in on_device]
+    def loop(times: tf.Tensor) -> tf.Tensor:
+        def multiply(i: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return i + 1, operands[0] @ operands[1]
 
-        results = [tf.zeros((*a.shape[:-1], b.shape[-1])) for a, b in on_device]
-        return tf.while_loop(lambda i, _: i < steps, step, (0, results), parallel_iterations=1)[1]
+        start = 0, operands[0] @ operands[1]
+        return tf.while_loop(lambda i, _: i < times, multiply, start, parallel_iterations=1)[1]
 
-    return lambda steps: loop(tf.constant(steps))[-1].numpy() is None and None
+    return lambda times: loop(tf.constant(times)).numpy() is None and None
 
 
-def _loop_torch(operands: list[tuple[np.ndarray, np.ndarray]]) -> Loop:
+def _loop_torch(a: np.ndarray, b: np.ndarray) -> Loop:
     import torch
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    on_device = [(torch.tensor(a, device=device), torch.tensor(b, device=device)) for a, b in operands]
-    calls = [(torch.mm if a.ndim == 2 else torch.bmm, a, b, a @ b) for a, b in on_device]
+    operands = torch.tensor(a, device=device), torch.tensor(b, device=device)
+    multiply, out = (torch.mm if a.ndim == 2 else torch.bmm), operands[0] @ operands[1]
 
     @torch.no_grad()
-    def loop(steps: int) -> None:
-        for _ in range(steps):
-            for multiply, a, b, out in calls:
-                multiply(a, b, out=out)
-        calls[-1][-1].cpu()
+    def loop(times: int) -> None:
+        for _ in range(times):
+            multiply(*operands, out=out)
+        out[..., :1, :1].cpu()
 
     return loop

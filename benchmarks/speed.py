@@ -16,10 +16,10 @@ LIMITED = "B9"
 METHOD = """\
 Seconds an epoch of one training in four ways, alternating in one process: our engine; Keras' `fit` without shuffling,
 on NumPy arrays in memory; a loop written by hand in the framework, without Keras, from the same weights on the same
-batches; and the limit, which is the matrix products of the layers alone (`benchmarks/limit.py`). Medians over rounds;
-ratios are taken in each round, with their smallest and largest. Before anything is timed, the losses of the first ten
-steps by hand must equal the engine's. The engine's operations are deterministic, as in its records; those of `fit` and
-by hand need not be. A first block includes tracing and compiling, with empty caches."""
+batches; and the limit: the layers' matrix products, at the rate of each shape by itself (`benchmarks/limit.py`).
+Medians over rounds; ratios are taken in each round, with their smallest and largest. Before anything is timed, the
+losses of the first ten steps by hand must equal the engine's. The engine's operations are deterministic, as in its
+records; those of `fit` and by hand need not be. A first block includes tracing and compiling, with empty caches."""
 
 
 def render(contents: Contents) -> str:

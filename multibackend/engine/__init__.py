@@ -52,8 +52,7 @@ def environment_variables(backend: str, device: Device, threads: int) -> dict[st
     match backend:
         case "jax":
             flags = "--xla_gpu_deterministic_ops=true" if device != "cpu" else ""
-            if threads == 1:
-                flags += " --xla_cpu_multi_thread_eigen=false"
+            variables["NPROC"] = count  # XLA's name for it; --xla_cpu_multi_thread_eigen=false leaves two threads
             variables["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags}".strip()
             if device != "auto":
                 variables["JAX_PLATFORMS"] = device

@@ -251,9 +251,11 @@ def flat_metrics(logs: Mapping[str, Any]) -> dict[str, float]:
     """Metrics by name, as floats; a metric of several values is split into `name.0`, `name.1`, ..."""
     flat: dict[str, float] = {}
     for name, value in logs.items():
-        values = np.asarray(to_numpy(value) if not isinstance(value, float) else value, dtype=float).ravel()
-        for i, number in enumerate(values):
-            flat[name if len(values) == 1 else f"{name}.{i}"] = float(number)
+        values = np.asarray(value, dtype=float)
+        if values.size == 1:
+            flat[name] = float(values.item())
+        else:
+            flat |= {f"{name}.{i}": float(number) for i, number in enumerate(values.ravel())}
     return flat
 
 

@@ -62,13 +62,13 @@ def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> 
 
     def program(compiler: str) -> Program[Function]:
         function = _compile(model, data, training.rows, batch_size, compiler)
-        order = tf.range(training.rows)
+        order, no = tf.range(training.rows), tf.constant(False)
 
         def train(steps: int) -> None:
             done = 0
             while done < steps:
                 count = min(steps - done, max(training.rows // batch_size, 1))
-                function(order, count, False)[0].numpy()
+                function(order, tf.constant(count), no)[0].numpy()
                 done += count
 
         return Program(function, train)
@@ -83,18 +83,20 @@ def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> 
             plain, chosen = choose(key, steps, plain, lambda: program("xla"), XLA)
             how |= chosen
     functions[training.rows] = plain.run
+    every, yes = {training.rows: tf.constant(training.rows // batch_size)}, tf.constant(True)
 
     def epoch(order: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
         rows = len(order)
         if rows not in functions:
             functions[rows] = _compile(model, data, rows, batch_size, how["compiler"])
-        losses, logs = functions[rows](tf.constant(order), rows // batch_size, True)
-        return losses.numpy(), logs
+            every[rows] = tf.constant(rows // batch_size)
+        losses, logs = functions[rows](tf.constant(order), every[rows], yes)
+        return losses.numpy(), {name: value.numpy() for name, value in logs.items()}
 
     return Epoch(epoch, how)
 
 
-Function = Callable[[tf.Tensor, int, bool], tuple[tf.Tensor, dict[str, tf.Tensor]]]
+Function = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, dict[str, tf.Tensor]]]
 """Trains the first so many full batches of an order of rows, and its last, partial one if asked to; returns each step's
 loss (0 for what wasn't trained) and the metrics' results."""
 
@@ -120,12 +122,14 @@ def _compile(model: Any, data: Any, rows: int, batch_size: int, compiler: str) -
         return losses.stack(), model.get_metrics_result()
 
     signature = [tf.TensorSpec((rows,), tf.int32), tf.TensorSpec((), tf.int32), tf.TensorSpec((), tf.bool)]
-    function = tf.function(train, signature, autograph=False, jit_compile=compiler == "xla")
-    function.get_concrete_function()
+    # The concrete function, called directly: finding it by its arguments takes 50 us a call.
+    function = tf.function(train, signature, autograph=False, jit_compile=compiler == "xla").get_concrete_function()
     if compiler == "xla":
         try:
             with unchanged(model):
-                function(tf.range(rows), 0, False)  # XLA compiles when it is called; this call trains nothing
+                function(
+                    tf.range(rows), tf.constant(0), tf.constant(False)
+                )  # XLA compiles when it is called; this call trains nothing
         except tf.errors.OpError as error:
             raise CannotCompile(f"{type(error).__name__}: {error.message.splitlines()[0]}") from error
     return function
@@ -138,7 +142,7 @@ def _of_unknown_size(rows: tf.Tensor) -> tf.Tensor:
 
 def _describe(function: Any) -> str:
     """The operations of a function's graph, loops included, with their results' shapes."""
-    definition = function.get_concrete_function().graph.as_graph_def(add_shapes=True)
+    definition = function.graph.as_graph_def(add_shapes=True)
     nodes = [*definition.node, *(node for inner in definition.library.function for node in inner.node_def)]
     return " ".join(f"{node.op}{node.attr['_output_shapes'].list.ByteSize()}" for node in nodes)
 
@@ -146,7 +150,7 @@ def _describe(function: Any) -> str:
 def _slow_under_xla(function: Any) -> bool:
     if device() != "cpu":
         return False
-    definition = function.get_concrete_function().graph.as_graph_def()
+    definition = function.graph.as_graph_def()
     nodes = [*definition.node, *(node for inner in definition.library.function for node in inner.node_def)]
     return any(part in node.op for node in nodes for part in SLOW_UNDER_XLA)
 

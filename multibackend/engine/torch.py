@@ -93,7 +93,7 @@ def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> 
         steps = {size: replays.prepare(size) for size in {len(rows) for rows in batches}}
         losses = to_numpy(torch.stack([steps[len(rows)](rows) for rows in batches]))
         model.eval()
-        return losses, model.get_metrics_result()
+        return losses, {name: to_numpy(value) for name, value in model.get_metrics_result().items()}
 
     return Epoch(epoch, replays.how)
 
