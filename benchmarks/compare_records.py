@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.lines import fit_line, format_table
-from benchmarks.results import RESULTS
+from benchmarks.results import RESULTS, Contents
 from multibackend.describe import describe_environment
 from multibackend.record import Record, save_record
 
@@ -43,7 +43,7 @@ def main() -> None:
     content = {"kind": "compare", "backend": "all", "environment": environment, "entries": entries, "lines": lines}
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "compare.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    print(render(content))
+    print(render({"all": content}))
 
 
 def make_records(folder: Path) -> tuple[int, ...]:
@@ -84,24 +84,26 @@ def measure(experiments: int, folder: Path) -> dict[str, Any]:
     }
 
 
-def render(results: dict[str, Any]) -> str:
-    """A section of Markdown from the content of `compare.json`."""
+def render(contents: Contents) -> str:
+    """The section's Markdown, from the content of `compare.json`."""
+    content = contents["all"]
     rows = [
         [f"{e['records']:,}", f"{e['seconds']:.1f}", f"{e['processor_seconds']:.1f}", f"{e['peak_bytes'] / 1e6:.0f}"]
-        for e in results["entries"].values()
+        for e in content["entries"].values()
     ]
-    seconds, peak = results["lines"]["seconds"], results["lines"]["peak_bytes"]
-    where = results["environment"]
-    return (
-        "## Comparing records\n\n"
-        "`multibackend compare`, the whole command with its figures; records of 110,000 parameters and 600 steps, "
+    seconds, peak, where = content["lines"]["seconds"], content["lines"]["peak_bytes"], content["environment"]
+    method = (
+        "`multibackend compare`, the whole command with its figures, for records of 110,000 parameters and 600 steps, "
         f"nine an experiment. {where['cores']} cores, {where['processor']}, Python {where['python']}; "
-        f"load average at the start {where['load_average_at_start']:.1f}.\n\n"
-        + format_table(["records", "seconds", "processor seconds", "peak of the largest process, MB"], rows)
-        + f"\n\nOn a line: {seconds['constant']:.2f} s and {1e3 * seconds['slope']:.1f} ms a record, each figure "
-        f"within {seconds['largest_residual']:.0%}; {peak['constant'] / 1e6:.0f} MB and "
-        f"{peak['slope'] / 1e3:.0f} kB a record, within {peak['largest_residual']:.0%}.\n"
+        f"load average at the start {where['load_average_at_start']:.1f}."
     )
+    lines = (
+        f"On a line: {seconds['constant']:.2f} s and {1e3 * seconds['slope']:.1f} ms a record, each figure "
+        f"within {seconds['largest_residual']:.0%}; {peak['constant'] / 1e6:.0f} MB and "
+        f"{peak['slope'] / 1e3:.0f} kB a record, within {peak['largest_residual']:.0%}."
+    )
+    table = format_table(["records", "seconds", "processor seconds", "peak of the largest process, MB"], rows)
+    return "\n\n".join(["## Comparing records", method, table, lines]) + "\n"
 
 
 if __name__ == "__main__":

@@ -18,13 +18,13 @@ from rich.console import Console
 
 from benchmarks.lines import fit_line, format_table
 from benchmarks.processes import ask
-from benchmarks.results import RESULTS, merge_entries
+from benchmarks.results import RESULTS, Contents, load_results, merge_entries
 from multibackend import BACKENDS
 from multibackend.interpreters import Interpreter, require
 from multibackend.launch import launch
 from multibackend.options import PYTHON_OPTION
 from multibackend.progress import Progress
-from multibackend.record import Run
+from multibackend.record import Run, load_record
 from multibackend.supervisor import Request
 
 AXES = {
@@ -38,6 +38,12 @@ AXES = {
 """What grows, and the unit in which its cost is a line: a smaller batch means more steps, width means parameters."""
 
 EXPERIMENTS = (1, 2, 4, 8, 16)
+
+METHOD = """\
+A dense network on 6,400 rows of 64 numbers, two hidden layers of 128, batches of 64, 2 epochs, but for what grows;
+float32, one thread, the fastest of several rounds; of experiments the whole worker, from its start to its end. A line
+is fitted to the costs by relative error; the residual is the largest distance from it, as a share of the cost measured
+there."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -58,17 +64,19 @@ def main(backends: tuple[str, ...], axes: tuple[str, ...], rounds: int, output: 
         for axis, entry in entries.items():
             entry["unit"] = AXES[axis]
             entry["line"] = fit_line(list_units(axis, entry), [point["seconds"] for point in entry["points"]])
-        merge_entries(output, "growth", interpreter.backend, entries)
-        click.echo(render({interpreter.backend: entries}))
+        click.echo(str(merge_entries(output, "growth", interpreter.backend, entries)))
+    click.echo(render(load_results(output)["growth"]))
 
 
 def measure_experiments(interpreter: Interpreter) -> dict[str, Any]:
-    """Seconds from a worker's start to its end, for so many experiments with all their records."""
-    return {"sizes": EXPERIMENTS, "points": [{"seconds": time_worker(interpreter, n)} for n in EXPERIMENTS]}
+    """A worker from its start to its end, for so many experiments with all their records."""
+    points = [run_worker(interpreter, n) for n in EXPERIMENTS]
+    peaks = [point["peak_bytes"] for point in points]
+    return {"sizes": EXPERIMENTS, "points": points, "memory_line": fit_line(EXPERIMENTS, peaks)}
 
 
-def time_worker(interpreter: Interpreter, experiments: int) -> float:
-    """Seconds that `launch` takes for one backend, one training of each experiment."""
+def run_worker(interpreter: Interpreter, experiments: int) -> dict[str, float]:
+    """Seconds that `launch` takes for one backend, one training of each experiment, and the worker's peak in bytes."""
     names = [f"{Path(__file__).with_name('growth_trainings.py')}:e{i + 1}" for i in range(experiments)]
     backend = interpreter.backend
     runs = tuple(Run(name, backend, "float32", "quick", 0) for name in names)
@@ -81,10 +89,10 @@ def time_worker(interpreter: Interpreter, experiments: int) -> float:
         start = time.perf_counter()
         outcomes = launch([request], progress, run_seconds=300.0)
         seconds = time.perf_counter() - start
-    problems = [outcome.reason for outcome in outcomes if outcome.status != "finished"]
-    if problems:
-        raise SystemExit(f"benchmarks.growth: {backend}: {problems[0]}")
-    return seconds
+        problems = [outcome.reason for outcome in outcomes if outcome.status != "finished"]
+        if problems:
+            raise SystemExit(f"benchmarks.growth: {backend}: {problems[0]}")
+        return {"seconds": seconds, "peak_bytes": load_record(request.records / runs[-1].folder).peak_bytes}
 
 
 def list_units(axis: str, entry: dict[str, Any]) -> list[float]:
@@ -93,13 +101,14 @@ def list_units(axis: str, entry: dict[str, Any]) -> list[float]:
     return [point[per] for point in entry["points"]] if per else list(entry["sizes"])
 
 
-def render(results: dict[str, dict[str, Any]]) -> str:
-    """A section of Markdown from the entries of each backend."""
-    rows = []
-    for axis, unit in AXES.items():
-        for backend, entries in results.items():
-            if axis in entries:
-                rows.append([f"{axis.replace('_', ' ')}, {backend}", *_cells(axis, unit, entries[axis])])
+def render(contents: Contents) -> str:
+    """The section's Markdown, from the contents of `growth-<backend>.json`."""
+    rows = [
+        [f"{axis.replace('_', ' ')}, {backend}", *_cells(axis, unit, contents[backend]["entries"][axis])]
+        for axis, unit in AXES.items()
+        for backend in BACKENDS
+        if axis in contents.get(backend, {}).get("entries", {})
+    ]
     header = [
         "what grows",
         "from, to",
@@ -109,14 +118,21 @@ def render(results: dict[str, dict[str, Any]]) -> str:
         "largest residual",
         "compiling, seconds",
     ]
-    return (
-        "## Growth\n\n"
-        "A dense network on 6,400 rows of 64 numbers, two hidden layers of 128, batches of 64, 2 epochs, but for what "
-        "grows; float32, one thread; the fastest of several rounds. A line is fitted to the costs by relative error; "
-        "the residual is the largest distance from it, as a share of the cost measured there.\n\n"
-        + format_table(header, rows)
-        + "\n"
-    )
+    return "\n\n".join(["## Growth", METHOD, format_table(header, rows), *_describe_memory(contents)]) + "\n"
+
+
+def _describe_memory(contents: Contents) -> list[str]:
+    lines = {
+        backend: content["entries"]["experiments"]["memory_line"]
+        for backend, content in contents.items()
+        if "memory_line" in content["entries"].get("experiments", {})
+    }
+    parts = [
+        f"{backend} {line['constant'] / 1e6:.0f} MB and {line['slope'] / 1e6:.1f} MB an experiment "
+        f"(within {line['largest_residual']:.0%})"
+        for backend, line in lines.items()
+    ]
+    return [f"Peak of a worker's memory, whose experiments are small: {'; '.join(parts)}."] if parts else []
 
 
 def _cells(axis: str, unit: str, entry: dict[str, Any]) -> list[str]:
@@ -126,11 +142,18 @@ def _cells(axis: str, unit: str, entry: dict[str, Any]) -> list[str]:
     return [
         f"{units[0]:,} to {units[-1]:,} {unit}s",
         f"{seconds[0]:.3f} to {seconds[-1]:.3f}",
-        f"{line['constant']:.4f} s",
-        f"{1e6 * line['slope']:.4g} µs a {unit}",
+        _in_scale(line["constant"]),
+        f"{_in_scale(line['slope'])} {'an' if unit[0] in 'aeiou' else 'a'} {unit}",
         f"{line['largest_residual']:.0%}",
         f"{compiling[0]:.2f} to {compiling[-1]:.2f}" if compiling else "included",
     ]
+
+
+def _in_scale(seconds: float) -> str:
+    """Three digits, in s, ms or µs."""
+    seconds = float(f"{seconds:.3g}")
+    factor, unit = next(((f, u) for f, u in ((1, "s"), (1e3, "ms")) if abs(seconds) * f >= 1), (1e6, "µs"))
+    return f"{seconds * factor:.3g} {unit}"
 
 
 if __name__ == "__main__":

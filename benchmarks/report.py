@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import figure, speed
+from benchmarks import compare_records, figure, growth, speed
 from benchmarks.results import Contents
 
 HERE = Path(__file__).resolve().parent
 
 SECTIONS: dict[str, Callable[[Contents], str]] = {
     "engines": speed.render,
+    "growth": growth.render,
+    "compare": compare_records.render,
 }
 """In the page's order; a kind of which nothing was measured has no section."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -17,6 +19,10 @@ from multibackend.experiment import Split, map_arrays
 
 SLOW_IN_LOOPS = ("conv_general_dilated",)
 """On CPU, XLA runs this several times slower inside a loop than outside (jax issue 12868, seen in 0.10.2)."""
+
+PRODUCTS_BY_EIGEN = {"xla_cpu_experimental_ynn_fusion_type": ""}
+"""For XLA on several cores: its default library for products, YNNPACK, waits for threads that are busy with others.
+Without it six of the benchmark's trainings took 0.94 to 0.99 of their time on two cores; B9 takes 1.04 on one."""
 
 
 def configure(precision: str, threads: int) -> dict[str, Any]:
@@ -111,7 +117,7 @@ def _compile_scan(model: Any, one_step: Any, data: Any, rows: int, batch_size: i
         return state, jnp.concatenate(losses), _metrics_results(model, state)
 
     given = _state(model), data, jnp.zeros(rows, jnp.int32)
-    compiled = jax.jit(program, donate_argnums=0).lower(*given).compile()
+    compiled = _compile(jax.jit(program, donate_argnums=0).lower(*given))
     return lambda state, order: compiled(state, data, order)
 
 
@@ -119,7 +125,7 @@ def _compile_steps(model: Any, one_step: Any, data: Any, rows: int, batch_size: 
     """One program a step, for what is slow inside a loop."""
     step = jax.jit(one_step, donate_argnums=0)
     compiled = {
-        size: step.lower(_state(model), data, jnp.zeros(size, jnp.int32)).compile()
+        size: _compile(step.lower(_state(model), data, jnp.zeros(size, jnp.int32)))
         for size in {min(batch_size, rows), rows % batch_size} - {0}
     }
     reset = jax.jit(partial(_reset_metrics, model), donate_argnums=0).lower(_state(model)).compile()
@@ -134,6 +140,18 @@ def _compile_steps(model: Any, one_step: Any, data: Any, rows: int, batch_size: 
         return state, jnp.stack(losses), results(state)
 
     return program
+
+
+def _compile(lowered: Any) -> Any:
+    if device() == "cpu" and _threads() > 1:
+        with contextlib.suppress(jax.errors.JaxRuntimeError):  # a release that has no such option
+            return lowered.compile(PRODUCTS_BY_EIGEN)
+    return lowered.compile()
+
+
+def _threads() -> int:
+    """The threads that XLA has on CPU."""
+    return int(os.environ.get("NPROC", "0")) or os.cpu_count() or 1
 
 
 def _reset_metrics(model: Any, state: Any) -> Any:
