@@ -71,9 +71,12 @@ def _best_and_limit(contents: Contents) -> str:
 
 
 def _table_of_seconds(contents: Contents) -> str:
-    header = ["workload", "backend", "rows", "batch", "engine", "`fit`", "by hand", "limit"]
+    header = ["workload", "backend", "rounds", "rows", "batch", "engine", "`fit`", "by hand", "limit"]
     rows = [
-        [n, b, f"{e['rows']:,}", e["batch_size"], *(_format_seconds(s) for s in e["median_epoch_seconds"].values())]
+        [
+            *(n, b, len(e["epoch_seconds"]["engine"]), f"{e['rows']:,}", e["batch_size"]),
+            *(_format_seconds(s) for s in e["median_epoch_seconds"].values()),
+        ]
         for n, b, e in _timed(contents)
     ]
     return f"Seconds an epoch of so many rows:\n\n{format_table(header, rows)}"
