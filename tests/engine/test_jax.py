@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +17,7 @@ from models import BATCH, ROWS
 from test_fit import differences, prepare
 
 from multibackend import draws
-from multibackend.engine import contract, get_engine
+from multibackend.engine import contract, environment_variables, get_engine
 from multibackend.engine import jax as engine
 from multibackend.engine.jax_cpu import replace_slow
 
@@ -148,3 +151,42 @@ def test_values_that_someone_holds_are_not_written_over() -> None:
         epoch(order)
     for value, copy in zip(held, copies, strict=True):
         np.testing.assert_array_equal(value, copy)
+
+
+# ---------------------------------------------------------------------------------------- threads
+
+THREADS_OF_XLA = """
+import glob, jax
+product = jax.numpy.ones((256, 256)) @ jax.numpy.ones((256, 256))
+product.block_until_ready()
+print([open(f).read().strip() for f in glob.glob("/proc/self/task/*/comm")].count("tf_XLAEigen"))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are read from /proc")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_xla_has_as_many_threads_as_are_recorded(threads: int) -> None:
+    environment = os.environ | environment_variables("jax", "cpu", threads)
+    command = [sys.executable, "-c", THREADS_OF_XLA]
+    child = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert child.stdout.split() == [str(threads)]
+
+
+def product() -> Any:
+    square = jnp.ones((256, 256), jnp.float32)
+    return jax.jit(lambda a, b: a @ b).lower(square, square)
+
+
+def test_several_threads_compute_products_by_eigen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_threads", lambda: 2)
+    by_eigen = engine._compile(product()).as_text()
+    monkeypatch.setattr(engine, "_threads", lambda: 1)
+    by_default = engine._compile(product()).as_text()
+    assert "__ynn_fusion" in by_default and "__ynn_fusion" not in by_eigen
+
+
+def test_an_option_that_xla_does_not_have_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_threads", lambda: 2)
+    monkeypatch.setattr(engine, "PRODUCTS_BY_EIGEN", {"xla_cpu_no_such_option": ""})
+    square = jnp.ones((256, 256), jnp.float32)
+    assert float(engine._compile(product())(square, square)[0, 0]) == 256
