@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from benchmarks import WORKLOADS
+from benchmarks import SMALL, WORKLOADS
 from benchmarks.processes import ask
 from benchmarks.results import RESULTS, load_results, merge_entries
 from multibackend import BACKENDS
@@ -39,7 +39,7 @@ def main() -> None:
     "--workload", "workloads", type=click.Choice(WORKLOADS), multiple=True, help="Repeat for each.  [default: all]"
 )
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True)
-@click.option("--threads", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="[default: all cores]")
+@click.option("--threads", type=click.IntRange(min=1), help="[default: one for small workloads, else all cores]")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @OUTPUT_OPTION
 @PYTHON_OPTION
@@ -47,7 +47,7 @@ def engines(
     backends: tuple[str, ...],
     workloads: tuple[str, ...],
     rounds: int,
-    threads: int,
+    threads: int | None,
     device: Device,
     output: Path,
     pythons: dict[str, str],
@@ -58,13 +58,19 @@ def engines(
     """
     failed = False
     chosen = [backend for backend in BACKENDS if not backends or backend in backends]
-    request = {"workloads": [name for name in WORKLOADS if not workloads or name in workloads], "rounds": rounds}
+    groups: dict[int, list[str]] = {}
+    for name in WORKLOADS:
+        if not workloads or name in workloads:
+            count = threads or (1 if name in SMALL else os.cpu_count() or 1)
+            groups.setdefault(count, []).append(name)
     for interpreter in require({backend: pythons[backend] for backend in chosen}):
-        entries = ask("benchmarks.engines", interpreter, device, threads, request)
-        path = merge_entries(output, "engines", interpreter.backend, entries)
-        for name, entry in entries.items():
-            click.echo(f"{interpreter.backend:<10} {name:<15} {_summarise(entry)}")
-            failed |= "failed" in entry
+        for count, names in groups.items():
+            request = {"workloads": names, "rounds": rounds}
+            entries = ask("benchmarks.engines", interpreter, device, count, request)
+            path = merge_entries(output, "engines", interpreter.backend, entries)
+            for name, entry in entries.items():
+                click.echo(f"{interpreter.backend:<10} {name:<15} {_summarise(entry)}")
+                failed |= "failed" in entry
         click.echo(str(path))
     sys.exit(int(failed))
 

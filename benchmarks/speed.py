@@ -19,7 +19,8 @@ on NumPy arrays in memory; a loop written by hand in the framework, without Kera
 batches; and the limit: the layers' matrix products, at the rate of each shape by itself (`benchmarks/limit.py`).
 Medians over rounds; ratios are taken in each round, with their smallest and largest. Before anything is timed, the
 losses of the first ten steps by hand must equal the engine's. The engine's operations are deterministic, as in its
-records; those of `fit` and by hand need not be. A first block includes tracing and compiling, with empty caches."""
+records; those of `fit` and by hand need not be. What by hand takes no longer with one thread than with several has one.
+A first block includes tracing and compiling, with empty caches."""
 
 
 def render(contents: Contents) -> str:
@@ -71,10 +72,11 @@ def _best_and_limit(contents: Contents) -> str:
 
 
 def _table_of_seconds(contents: Contents) -> str:
-    header = ["workload", "backend", "rounds", "rows", "batch", "engine", "`fit`", "by hand", "limit"]
+    header = ["workload", "backend", "threads", "rounds", "rows", "batch", "engine", "`fit`", "by hand", "limit"]
     rows = [
         [
-            *(n, b, len(e["epoch_seconds"]["engine"]), f"{e['rows']:,}", e["batch_size"]),
+            *(n, b, e["environment"]["threads"], len(e["epoch_seconds"]["engine"])),
+            *(f"{e['rows']:,}", e["batch_size"]),
             *(_format_seconds(s) for s in e["median_epoch_seconds"].values()),
         ]
         for n, b, e in _timed(contents)

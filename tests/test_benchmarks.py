@@ -10,15 +10,17 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from benchmarks import WORKLOADS, engines, limit, report, workloads
+from benchmarks import WORKLOADS, __main__, engines, limit, report, workloads
 from benchmarks.by_hand import get_by_hand
 from benchmarks.engines import CHECKED_STEPS, check_losses
 from benchmarks.results import load_results, merge_entries
 from benchmarks.workloads import Workload
 from multibackend import MultibackendError, Split, draws
 from multibackend.engine import get_engine
-from multibackend.engine.contract import build_model
+from multibackend.engine.contract import build_model, train
+from multibackend.interpreters import Interpreter
 
 NETWORKS = ("B9", "C7", "D3", "E4-standardised", "gru", "transformer")
 """Of each kind of network, loss and optimizer one."""
@@ -60,13 +62,14 @@ def test_by_hand_equals_the_engine_and_altered_data_do_not(name: str, backend: s
     model, split = build(workload)
     weights, order = model.get_weights(), draws.batch_order(0, 0, split.rows)
     epoch = get_engine(backend).compile_epoch(model, split, workload.batch_size, 1)
-    expected, metrics = epoch(order)
+    trained = train(model, epoch, [order], None)
+    expected = trained.losses
     compile_epoch = get_by_hand(backend).compile_epoch
 
     losses, accuracy = compile_epoch(workload.recipe, weights, split, workload.batch_size)(order)
     assert losses.shape == expected.shape
     assert check_losses(name, expected, losses) < 1e-4  # rounding, and where torch's Adam adds epsilon
-    assert accuracy == pytest.approx(float(metrics["accuracy"]), abs=2 / split.rows)  # a tie may fall otherwise
+    assert accuracy == pytest.approx(trained.history["accuracy"][0], abs=2 / split.rows)  # a tie may fall otherwise
 
     altered = Split(split.inputs, np.roll(split.targets, 1, axis=0))  # each row with the target of another
     whole = order[: CHECKED_STEPS * workload.batch_size]
@@ -106,6 +109,24 @@ def test_another_training_is_not_timed(backend: str, monkeypatch: pytest.MonkeyP
     entry = engines.measure(request)["E4-standardised"]
     assert "not the same training" in entry["failed"]
     assert "epoch_seconds" not in entry
+
+
+def test_small_workloads_are_measured_with_one_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, list[str]]] = []
+
+    def ask(_module: str, _interpreter: Any, _device: str, threads: int, request: dict[str, Any]) -> dict[str, Any]:
+        asked.append((threads, request["workloads"]))
+        return {name: make_entry(1.0) for name in request["workloads"]}
+
+    monkeypatch.setattr(__main__, "ask", ask)
+    monkeypatch.setattr(__main__, "require", lambda pythons: [Interpreter(name, "", {}, {}) for name in pythons])
+    for cores, options in ((4, []), (1, []), (4, ["--threads", "2"])):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        command = ["engines", "--backend", "jax", "--output", str(tmp_path), *options]
+        assert CliRunner().invoke(__main__.main, command, catch_exceptions=False).exit_code == 0
+    small, large = ["C7", "E4-standardised", "deep"], ["B9", "B12", "D3", "gru", "transformer"]
+    assert asked == [(4, large), (1, small), (1, list(WORKLOADS)), (2, list(WORKLOADS))]
+    assert len(load_results(tmp_path)["engines"]["jax"]["entries"]) == len(WORKLOADS)
 
 
 def test_names_of_workloads_are_those_of_the_workloads() -> None:

@@ -7,6 +7,7 @@ definition. Engines differ only in how a step is differentiated and how an epoch
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,20 +21,25 @@ from multibackend.experiment import Split
 EVALUATION_BATCH = 1024
 """Rows in an evaluation batch: the mean over rows doesn't depend on it, the time does."""
 
+SHORT_EPOCH = 0.05
+"""Seconds: the results of shorter epochs are read while the next one is computed. Of longer ones they are read, and
+told, at once."""
+
 
 @dataclass(frozen=True)
 class Epoch:
     """A training compiled for one model and the rows it was given.
 
     Called with an order of rows (int32, (rows,)) it resets the metrics, trains one epoch, and returns each step's
-    loss, (steps,), and the metrics' results by name, as NumPy. The model's Keras variables then hold the new values.
+    loss, (steps,), and the metrics' results by name, as the framework's tensors: `to_numpy` reads them, and waits for
+    what is still being computed. The model's Keras variables then hold the new values.
     `how` says how it runs, for the record.
     """
 
-    run: Callable[[np.ndarray], tuple[np.ndarray, dict[str, Any]]]
+    run: Callable[[np.ndarray], tuple[Any, dict[str, Any]]]
     how: dict[str, Any]
 
-    def __call__(self, order: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
+    def __call__(self, order: np.ndarray) -> tuple[Any, dict[str, Any]]:
         """Train one epoch."""
         return self.run(order)
 
@@ -288,14 +294,24 @@ def train(
     """
     losses: list[np.ndarray] = []
     history: dict[str, list[float]] = {}
-    for number, order in enumerate(orders, start=1):
-        stepped, metrics = epoch(order)
-        losses.append(stepped)
-        logs = flat_metrics(metrics)
-        if validation is not None:
-            logs |= {f"val_{name}": value for name, value in evaluate(model, validation).items()}
+
+    def read(number: int, stepped: Any, metrics: dict[str, Any], validated: dict[str, float]) -> None:
+        losses.append(to_numpy(stepped))
+        logs = flat_metrics({name: to_numpy(value) for name, value in metrics.items()}) | validated
         for name, value in logs.items():
             history.setdefault(name, []).append(value)
         on_epoch(number, logs.get("loss", math.nan))
+
+    unread, most_unread = [], 0
+    for number, order in enumerate(orders, start=1):
+        start = time.perf_counter()
+        results = epoch(order)
+        evaluated = {} if validation is None else evaluate(model, validation)
+        unread.append((number, *results, {f"val_{name}": value for name, value in evaluated.items()}))
+        while len(unread) > most_unread:
+            read(*unread.pop(0))
+        most_unread = int(time.perf_counter() - start < SHORT_EPOCH)
+    for epochs_results in unread:
+        read(*epochs_results)
     model.optimizer.finalize_variable_values(model.trainable_weights)
     return Trajectory(np.concatenate(losses), history)

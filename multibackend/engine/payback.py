@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import json
 import math
+import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -27,8 +28,8 @@ from multibackend.engine.contract import restore_state, save_state
 PROBE_SECONDS = 0.05
 """A timing covers as many steps as take this long: the scheduler's slices (milliseconds) are then small in it."""
 
-WORTHWHILE = 0.9
-"""A compiled step must take less than this share of a plain one: below that, timings differ by noise."""
+PAIRS = 5
+"""Timings of both programs, one after the other: what disturbs the machine then disturbs both."""
 
 Run = TypeVar("Run")
 
@@ -69,9 +70,7 @@ class Measurement:
         """Whether the compiler pays back within a training of so many steps."""
         if self.compiled_step_seconds is None or self.compile_seconds is None:
             return False
-        saved = self.plain_step_seconds - self.compiled_step_seconds
-        worthwhile = self.compiled_step_seconds < WORTHWHILE * self.plain_step_seconds
-        return worthwhile and steps * saved > self.compile_seconds
+        return steps * (self.plain_step_seconds - self.compiled_step_seconds) > self.compile_seconds
 
     def might_pay(self, steps: int, compiler: Compiler) -> bool:
         """Whether it is worth compiling once to learn the missing figures."""
@@ -110,7 +109,8 @@ def choose(
     file = _file(key)
     known = _load(file)
     if known is None:
-        known = Measurement(_time_step(plain, clock, lambda s: Measurement(s).might_pay(steps, compiler)))
+        _, seconds = _first_timing(plain, clock, lambda s: Measurement(s).might_pay(steps, compiler))
+        known = Measurement(_round(seconds))
         _save(file, key, known)
     if known.might_pay(steps, compiler) or known.pays(steps):
         start = clock()
@@ -118,7 +118,7 @@ def choose(
             compiled = compile_slow()
             compile_seconds = clock() - start
             if not known.pays(steps):  # the plain step again: what is compared is measured together
-                known = Measurement(_time_step(plain, clock), _time_step(compiled, clock), compile_seconds)
+                known = Measurement(*_time_together(plain, compiled, clock), compile_seconds)
                 _save(file, key, known)
             if known.pays(steps):
                 return compiled, {"compiler": compiler.name, **_figures(known)}
@@ -132,24 +132,34 @@ def _figures(known: Measurement) -> dict[str, Any]:
     return {name: value for name, value in asdict(known).items() if value not in (None, "")}
 
 
-def _time_step(
+def _first_timing(
     program: Program[Any], clock: Callable[[], float], worth_timing: Callable[[float], bool] = lambda _: True
-) -> float:
-    """Seconds a step: the best of three runs of enough steps. The first, too short one decides whether to go on."""
-
-    def seconds(steps: int) -> float:
-        start = clock()
-        program.train(steps)
-        return (clock() - start) / steps
-
+) -> tuple[int, float]:
+    """How many steps make a timing, and the seconds of one; a first, too short timing decides whether to go on."""
     program.train(1)  # the first step prepares buffers and kernels
-    steps, best = 1, seconds(1)
-    while best * steps < PROBE_SECONDS / 2 and worth_timing(best):
-        steps = min(10 * steps, math.ceil(PROBE_SECONDS / max(best, 1e-9)))
-        best = seconds(steps)
-    if worth_timing(best):
-        best = min(best, seconds(steps), seconds(steps))
-    return float(f"{best:.3g}")
+    steps, seconds = 1, _time(program, 1, clock)
+    while steps * seconds < PROBE_SECONDS / 2 and worth_timing(seconds):
+        steps = min(10 * steps, math.ceil(PROBE_SECONDS / max(seconds, 1e-9)))
+        seconds = _time(program, steps, clock)
+    return steps, seconds
+
+
+def _time_together(plain: Program[Any], compiled: Program[Any], clock: Callable[[], float]) -> tuple[float, float]:
+    """Seconds a step of both, by the median of their ratios in timings that alternate."""
+    programs = [(program, _first_timing(program, clock)[0]) for program in (plain, compiled)]
+    pairs = [[_time(program, steps, clock) for program, steps in programs] for _ in range(PAIRS)]
+    plain_seconds = statistics.median(a for a, _ in pairs)
+    return _round(plain_seconds), _round(plain_seconds * statistics.median(b / a for a, b in pairs))
+
+
+def _time(program: Program[Any], steps: int, clock: Callable[[], float]) -> float:
+    start = clock()
+    program.train(steps)
+    return (clock() - start) / steps
+
+
+def _round(seconds: float) -> float:
+    return float(f"{seconds:.3g}")
 
 
 # ------------------------------------------------------------------------------------------ memory

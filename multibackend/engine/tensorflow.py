@@ -83,13 +83,13 @@ def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> 
             how |= chosen
     epochs_of = {training.rows: _whole_epoch(plain.run, training.rows, batch_size)}
 
-    def epoch(order: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
+    def epoch(order: np.ndarray) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         rows = len(order)
         if rows not in epochs_of:
             function = _compile(model, data, rows, batch_size, how["compiler"])
             epochs_of[rows] = _whole_epoch(function, rows, batch_size)
         losses, logs = epochs_of[rows](tf.constant(order))
-        return losses.numpy(), {name: value.numpy() for name, value in logs.items()}
+        return losses, logs
 
     return Epoch(epoch, how)
 

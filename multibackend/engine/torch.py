@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-from keras import tree
+from keras import ops, tree
 from keras.config import floatx
 from keras.optimizers.schedules import LearningRateSchedule
 from keras.src.backend.torch.core import get_device
@@ -86,14 +86,15 @@ def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> 
     replays.compile(min(batch_size, training.rows), epochs * -(-training.rows // batch_size))
     model.eval()
 
-    def epoch(order: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
+    def epoch(order: np.ndarray) -> tuple[torch.Tensor, dict[str, Any]]:
         model.reset_metrics()
         model.train()
         batches = torch.as_tensor(order, dtype=torch.int64, device=get_device()).split(batch_size)
         steps = {size: replays.prepare(size) for size in {len(rows) for rows in batches}}
-        losses = to_numpy(torch.stack([steps[len(rows)](rows) for rows in batches]))
+        losses = torch.stack([steps[len(rows)](rows) for rows in batches])
         model.eval()
-        return losses, {name: to_numpy(value) for name, value in model.get_metrics_result().items()}
+        # Copies: a result may be its metric's variable, which the next epoch writes over.
+        return losses, {k: ops.convert_to_tensor(v).clone() for k, v in model.get_metrics_result().items()}
 
     return Epoch(epoch, replays.how)
 

@@ -6,6 +6,8 @@ Both train in float64, where rounding can't hide a difference: a bound of 1e-9 i
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -80,3 +82,42 @@ def test_engine_equals_fit_in_float32(case: str, backend: str) -> None:
         trajectory, got = train_with_engine(case, [order] * EPOCHS)
     assert trajectory.losses.dtype == np.float32
     assert differences(got, expected) < 2e-5
+
+
+class RowsSeen(keras.metrics.Metric):
+    """Counts the rows of an epoch; its result is its variable."""
+
+    def __init__(self) -> None:
+        super().__init__(name="rows_seen")
+        self.seen = self.add_weight(shape=(), initializer="zeros", name="seen")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        del y_true, sample_weight
+        self.seen.assign_add(keras.ops.sum(keras.ops.ones_like(y_pred[:, 0])))
+
+    def result(self) -> Any:
+        return keras.ops.convert_to_tensor(self.seen)
+
+
+def _counting_rows() -> keras.Model:
+    model = CASES["adam"][0]()
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy", RowsSeen()])
+    return model
+
+
+def test_results_read_while_the_next_epoch_is_computed(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    get_engine(backend).configure("float32", threads=1)
+    split = CASES["adam"][1](rows()).astype("float32")
+    orders = [np.arange(length, dtype=np.int32) for length in (70, 32, 48, 70, 16, 70)]
+    trajectories, told = [], list[int]()
+    for short_epoch in (0.0, np.inf):
+        monkeypatch.setattr(contract, "SHORT_EPOCH", short_epoch)
+        with draws.initial_weights(1):
+            model = contract.build_model(_counting_rows, split.take(slice(0, BATCH)))
+        epoch = get_engine(backend).compile_epoch(model, split, BATCH, len(orders))
+        trajectories.append(contract.train(model, epoch, orders, None, lambda number, _: told.append(number)))
+    at_once, later = trajectories
+    assert at_once.history["rows_seen"] == [len(order) for order in orders]
+    assert later.history == at_once.history
+    np.testing.assert_array_equal(later.losses, at_once.losses)
+    assert told == [1, 2, 3, 4, 5, 6] * 2

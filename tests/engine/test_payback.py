@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,11 @@ class Machine:
         self.now, self.compilations = 0.0, 0
         self.plain = self.program("plain", plain)
         self._compiled, self._compiling = compiled, compiling
+        self.busy_from = math.inf
 
     def program(self, name: str, step_seconds: float) -> Program[str]:
         def train(steps: int) -> None:
-            self.now += steps * step_seconds
+            self.now += steps * step_seconds * (4 if self.now >= self.busy_from else 1)
 
         return Program(name, train)
 
@@ -45,7 +47,8 @@ class Machine:
         (0.001, 0.0005, 3_000, "plain", 0),  # 3 s: the compiler can save 1.5 at best, and takes 2
         (0.001, 0.0005, 10_000, "compiled", 1),  # saves 5 s, took 3
         (0.001, 0.0005, 5_000, "plain", 1),  # saves 2.5 s, took 3
-        (0.001, 0.00095, 100_000, "plain", 1),  # saves 5 s of 100: within what timings differ by
+        (0.001, 0.00095, 50_000, "plain", 1),  # saves 2.5 s
+        (0.001, 0.00095, 100_000, "compiled", 1),  # saves 5 s
         (0.001, 0.002, 100_000, "plain", 1),
     ],
 )
@@ -60,6 +63,13 @@ def test_the_faster_program_counting_the_compiling(
     if compilations:
         assert how["compiled_step_seconds"] == pytest.approx(compiled)
         assert how["compile_seconds"] == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("busy_from", [round(0.02 * i, 2) for i in range(200)])
+def test_a_machine_that_gets_busy_does_not_change_the_choice(busy_from: float) -> None:
+    machine = Machine(0.001, 0.0006)
+    machine.busy_from = busy_from
+    assert machine.choose(50_000)[0] == "compiled"
 
 
 def test_what_was_measured_is_remembered() -> None:
