@@ -1,7 +1,8 @@
 """The seam: the only place that imports JAX, TensorFlow or torch.
 
 `jax.py`, `tensorflow.py` and `torch.py` hold the same functions with the same signatures;
-`contract.py` says what they promise and holds what needs nothing but Keras. Engines take and return NumPy.
+`contract.py` says what they promise and holds what needs nothing but Keras. Engines take NumPy, and return it (but for
+an epoch, whose results may still be computed).
 """
 
 from __future__ import annotations

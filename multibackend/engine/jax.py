@@ -24,6 +24,10 @@ PRODUCTS_BY_EIGEN = {"xla_cpu_experimental_ynn_fusion_type": ""}
 """For XLA on several cores: its default library for products, YNNPACK, waits for threads that are busy with others.
 Without it six of the benchmark's trainings took 0.94 to 0.99 of their time on two cores; B9 takes 1.04 on one."""
 
+FEWER_COPIES = {"xla_cpu_copy_insertion_use_region_analysis": True}
+"""For XLA on CPU, which otherwise copies weights in each round of a loop: 5 copies instead of 36 in the benchmark's
+deep network. On two cores B9 took 0.92 of its time, deep and transformer 0.97; on one core they took 0.96 to 1.03."""
+
 
 def configure(precision: str, threads: int) -> dict[str, Any]:
     """Set precision and TF32 off; threads and determinism are environment variables of the process."""
@@ -142,9 +146,10 @@ def _compile_steps(model: Any, one_step: Any, data: Any, rows: int, batch_size: 
 
 
 def _compile(lowered: Any) -> Any:
-    if device() == "cpu" and _threads() > 1:
+    if device() == "cpu":
+        options = FEWER_COPIES | (PRODUCTS_BY_EIGEN if _threads() > 1 else {})
         with contextlib.suppress(jax.errors.JaxRuntimeError):  # a release that has no such option
-            return lowered.compile(PRODUCTS_BY_EIGEN)
+            return lowered.compile(options)
     return lowered.compile()
 
 

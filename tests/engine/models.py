@@ -71,6 +71,16 @@ def _two_in_two_out() -> keras.Model:
     return model
 
 
+def _attention() -> keras.Model:
+    tokens = keras.Input((7,), dtype="int32")
+    x = layers.Embedding(20, 8)(tokens)
+    x = layers.LayerNormalization()(layers.Add()([x, layers.MultiHeadAttention(2, 4)(x, x)]))
+    x = layers.GlobalAveragePooling1D()(layers.EinsumDense("abc,cd->abd", (None, 5), bias_axes="d")(x))
+    model = keras.Model(tokens, layers.Dense(3, "softmax")(x))
+    model.compile(optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
 class Subclassed(keras.Model):
     """A model by subclassing, with a loss of its own added in the call."""
 
@@ -126,6 +136,7 @@ def _on(x: str, y: str, **more: str) -> Callable[[dict[str, np.ndarray]], Split]
 Case = tuple[Callable[[], keras.Model], Callable[[dict[str, np.ndarray]], Split]]
 CASES: dict[str, Case] = {
     **{name: ((lambda make=make: _dense(make())), _on("x", "class")) for name, make in OPTIMIZERS.items()},
+    "attention": (_attention, _on("tokens", "class")),
     "sample weights": (lambda: _dense("sgd"), _on("x", "class", sample_weights="weights")),
     "weighted metrics": (
         lambda: _dense("sgd", weighted_metrics=["accuracy"]),

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -183,6 +184,23 @@ def test_several_threads_compute_products_by_eigen(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(engine, "_threads", lambda: 1)
     by_default = engine._compile(product()).as_text()
     assert "__ynn_fusion" in by_default and "__ynn_fusion" not in by_eigen
+
+
+def test_a_loop_does_not_copy_its_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    def loss(kernels: list[Any], batch: Any) -> Any:
+        for kernel in kernels:
+            batch = jnp.tanh(batch @ kernel)
+        return batch.sum()
+
+    def step(kernels: list[Any], batch: Any) -> tuple[list[Any], None]:
+        gradients = jax.grad(loss)(kernels, batch)
+        return [kernel - 0.1 * gradient for kernel, gradient in zip(kernels, gradients, strict=True)], None
+
+    kernels, batches = [jnp.ones((128, 128))] * 4, jnp.ones((10, 32, 128))
+    lowered = jax.jit(partial(lax.scan, step), donate_argnums=0).lower(kernels, batches)
+    copies = engine._compile(lowered).as_text().count(" copy(")
+    monkeypatch.setattr(engine, "FEWER_COPIES", {})
+    assert copies < 4 < engine._compile(lowered).as_text().count(" copy(")
 
 
 def test_an_option_that_xla_does_not_have_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

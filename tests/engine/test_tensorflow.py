@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from models import BATCH, ROWS
 from test_fit import EPOCHS, differences, prepare, train_with_engine, train_with_fit
 
@@ -23,7 +25,7 @@ def force(monkeypatch: pytest.MonkeyPatch, compiler: str) -> None:
 
 
 @pytest.mark.parametrize("compiler", ["none", "xla"])
-@pytest.mark.parametrize("case", ["adam", "batch normalization", "dropout", "two inputs, two outputs"])
+@pytest.mark.parametrize("case", ["adam", "batch normalization", "dropout", "two inputs, two outputs", "attention"])
 def test_with_and_without_xla(case: str, compiler: str, monkeypatch: pytest.MonkeyPatch) -> None:
     force(monkeypatch, compiler)
     order = draws.batch_order(0, 0, ROWS)
@@ -54,3 +56,16 @@ def test_convolutions_never_meet_xla_on_cpu(monkeypatch: pytest.MonkeyPatch) -> 
         get_engine("tensorflow").configure("float32", threads=1)
         model, split = prepare("convolution")
         assert engine.compile_epoch(model, split, BATCH, 10**6).how == {"step": "graph", "compiler": "none"}
+
+
+def test_a_projection_of_a_batch_is_one_product() -> None:
+    def batched_products(traced: Callable[[], Any]) -> int:
+        nodes = tf.function(traced, autograph=False).get_concrete_function().graph.as_graph_def().node
+        return sum(node.op.startswith("BatchMatMul") for node in nodes)
+
+    with draws.identical_masks():
+        get_engine("tensorflow").configure("float32", threads=1)
+        model, split = prepare("attention")
+        data = engine._on_device(split)
+        assert batched_products(lambda: engine._differentiate(model, *data)) > 0  # as in `fit`
+        assert batched_products(lambda: engine._step(model, data, tf.range(BATCH))) == 0
