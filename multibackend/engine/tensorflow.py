@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import tensorflow as tf
@@ -14,6 +13,7 @@ from keras.config import floatx
 
 from multibackend.engine.contract import Epoch, call_recorded, parts, set_precision, to_numpy, unused
 from multibackend.engine.payback import CannotCompile, Compiler, Program, choose, unchanged
+from multibackend.engine.tensorflow_gradients import cheaper_gradients
 from multibackend.experiment import Split, map_arrays
 
 SLOW_UNDER_XLA = ("Conv", "Pool")
@@ -173,21 +173,9 @@ def _differentiate(model: Any, x: Any, y: Any, weights: Any) -> Any:
 def _step(model: Any, data: Any, rows: tf.Tensor) -> tf.Tensor:
     """One step of `keras.Model.fit` on TensorFlow (keras/src/backend/tensorflow/trainer.py, train_step)."""
     x, y, weights = tree.map_structure(lambda array: None if array is None else tf.gather(array, rows), data)
-    with patch.object(tf, "matmul", partial(_matmul, tf.matmul)):
+    with cheaper_gradients():
         loss, y_pred, gradients = _differentiate(model, x, y, weights)
     model._loss_tracker.update_state(loss, sample_weight=tf.shape(rows)[0])
     model.optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
     model.compute_metrics(x, y, y_pred, sample_weight=weights)
     return loss
-
-
-def _matmul(original: Any, a: Any, b: Any, *args: Any, **options: Any) -> tf.Tensor:
-    """`tf.matmul`, but of batches of matrices by one matrix (attention's projections in Keras) as a single product.
-
-    The gradient of the one matrix is a single product then, too; that of tf.matmul is one for each matrix of the batch,
-    added up (TensorFlow 2.21).
-    """
-    plain = not args and not any(options.values()) and isinstance(a, tf.Tensor) and isinstance(b, tf.Tensor)
-    if plain and (a.shape.rank or 0) > 2 and b.shape.rank == 2:
-        return tf.tensordot(a, b, 1)
-    return original(a, b, *args, **options)

@@ -13,7 +13,7 @@ from multibackend.engine import get_engine
 from multibackend.upstream import mended
 
 # A file named for a backend tests what that one alone has.
-collect_ignore = [f"test_{name}.py" for name in BACKENDS if name != keras.backend.backend()]
+collect_ignore_glob = [f"test_{name}*.py" for name in BACKENDS if name != keras.backend.backend()]
 
 
 @pytest.fixture(scope="session")

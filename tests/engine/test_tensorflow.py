@@ -17,17 +17,16 @@ from multibackend.engine import tensorflow as engine
 from multibackend.upstream import mended
 
 
-def force(monkeypatch: pytest.MonkeyPatch, compiler: str) -> None:
-    def choose(_: Any, __: Any, plain: Any, compile_slow: Any, ___: Any) -> Any:
-        return (compile_slow() if compiler == "xla" else plain), {"compiler": compiler}
+def force_xla(monkeypatch: pytest.MonkeyPatch) -> None:
+    def choose(_: Any, __: Any, ___: Any, compile_slow: Any, ____: Any) -> Any:
+        return compile_slow(), {"compiler": "xla"}
 
     monkeypatch.setattr(engine, "choose", choose)
 
 
-@pytest.mark.parametrize("compiler", ["none", "xla"])
 @pytest.mark.parametrize("case", ["adam", "batch normalization", "dropout", "two inputs, two outputs", "attention"])
-def test_with_and_without_xla(case: str, compiler: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    force(monkeypatch, compiler)
+def test_under_xla_it_trains_as_fit_does(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    force_xla(monkeypatch)  # trainings as short as those of test_fit.py run without it
     order = draws.batch_order(0, 0, ROWS)
     with mended("tensorflow", "float64", True), draws.identical_masks():
         get_engine("tensorflow").configure("float64", threads=1)
