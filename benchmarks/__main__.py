@@ -14,9 +14,9 @@ from benchmarks.processes import ask
 from benchmarks.results import RESULTS, load_results, merge_entries
 from multibackend import BACKENDS
 from multibackend.cli import Commands
+from multibackend.cli.options import PYTHON_OPTION
 from multibackend.engine import Device
 from multibackend.interpreters import require
-from multibackend.options import PYTHON_OPTION
 
 OUTPUT_OPTION = click.option(
     "--output",

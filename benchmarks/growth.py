@@ -20,9 +20,9 @@ from benchmarks.lines import fit_line, format_table
 from benchmarks.processes import ask
 from benchmarks.results import RESULTS, Contents, load_results, merge_entries
 from multibackend import BACKENDS
+from multibackend.cli.options import PYTHON_OPTION
 from multibackend.interpreters import Interpreter, require
 from multibackend.launch import launch
-from multibackend.options import PYTHON_OPTION
 from multibackend.progress import Progress
 from multibackend.record import Run, load_record
 from multibackend.supervisor import Request

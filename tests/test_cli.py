@@ -16,8 +16,8 @@ from fakes.stage import EXPERIMENTS, WORKER, bare_python, make_packages, python_
 import multibackend.launch
 from multibackend import BACKENDS, __version__
 from multibackend.cli import main
+from multibackend.cli.options import RUN_SECONDS
 from multibackend.interpreters import fingerprint, probe
-from multibackend.options import RUN_SECONDS
 
 
 @pytest.fixture(autouse=True)

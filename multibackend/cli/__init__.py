@@ -1,0 +1,50 @@
+"""The command line: train experiments in one process per backend, and compare what the records say.
+
+Only Click is imported here at once; a command imports what it needs, and none of them Keras or a framework.
+Exit codes: 0 as hoped, 1 a failure (said in one line), 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from multibackend import __version__
+from multibackend.cli.output import say, say_error
+from multibackend.cli.parity import compare, parity
+from multibackend.cli.survey import doctor, list_experiments
+from multibackend.cli.train import train
+from multibackend.errors import MultibackendError
+
+
+class Commands(click.Group):
+    """Shows each mistake that a user or the machine can make as lines on standard error, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except MultibackendError as error:
+            say_error(str(error))
+            ctx.exit(1)
+        except BrokenPipeError:
+            raise  # Click's: a reader such as `head` went away
+        except OSError as error:
+            say_error(
+                f"{error.filename or 'the system'}: {error.strerror or error}; mend that, or try another --output."
+            )
+            ctx.exit(1)
+        except KeyboardInterrupt:
+            say("interrupted")
+            ctx.exit(130)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="multibackend")
+def main() -> None:
+    """Write a Keras 3 model once; train it on TensorFlow, PyTorch and JAX; prove what is the same."""
+
+
+for command in (list_experiments, train, parity, compare, doctor):
+    main.add_command(command)

@@ -1,0 +1,38 @@
+"""`multibackend list` and `multibackend doctor`: what there is."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from multibackend.cli.options import PYTHON_OPTION
+from multibackend.cli.output import console
+
+
+@click.command("list")
+def list_experiments() -> None:
+    """Show all experiments, with their titles."""
+    from multibackend.experiment import known_experiments
+
+    experiments = known_experiments()
+    width = max(map(len, experiments), default=0)
+    for name, title in experiments.items():
+        click.echo(f"{name:<{width}}  {title}")
+
+
+@click.command()
+@click.option("--devices", is_flag=True, help="Start each backend and ask what it would train on (slow).")
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("runs"), show_default=True)
+@PYTHON_OPTION
+def doctor(devices: bool, output: Path, pythons: dict[str, str]) -> None:
+    """Show what is installed and what is missing, and what to type to mend it.
+
+    Exits with 0 if at least one backend can train and the output folder can be written.
+    """
+    from multibackend.doctor import examine, print_examination
+
+    examination = examine(pythons, output, devices)
+    print_examination(examination, console())
+    sys.exit(int(not examination.can_train))

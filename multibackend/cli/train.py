@@ -1,0 +1,76 @@
+"""`multibackend train`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from multibackend import BACKENDS
+from multibackend.cli.options import precision_option, training_options
+from multibackend.cli.output import console
+from multibackend.cli.trainings import exit_code, list_trainings, run_trainings
+from multibackend.errors import MultibackendError
+
+if TYPE_CHECKING:
+    from multibackend.record import Record
+    from multibackend.supervisor import Outcome
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--backend", required=True, type=click.Choice(BACKENDS))
+@precision_option("float32")
+@training_options
+def train(names: tuple[str, ...], backend: str, precision: str, **settings: Any) -> None:
+    """Train experiments on one backend.
+
+    NAMES are experiments (`multibackend list`), exercises such as A5, or models of your own as
+    path/to/file.py:experiment; without any, all experiments are trained. `--precision both`
+    trains all that `compare` wants: float64, float32, and float32 a second time from weights
+    moved by rounding.
+    """
+    asked = os.environ.get("KERAS_BACKEND", backend)
+    if asked != backend:
+        raise MultibackendError(
+            f"environment variable KERAS_BACKEND: got {asked!r}; expected {backend!r}, as --backend says, or none: "
+            "unset KERAS_BACKEND"
+        )
+    outcomes, output = run_trainings(
+        names, [backend], list_trainings(precision, repeated=precision == "both"), **settings
+    )
+    _print_trained(outcomes, output)
+    sys.exit(exit_code(outcomes, bool(names)))
+
+
+def _print_trained(outcomes: Sequence[Outcome], output: Path) -> None:
+    from rich.table import Table
+
+    from multibackend.progress import describe
+    from multibackend.record import load_record
+
+    table = Table(title=f"Trained; records in {output / 'records'}", title_justify="left")
+    table.add_column("training", overflow="fold")
+    table.add_column("status")
+    table.add_column("final loss", justify="right")
+    table.add_column("on the test rows")
+    table.add_column("seconds", justify="right")
+    for outcome in outcomes:
+        status = "kept" if outcome.kept else outcome.status
+        cells = ["", "", ""]
+        if outcome.status == "finished":
+            cells = _reached(load_record(output / "records" / outcome.run.folder))
+        table.add_row(describe(outcome.run), status, *cells)
+    console().print(table)
+
+
+def _reached(record: Record) -> list[str]:
+    """Final training loss, test metrics, seconds; as text."""
+    history = record.group("history").get("loss")
+    loss = "" if history is None or not len(history) else f"{history[-1]:.6g}"
+    metrics = "  ".join(f"{name} {value.item():.6g}" for name, value in record.group("test").items())
+    return [loss, metrics, f"{sum(record.wall_seconds.values()):.1f}"]
