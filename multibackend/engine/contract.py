@@ -44,6 +44,10 @@ class Epoch:
         return self.run(order)
 
 
+Differentiable = Callable[[list[Any]], tuple[Any, list[Any]]]
+"""Of some tensors: a scalar, which is differentiated, and results, which are returned."""
+
+
 class Engine(Protocol):
     """The functions that `jax.py`, `tensorflow.py` and `torch.py` each hold."""
 
@@ -58,6 +62,15 @@ class Engine(Protocol):
 
     def loss_and_gradients(self, model: Any, batch: Split) -> tuple[float, dict[str, np.ndarray]]:
         """The loss of a batch in training mode, and its gradient for each trainable variable, by path."""
+
+    def differentiate(
+        self, function: Differentiable, arrays: list[np.ndarray], variables: list[Any]
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """A function's results, and the gradients of its scalar: for each array, then for each (floating) variable.
+
+        Zeros where there is none: of an array that isn't floating, and of what the scalar doesn't depend on. What the
+        function does to other variables may or may not stay: the caller restores it.
+        """
 
     def compile_epoch(self, model: Any, training: Split, batch_size: int, epochs: int) -> Epoch:
         """Compile the training of `model` on rows that lie on the device from now on; no variable changes.

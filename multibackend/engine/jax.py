@@ -13,7 +13,16 @@ import jax.numpy as jnp
 import numpy as np
 from keras import StatelessScope
 
-from multibackend.engine.contract import Epoch, all_variables, call_recorded, parts, set_precision, to_numpy, unused
+from multibackend.engine.contract import (
+    Differentiable,
+    Epoch,
+    all_variables,
+    call_recorded,
+    parts,
+    set_precision,
+    to_numpy,
+    unused,
+)
 from multibackend.engine.jax_cpu import replace_slow
 from multibackend.experiment import Split, map_arrays
 
@@ -64,6 +73,27 @@ def loss_and_gradients(model: Any, batch: Split) -> tuple[float, dict[str, np.nd
     for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
         named[unused(named, variable.path)] = to_numpy(gradient)
     return float(aux[0]), named
+
+
+def differentiate(
+    function: Differentiable, arrays: list[np.ndarray], variables: list[Any]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """A function's results, and the gradients of its scalar: for each array, then for each variable."""
+    tensors = [jnp.asarray(array) for array in arrays]
+    floating = [i for i, tensor in enumerate(tensors) if jnp.issubdtype(tensor.dtype, jnp.floating)]
+
+    def scalar(leaves: list[jax.Array], values: list[jax.Array]) -> tuple[jax.Array, list[jax.Array]]:
+        given = dict(zip(floating, leaves, strict=True))
+        with StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+            total, results = function([given.get(i, tensor) for i, tensor in enumerate(tensors)])
+        return total, results
+
+    inputs = [tensors[i] for i in floating], [variable.value for variable in variables]
+    (_, results), (of_arrays, of_variables) = jax.jit(jax.value_and_grad(scalar, (0, 1), has_aux=True))(*inputs)
+    gradients = [np.zeros(array.shape) for array in arrays]
+    for i, gradient in zip(floating, of_arrays, strict=True):
+        gradients[i] = to_numpy(gradient)
+    return [to_numpy(result) for result in results], [*gradients, *map(to_numpy, of_variables)]
 
 
 def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> Epoch:

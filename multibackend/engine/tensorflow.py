@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import tree
 from keras.config import floatx
 
-from multibackend.engine.contract import Epoch, call_recorded, parts, set_precision, to_numpy, unused
+from multibackend.engine.contract import Differentiable, Epoch, call_recorded, parts, set_precision, to_numpy, unused
 from multibackend.engine.payback import CannotCompile, Compiler, Program, choose, unchanged
 from multibackend.engine.tensorflow_gradients import cheaper_gradients
 from multibackend.experiment import Split, map_arrays
@@ -54,6 +54,22 @@ def loss_and_gradients(model: Any, batch: Split) -> tuple[float, dict[str, np.nd
     for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
         named[unused(named, variable.path)] = to_numpy(variable * 0 if gradient is None else gradient)
     return float(loss), named
+
+
+def differentiate(
+    function: Differentiable, arrays: list[np.ndarray], variables: list[Any]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """A function's results, and the gradients of its scalar: for each array, then for each variable."""
+    tensors = [tf.constant(array) for array in arrays]
+    leaves = [*tensors, *(variable.value for variable in variables)]
+    floating = [leaf for leaf in leaves if leaf.dtype.is_floating]
+    with tf.GradientTape() as tape:
+        for leaf in floating:
+            tape.watch(leaf)
+        total, results = function(tensors)
+    found = iter(tape.gradient(total, floating, unconnected_gradients=tf.UnconnectedGradients.ZERO))
+    gradients = [next(found) if leaf.dtype.is_floating else tf.zeros(leaf.shape) for leaf in leaves]
+    return [to_numpy(result) for result in results], [to_numpy(tf.convert_to_tensor(g)) for g in gradients]
 
 
 def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> Epoch:

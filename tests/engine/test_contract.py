@@ -6,6 +6,7 @@ import ast
 import importlib.util
 import inspect
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,7 +18,7 @@ from multibackend import BACKENDS, MultibackendError, Split, Unsupported, draws
 from multibackend.engine import contract, environment_variables, get_engine
 
 ENGINE = Path(contract.__file__).parent
-FUNCTIONS = ("configure", "device", "forward", "loss_and_gradients", "compile_epoch")
+FUNCTIONS = ("configure", "device", "forward", "loss_and_gradients", "differentiate", "compile_epoch")
 
 
 def test_this_environment_holds_one_framework(backend: str) -> None:
@@ -161,3 +162,19 @@ def test_what_cannot_be_trained_exactly_is_refused_in_one_line(make: object, err
     with pytest.raises(error, match=words) as caught:
         contract.build_model(make, batch)  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
+
+
+def test_differentiate_gives_results_and_gradients_of_arrays_and_variables(backend: str) -> None:
+    get_engine(backend).configure("float64", 1)
+    weights, unused = keras.Variable([2.0, 3.0]), keras.Variable([1.0])
+    x, whole = np.array([5.0, 7.0]), np.array([1, 2], "int32")
+
+    def function(tensors: list[Any]) -> tuple[Any, list[Any]]:
+        product = tensors[0] * weights * keras.ops.cast(tensors[1], "float64")
+        return keras.ops.sum(product * product), [product]
+
+    (product,), gradients = get_engine(backend).differentiate(function, [x, whole], [weights, unused])
+    assert product.tolist() == [10.0, 42.0]
+    expected = [2 * product * [2, 6], [0, 0], 2 * product * [5, 14], [0]]
+    for gradient, wanted in zip(gradients, expected, strict=True):
+        np.testing.assert_allclose(gradient, wanted, rtol=1e-14)
