@@ -60,8 +60,11 @@ class Engine(Protocol):
     def forward(self, model: Any, inputs: Any) -> dict[str, np.ndarray]:
         """Each layer's output in inference mode, named and ordered as by `call_recorded`."""
 
-    def loss_and_gradients(self, model: Any, batch: Split) -> tuple[float, dict[str, np.ndarray]]:
-        """The loss of a batch in training mode, and its gradient for each trainable variable, by path."""
+    def first_step(self, model: Any, batch: Split) -> tuple[float, dict[str, np.ndarray]]:
+        """Train one step: its loss, and the gradient for each trainable variable, by path.
+
+        Weights and optimizer slots hold then what the step made of them; metrics are as they were.
+        """
 
     def differentiate(
         self, function: Differentiable, arrays: list[np.ndarray], variables: list[Any]

@@ -66,13 +66,21 @@ def forward(model: Any, inputs: Any) -> dict[str, np.ndarray]:
     return {name: to_numpy(array) for name, array in zip(names, arrays, strict=True)}
 
 
-def loss_and_gradients(model: Any, batch: Split) -> tuple[float, dict[str, np.ndarray]]:
-    """The loss of a batch in training mode, and its gradient for each trainable variable, by path."""
-    (_, aux), gradients = jax.jit(partial(_differentiate, model))(_state(model), *_on_device(batch))
+def first_step(model: Any, batch: Split) -> tuple[float, dict[str, np.ndarray]]:
+    """Train one step: its loss, and the gradient for each trainable variable, by path."""
+
+    def step(state: Any, x: Any, y: Any, weights: Any) -> Any:
+        state, (loss, _, gradients) = _update(model, state, x, y, weights)
+        return state, loss, gradients
+
+    state, loss, gradients = jax.jit(step)(_state(model), *_on_device(batch))
+    for variables, values in zip(_groups(model), state, strict=True):
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
     named: dict[str, np.ndarray] = {}
     for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
         named[unused(named, variable.path)] = to_numpy(gradient)
-    return float(aux[0]), named
+    return float(loss), named
 
 
 def differentiate(
@@ -232,11 +240,17 @@ def _differentiate(model: Any, state: Any, x: Any, y: Any, weights: Any) -> Any:
     return loss(trainable, non_trainable, metrics, x, y, weights, training=True, optimizer_variables=slots)
 
 
+def _update(model: Any, state: Any, x: Any, y: Any, weights: Any) -> tuple[Any, Any]:
+    """What a batch makes of the variables (metrics as they were), and its loss, predictions and gradients."""
+    trainable, _, slots, metrics = state
+    (_, (loss, y_pred, non_trainable, _)), gradients = _differentiate(model, state, x, y, weights)
+    trainable, slots = model.optimizer.stateless_apply(slots, gradients, trainable)
+    return (trainable, non_trainable, slots, metrics), (loss, y_pred, gradients)
+
+
 def _step(model: Any, state: Any, data: Any, rows: jax.Array) -> tuple[Any, jax.Array]:
     """One step of `keras.Model.fit` on JAX (keras/src/backend/jax/trainer.py, train_step), stateless."""
     x, y, weights = jax.tree.map(lambda array: jnp.take(array, rows, axis=0, mode="clip"), data)
-    trainable, _, slots, _ = state
-    (_, (loss, y_pred, non_trainable, metrics)), gradients = _differentiate(model, state, x, y, weights)
-    trainable, slots = model.optimizer.stateless_apply(slots, gradients, trainable)
+    (*others, metrics), (loss, y_pred, _) = _update(model, state, x, y, weights)
     _, metrics = model._update_metrics_variables(metrics, loss, x, y, y_pred, weights)
-    return (trainable, non_trainable, slots, metrics), loss
+    return (*others, metrics), loss

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,9 +46,15 @@ def forward(model: Any, inputs: Any) -> dict[str, np.ndarray]:
     return {name: to_numpy(value) for name, value in call_recorded(model, map_arrays(tf.constant, inputs)).items()}
 
 
-def loss_and_gradients(model: Any, batch: Split) -> tuple[float, dict[str, np.ndarray]]:
-    """The loss of a batch in training mode, and its gradient for each trainable variable, by path."""
-    loss, _, gradients = tf.function(partial(_differentiate, model), autograph=False)(*_on_device(batch))
+def first_step(model: Any, batch: Split) -> tuple[float, dict[str, np.ndarray]]:
+    """Train one step: its loss, and the gradient for each trainable variable, by path."""
+
+    def step(x: Any, y: Any, weights: Any) -> Any:
+        loss, _, gradients = _differentiate(model, x, y, weights)
+        model.optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
+        return loss, [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
+
+    loss, gradients = tf.function(step, autograph=False)(*_on_device(batch))
     named: dict[str, np.ndarray] = {}
     for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
         named[unused(named, variable.path)] = to_numpy(variable * 0 if gradient is None else gradient)

@@ -63,18 +63,15 @@ def forward(model: Any, inputs: Any) -> dict[str, np.ndarray]:
         return {name: to_numpy(value) for name, value in call_recorded(model, _tensors(inputs)).items()}
 
 
-def loss_and_gradients(model: Any, batch: Split) -> tuple[float, dict[str, np.ndarray]]:
-    """The loss of a batch in training mode, and its gradient for each trainable variable, by path."""
+def first_step(model: Any, batch: Split) -> tuple[float, dict[str, np.ndarray]]:
+    """Train one step: its loss, and the gradient for each trainable variable, by path."""
     loss, _ = _forward(model, *_on_device(batch))
-    model.zero_grad()
-    loss.backward()
+    gradients = _gradients(model, loss)
     named: dict[str, np.ndarray] = {}
-    for variable in model.trainable_variables:
-        gradient = variable.value.grad
-        named[unused(named, variable.path)] = to_numpy(
-            torch.zeros_like(variable.value) if gradient is None else gradient
-        )
-    model.zero_grad()
+    for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
+        found = torch.zeros_like(variable.value) if gradient is None else gradient
+        named[unused(named, variable.path)] = to_numpy(found)
+    _apply(model, gradients)
     return float(loss.detach()), named
 
 
@@ -212,12 +209,19 @@ def _step(model: Any, data: Any, rows: torch.Tensor) -> torch.Tensor:
     x, y, weights = tree.map_structure(lambda array: None if array is None else array.index_select(0, rows), data)
     loss, y_pred = _forward(model, x, y, weights)
     model._loss_tracker.update_state(loss, sample_weight=len(rows))
-    trainable = model.trainable_weights
-    gradients = torch.autograd.grad(loss, [variable.value for variable in trainable], allow_unused=True)
-    with torch.no_grad(), _alpha_may_be_a_tensor(model.optimizer):
-        model.optimizer.apply(list(gradients), trainable)
+    _apply(model, _gradients(model, loss))
     model.compute_metrics(x, y, y_pred, sample_weight=weights)
     return loss.detach()
+
+
+def _gradients(model: Any, loss: torch.Tensor) -> list[torch.Tensor | None]:
+    values = [variable.value for variable in model.trainable_weights]
+    return list(torch.autograd.grad(loss, values, allow_unused=True))
+
+
+def _apply(model: Any, gradients: list[torch.Tensor | None]) -> None:
+    with torch.no_grad(), _alpha_may_be_a_tensor(model.optimizer):
+        model.optimizer.apply(gradients, model.trainable_weights)
 
 
 @contextmanager

@@ -16,9 +16,10 @@ from models import BATCH, CASES, rows
 
 from multibackend import BACKENDS, MultibackendError, Split, Unsupported, draws
 from multibackend.engine import contract, environment_variables, get_engine
+from multibackend.upstream import mended
 
 ENGINE = Path(contract.__file__).parent
-FUNCTIONS = ("configure", "device", "forward", "loss_and_gradients", "differentiate", "compile_epoch")
+FUNCTIONS = ("configure", "device", "forward", "first_step", "differentiate", "compile_epoch")
 
 
 def test_this_environment_holds_one_framework(backend: str) -> None:
@@ -72,8 +73,8 @@ def test_gradients_equal_the_closed_form(backend: str, precision: str) -> None:
     with draws.initial_weights(1):
         model = contract.build_model(make, split.take(slice(0, BATCH)))
     batch = split.take(slice(0, BATCH))
-    loss, gradients = get_engine(backend).loss_and_gradients(model, batch)
     w, b = (np.asarray(value, float) for value in model.get_weights())
+    loss, gradients = get_engine(backend).first_step(model, batch)
     error = r["x"][:BATCH] @ w + b - r["value"][:BATCH]
     tolerance = {"float64": 1e-13, "float32": 1e-5}[precision]
     assert loss == pytest.approx(float(np.mean(error**2)), rel=tolerance)
@@ -102,13 +103,26 @@ def test_forward_gives_each_layer_in_order(backend: str, case: str, precision: s
         assert recorded == called
 
 
-def test_gradients_leave_the_model_to_restore(backend: str, precision: str) -> None:
-    model, split = build("batch normalization", precision)
-    state = contract.save_state(model)
-    get_engine(backend).loss_and_gradients(model, split.take(slice(0, BATCH)))
-    contract.restore_state(model, state)
-    for before, after in zip(state, contract.save_state(model), strict=True):
-        np.testing.assert_array_equal(before, after)
+@pytest.mark.parametrize("case", ["adam amsgrad", "batch normalization", "dropout", "ema", "global clipnorm"])
+def test_the_first_step_is_the_trainings(backend: str, case: str) -> None:
+    """The same weights and optimizer slots as after an epoch of one batch, from the same state."""
+    with mended(backend, "float64", True), draws.identical_masks():
+        engine = get_engine(backend)
+        engine.configure("float64", 1)
+        model, split = build(case, "float64")
+        batch = split.take(slice(0, BATCH))
+        state = contract.save_state(model)
+        variables = [*model.variables, *model.optimizer.variables]
+        before = [contract.to_numpy(variable) for variable in variables]
+        loss, _ = engine.first_step(model, batch)
+        stepped = [contract.to_numpy(variable) for variable in variables]
+        contract.restore_state(model, state)
+        epoch = engine.compile_epoch(model, batch, BATCH, 1)
+        (expected,), _ = epoch(np.arange(BATCH, dtype="int32"))
+    assert loss == pytest.approx(float(expected), rel=1e-12)
+    for variable, old, got in zip(variables, before, stepped, strict=True):
+        np.testing.assert_allclose(got, contract.to_numpy(variable), rtol=1e-9, atol=1e-14, err_msg=variable.path)
+        assert not np.array_equal(got, old) or variable.path.split("/")[-1] == "learning_rate", variable.path
 
 
 class OwnStep(keras.Sequential):
