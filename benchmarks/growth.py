@@ -85,14 +85,14 @@ def run_worker(interpreter: Interpreter, experiments: int) -> dict[str, float]:
         Progress(Console(stderr=True, quiet=True), {backend: len(runs)}) as progress,
         patch.dict(os.environ, MULTIBACKEND_CACHE=folder),  # nothing is compiled before
     ):
-        request = Request(backend, interpreter.python, "quick", 0, "cpu", 1, True, "", Path(folder), runs)
+        request = Request(backend, interpreter.python, "quick", "cpu", 1, True, "", Path(folder), runs)
         start = time.perf_counter()
         outcomes = launch([request], progress, run_seconds=300.0)
         seconds = time.perf_counter() - start
         problems = [outcome.reason for outcome in outcomes if outcome.status != "finished"]
         if problems:
             raise SystemExit(f"benchmarks.growth: {backend}: {problems[0]}")
-        return {"seconds": seconds, "peak_bytes": load_record(request.records / runs[-1].folder).peak_bytes}
+        return {"seconds": seconds, "peak_bytes": load_record(request.records(runs[-1]) / runs[-1].folder).peak_bytes}
 
 
 def list_units(axis: str, entry: dict[str, Any]) -> list[float]:

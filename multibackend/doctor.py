@@ -80,7 +80,7 @@ def _with_device(state: BackendState) -> BackendState:
     if state.problem or state.interpreter is None:
         return state
     with tempfile.TemporaryDirectory() as folder:
-        request = Request(state.backend, state.interpreter.python, "quick", 0, "auto", 1, True, "", Path(folder), ())
+        request = Request(state.backend, state.interpreter.python, "quick", "auto", 1, True, "", Path(folder), ())
         child = start_worker(request)
         device = _wait_for_device(child)
         over = child.is_over

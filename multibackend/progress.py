@@ -128,7 +128,8 @@ def _doing(row: _Row) -> Text:
 def describe(run: Run) -> str:
     """A run's name, less its backend."""
     suffix = f" perturbed {run.perturbation}" if run.perturbation else ""
-    return f"{shorten_name(run.experiment)} {run.precision}{suffix}"
+    seed = f" seed {run.seed}" if run.seed else ""
+    return f"{shorten_name(run.experiment)} {run.precision}{suffix}{seed}"
 
 
 def _clock(seconds: float) -> str:

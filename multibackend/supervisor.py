@@ -32,23 +32,25 @@ END_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Request:
-    """What one backend shall train, with which Python and settings; results go below `output`."""
+    """What one backend shall train, with which Python and settings; results go below `output`.
+
+    `by_seed` gives the records of each seed a folder of their own, for trainings that differ in nothing else.
+    """
 
     backend: str
     python: str
     profile: Profile
-    seed: int
     device: Device
     threads: int
     mends: bool
     fingerprint: str
     output: Path
     runs: tuple[Run, ...]
+    by_seed: bool = False
 
-    @property
-    def records(self) -> Path:
-        """Where its records go."""
-        return self.output / "records"
+    def records(self, run: Run) -> Path:
+        """Where a run's record goes, in its own folder there."""
+        return (self.output / f"seed-{run.seed}" if self.by_seed else self.output) / "records"
 
     @property
     def log(self) -> Path:
@@ -70,8 +72,8 @@ class Outcome:
 def start_worker(request: Request, workers: int = 1, worker_command: Sequence[str] = WORKER) -> Child:
     """Start the process that trains a request's runs, in order; `workers` train beside one another, it included."""
     path = request.log.with_suffix(".request.json")
-    content = {key: value for key, value in asdict(request).items() if key not in ("python", "output")}
-    content |= {"records": str(request.records), "workers": workers}
+    content = {key: value for key, value in asdict(request).items() if key not in ("python", "output", "by_seed")}
+    content |= {"records": [str(request.records(run)) for run in request.runs], "workers": workers}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
@@ -101,7 +103,7 @@ def parse_event(line: str) -> dict[str, Any] | None:
 
 def find_kept(request: Request) -> set[Run]:
     """The runs of a request that an earlier command finished under the same fingerprint."""
-    return {run for run in request.runs if _is_kept(request.records / run.folder, run, request.fingerprint)}
+    return {run for run in request.runs if _is_kept(request.records(run) / run.folder, run, request.fingerprint)}
 
 
 def _is_kept(folder: Path, run: Run, fingerprint: str) -> bool:
@@ -228,7 +230,7 @@ class Supervisor:
         seconds = time.monotonic() - self._started if self._running else 0.0
         for run in blamed:
             record = Record(run=run, status="failed", reason=reason, fingerprint=self._request.fingerprint)
-            save_record(record, self._request.records)
+            save_record(record, self._request.records(run))
             self._record_outcome(Outcome(run, "failed", reason, seconds))
         self._forget_worker()
 

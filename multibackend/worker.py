@@ -28,6 +28,7 @@ from multibackend.describe import describe_environment, describe_structure, dige
 from multibackend.engine import get_engine
 from multibackend.engine.contract import (
     Epoch,
+    all_variables,
     build_model,
     evaluate,
     named,
@@ -54,6 +55,7 @@ class Prepared:
 
     experiment: Experiment
     plan: Plan
+    seed: int
     data: Dataset
     orders: list[np.ndarray]
     model: Any
@@ -81,13 +83,13 @@ def main(request_file: str) -> None:
     environment = describe_environment(request["threads"]) | {"workers": request["workers"]}
     emit({"event": "ready", "packages": environment["packages"], "device": engine.device()})
     prepared: dict[tuple[str, str], Prepared] = {}
-    for fields in request["runs"]:
+    for fields, records in zip(request["runs"], request["records"], strict=True):
         run = Run(**fields)
         emit({"event": "start", "run": fields})
         record = train_run(run, request["mends"], request["threads"], prepared, emit)
         record = replace(record, fingerprint=request["fingerprint"], environment=environment | record.environment)
         try:
-            save_record(record, Path(request["records"]))
+            save_record(record, Path(records))
         except MultibackendError as error:
             emit({"event": "fatal", "reason": str(error)})
             return
@@ -125,6 +127,8 @@ def train_run(run: Run, mends: bool, threads: int, prepared: dict[tuple[str, str
                 prepared.clear()  # one model at a time
                 gc.collect()  # compiled functions and their models refer to each other
                 prepared[key] = prepare(run, threads)
+            elif prepared[key].seed != run.seed:
+                prepared[key] = reseed(run, prepared[key])
             return replace(_train(run, prepared[key], emit), mends=applied)
     except DataUnavailable as error:
         return Record(run, "not-run", reason=str(error))
@@ -145,14 +149,45 @@ def prepare(run: Run, threads: int) -> Prepared:
     with _timed(seconds, "data"):
         experiment, plan, raw, digests = _load(run.experiment, run.profile)
         data = raw.astype(run.precision)
-        orders = [draws.batch_order(run.seed, epoch, data.training.rows) for epoch in range(plan.epochs)]
-        digests = digests | {"batch_order": digest_array(np.stack(orders))}
-    with _timed(seconds, "build"), draws.initial_weights(run.seed):
-        model = build_model(experiment.build_model, data.training.take(slice(0, plan.batch_size)))
+        orders = _draw_orders(run.seed, plan, data)
+    model = _build(run.seed, experiment, plan, data, seconds)
     state = save_state(model)
     with _timed(seconds, "prepare epoch"):
         epoch = engine.compile_epoch(model, data.training, plan.batch_size, plan.epochs)
-    return Prepared(experiment, plan, data, orders, model, epoch, state, digests, flags, seconds)
+    digests = digests | {"batch_order": digest_array(np.stack(orders))}
+    return Prepared(experiment, plan, run.seed, data, orders, model, epoch, state, digests, flags, seconds)
+
+
+def reseed(run: Run, p: Prepared) -> Prepared:
+    """The same model and compiled epoch, with another seed's initial weights and order of the rows.
+
+    What a model draws while it is built and keeps outside its variables stays the first seed's.
+
+    Raises:
+        MultibackendError: the model's variables aren't the same for every seed.
+    """
+    seconds = {"prepare epoch": 0.0}
+    with _timed(seconds, "data"):
+        orders = _draw_orders(run.seed, p.plan, p.data)
+    drawn = _build(run.seed, p.experiment, p.plan, p.data, seconds)
+    ours, theirs = ([(v.path, tuple(v.shape)) for v in all_variables(model)] for model in (p.model, drawn))
+    if ours != theirs:
+        raise MultibackendError(
+            f"experiment {run.experiment!r}: seed {run.seed} builds other variables than seed {p.seed}; "
+            "expected the same for every seed. Let build_model draw nothing that shapes or names the model."
+        )
+    digests = p.digests | {"batch_order": digest_array(np.stack(orders))}
+    state = save_state(drawn)
+    return replace(p, seed=run.seed, orders=orders, initial_state=state, digests=digests, seconds=seconds)
+
+
+def _draw_orders(seed: int, plan: Plan, data: Dataset) -> list[np.ndarray]:
+    return [draws.batch_order(seed, epoch, data.training.rows) for epoch in range(plan.epochs)]
+
+
+def _build(seed: int, experiment: Experiment, plan: Plan, data: Dataset, seconds: dict[str, float]) -> Any:
+    with _timed(seconds, "build"), draws.initial_weights(seed):
+        return build_model(experiment.build_model, data.training.take(slice(0, plan.batch_size)))
 
 
 @lru_cache(maxsize=1)  # float64 and float32 runs of an experiment follow each other

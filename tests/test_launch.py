@@ -21,7 +21,7 @@ from multibackend.supervisor import Outcome, Request, find_kept, parse_event
 
 def make_request(output: Path, *experiments: str, backend: str = "jax", fingerprint: str = "f") -> Request:
     runs = tuple(Run(name, backend, "float32", "quick", 0) for name in experiments)
-    return Request(backend, sys.executable, "quick", 0, "cpu", 1, True, fingerprint, output, runs)
+    return Request(backend, sys.executable, "quick", "cpu", 1, True, fingerprint, output, runs)
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +80,7 @@ def test_a_failure_is_recorded_with_its_reason_and_the_rest_goes_on(tmp_path: Pa
     assert [outcome.status for outcome in outcomes] == ["finished", "failed", "finished"]
     assert said in outcomes[1].reason
     assert said in lines[1]
-    record = load_record(request.records / outcomes[1].run.folder)
+    record = load_record(request.records(outcomes[1].run) / outcomes[1].run.folder)
     assert (record.status, record.reason, record.fingerprint) == ("failed", outcomes[1].reason, "f")
     assert len(read_trained(tmp_path)) == 3
     if experiment != "raises":
@@ -148,9 +148,21 @@ def test_nothing_is_kept_under_another_fingerprint_seed_or_with_damaged_arrays(t
     assert find_kept(request) == {run}
     assert not find_kept(make_request(tmp_path, "finishes", fingerprint="other"))
     assert not find_kept(dataclasses.replace(request, runs=(dataclasses.replace(run, seed=1),)))
-    arrays = request.records / run.folder / ARRAYS_FILE
+    arrays = request.records(run) / run.folder / ARRAYS_FILE
     arrays.write_bytes(arrays.read_bytes()[:-1])
     assert not find_kept(request)
+
+
+def test_seeds_train_in_one_process_and_leave_their_records_apart(tmp_path: Path) -> None:
+    request = make_request(tmp_path, "finishes")
+    runs = tuple(dataclasses.replace(request.runs[0], seed=seed) for seed in (3, 4))
+    request = dataclasses.replace(request, runs=runs, by_seed=True)
+    outcomes, _ = train(request)
+    assert [outcome.run.seed for outcome in outcomes] == [3, 4]
+    for run in runs:
+        assert load_record(tmp_path / f"seed-{run.seed}" / "records" / run.folder).run == run
+    assert len(read_pids(tmp_path)) == 1
+    assert find_kept(request) == set(runs)
 
 
 def test_a_fatal_event_stops_every_backend(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from multibackend import MultibackendError, worker
 from multibackend.record import Record, load_record
 
 EXPERIMENTS = """
-import os, sys, weakref
+import os, random, sys, weakref
 import keras, numpy as np
 from multibackend import DataUnavailable, Dataset, Experiment, Plan, Split
 
@@ -50,6 +50,11 @@ def wrong_shape():
 def raises():
     raise RuntimeError("first line\\nsecond line")
 
+def growing():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(random.randrange(1, 10**3)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return model
+
 plan = Plan(epochs=3, batch_size=16)
 good = Experiment("good", build, load, plan, plan)
 another = Experiment("another", build, load, plan, plan)
@@ -57,6 +62,7 @@ nodata = Experiment("nodata", build, unavailable, plan, plan)
 loose = Experiment("loose", uncompiled, load, plan, plan)
 misfit = Experiment("misfit", wrong_shape, load, plan, plan)
 broken = Experiment("broken", raises, load, plan, plan)
+growing = Experiment("growing", growing, load, plan, plan)
 nothing = 3
 """
 
@@ -71,8 +77,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, An
         ("good", "float64", 0),
         ("good", "float32", 0),
         ("good", "float32", 1),
+        ("good", "float32", 0, 6),
+        ("another", "float32", 0, 6),
         ("another", "float32", 0),
         *((name, "float32", 0) for name in ("nodata", "loose", "misfit", "broken", "nothing")),
+        ("growing", "float32", 0),
+        ("growing", "float32", 0, 6),
     ]
     runs = [
         {
@@ -80,20 +90,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, An
             "backend": backend,
             "precision": precision,
             "profile": "quick",
-            "seed": 5,
+            "seed": seed[0] if seed else 5,
             "perturbation": perturbation,
         }
-        for name, precision, perturbation in wanted
+        for name, precision, perturbation, *seed in wanted
     ]
     request = {
         "backend": backend,
         "profile": "quick",
-        "seed": 5,
         "device": "cpu",
         "threads": 1,
         "workers": 2,
         "mends": True,
-        "records": str(folder / "records"),
+        "records": [str(folder / f"seed-{run['seed']}" / "records") for run in runs],
         "fingerprint": "f" * 64,
         "runs": runs,
     }
@@ -107,9 +116,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, An
     )
     events = [json.loads(line) for line in done.stdout.splitlines()]
     records = {}
-    for path in sorted((folder / "records").rglob("record.json")):
+    for path in sorted(folder.rglob("record.json")):
         record = load_record(path.parent)
-        suffix = "+" * record.run.perturbation
+        suffix = "+" * record.run.perturbation + (f" seed {record.run.seed}" if record.run.seed != 5 else "")
         records[f"{record.run.experiment.rpartition(':')[2]} {record.run.precision}{suffix}"] = record
     return events, records, done.stderr
 
@@ -204,6 +213,30 @@ def test_float32_starts_from_the_same_draws_and_the_perturbed_a_bit_beside(train
     assert (records["good float32"].arrays[kernel] != records["good float32+"].arrays[kernel]).all()
     difference = np.abs(records["good float32"].arrays["losses"] - records["good float32+"].arrays["losses"])
     assert 0 < difference.max() < 1e-5
+
+
+def test_a_second_seed_trains_as_it_would_alone(trained: Any) -> None:
+    """`good` and `another` are one model; seed 6 follows others in one of them, and comes first in the other."""
+    _, records, _ = trained
+    after, alone, other = (
+        records[f"{name}"] for name in ("good float32 seed 6", "another float32 seed 6", "good float32")
+    )
+    assert after.status == alone.status == "finished"
+    assert after.arrays.keys() == alone.arrays.keys()
+    for key, value in after.arrays.items():
+        np.testing.assert_array_equal(value, alone.arrays[key], err_msg=key)
+    assert after.digests == alone.digests
+    assert after.digests["batch_order"] != other.digests["batch_order"]
+    kernel = "initial_weights/sequential/dense/kernel"
+    assert not np.array_equal(after.arrays[kernel], other.arrays[kernel])
+    first_again = records["another float32"]
+    np.testing.assert_array_equal(first_again.arrays["losses"], other.arrays["losses"])
+
+
+def test_a_model_that_grows_with_the_seed_is_refused(trained: Any) -> None:
+    record = trained[1]["growing float32 seed 6"]
+    assert record.status == "failed"
+    assert "seed 6 builds other variables than seed 5" in record.reason
 
 
 def test_keras_on_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

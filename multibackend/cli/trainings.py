@@ -31,6 +31,7 @@ def run_trainings(
     *,
     profile: Profile,
     seed: int,
+    seeds: int = 1,
     device: Device,
     threads: int,
     mends: bool,
@@ -38,7 +39,10 @@ def run_trainings(
     time_limit: float,
     pythons: dict[str, str],
 ) -> tuple[list[Outcome], Path]:
-    """Train experiments x backends x (precision, perturbation); return how each ended, and the output folder."""
+    """Train experiments x backends x (precision, perturbation); return how each ended, and the output folder.
+
+    With several seeds, from `seed` on, each backend still has one process, and each seed a folder of records.
+    """
     from multibackend.experiment import select_experiments
     from multibackend.interpreters import fingerprint, require
     from multibackend.launch import Interrupted, check_writable, launch
@@ -47,15 +51,21 @@ def run_trainings(
     from multibackend.supervisor import Request
 
     experiments = select_experiments(names)
-    output = output or Path("runs") / f"{profile}-seed{seed}{'' if mends else '-no-mends'}"
+    named = f"{profile}-seed{seed}" if seeds == 1 else f"{profile}-seeds{seed}-{seed + seeds - 1}"
+    output = output or Path("runs") / f"{named}{'' if mends else '-no-mends'}"
     check_writable(output)
     requests = []
     for interpreter in require({backend: pythons[backend] for backend in backends}):
         backend = interpreter.backend
-        runs = tuple(Run(name, backend, p, profile, seed, k) for name in experiments for p, k in wanted)
+        runs = tuple(
+            Run(name, backend, p, profile, s, k)
+            for name in experiments
+            for p, k in wanted
+            for s in range(seed, seed + seeds)
+        )
         print_ = fingerprint(interpreter, device, threads, mends, experiments)
         requests.append(
-            Request(backend, interpreter.python, profile, seed, device, threads, mends, print_, output, runs)
+            Request(backend, interpreter.python, profile, device, threads, mends, print_, output, runs, seeds > 1)
         )
     try:
         with Progress(console(), {request.backend: len(request.runs) for request in requests}) as progress:

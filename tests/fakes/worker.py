@@ -22,16 +22,16 @@ EPOCH_SECONDS = float(os.environ.get("FAKE_EPOCH_SECONDS", "0"))
 
 def main(path: str) -> None:
     request = json.loads(Path(path).read_text())
-    output = Path(request["records"]).parent
+    output = Path(path).parents[1]
     note(output / "pids", os.getpid())
     if any(run["experiment"] == "dies-before-ready" for run in request["runs"]):
         sys.exit("ImportError: libcudart is not there")
     assert os.environ["KERAS_BACKEND"] == request["backend"]
     say(event="ready", packages={}, device="cpu")
-    for run in request["runs"]:
+    for run, records in zip(request["runs"], request["records"], strict=True):
         say(event="start", run=run)
         note(output / "trained", f"{run['experiment']} {run['backend']} {run['precision']} {run['perturbation']}")
-        behave(run, request, output)
+        behave(run, {**request, "records": records}, output)
     say(event="end")
 
 
