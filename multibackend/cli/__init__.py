@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from multibackend import __version__
+from multibackend.cli.equivalence import equivalence
 from multibackend.cli.output import say, say_error
 from multibackend.cli.parity import compare, parity
 from multibackend.cli.survey import doctor, list_experiments
@@ -46,5 +47,5 @@ def main() -> None:
     """Write a Keras 3 model once; train it on TensorFlow, PyTorch and JAX; prove what is the same."""
 
 
-for command in (list_experiments, train, parity, compare, doctor):
+for command in (list_experiments, train, parity, compare, equivalence, doctor):
     main.add_command(command)

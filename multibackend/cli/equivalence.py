@@ -1,0 +1,67 @@
+"""`multibackend equivalence`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from multibackend.cli.options import BACKENDS_OPTION, expand_precision, precision_option, training_options
+from multibackend.cli.output import console
+from multibackend.cli.trainings import exit_code, list_trainings, read_records, run_trainings
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--seeds", type=int, default=5, show_default=True, help="How many, from --seed on; 5 at least.")
+@click.option(
+    "--margin",
+    type=click.FloatRange(min=0, min_open=True),
+    default=0.05,
+    show_default=True,
+    help="How far apart two losses may be and still count as the same; 0.05 is 5 %.",
+)
+@click.option(
+    "--alpha",
+    type=click.FloatRange(min=0, max=0.5, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="Level of each one-sided test: the chance to call two equivalent that are a margin apart.",
+)
+@BACKENDS_OPTION
+@precision_option("float32")
+@training_options
+def equivalence(
+    names: tuple[str, ...],
+    seeds: int,
+    margin: float,
+    alpha: float,
+    backends: list[str],
+    precision: str,
+    **settings: Any,
+) -> None:
+    """Train with several seeds on all backends, and test whether they converge to the same loss.
+
+    Two one-sided paired t-tests (TOST) for each pair of backends and each converged loss: training,
+    validation, test. Slower convergence fails as well as faster, and so do seeds too few to tell. A second
+    run goes on from where the first one stopped. NAMES are as for `train`. Exits with 0 only if all are equivalent.
+    """
+    from multibackend.compare.equivalence import Criterion, check_seeds
+    from multibackend.compare.studies import study_equivalence
+    from multibackend.report.equivalence import print_study, write_study
+
+    check_seeds(seeds)
+    criterion = Criterion(margin, alpha)
+    outcomes, output = run_trainings(
+        names, backends, list_trainings(precision, repeated=False), seeds=seeds, **settings
+    )
+    records = {
+        seed: read_records([outcome for outcome in outcomes if outcome.run.seed == seed], output / f"seed-{seed}")
+        for seed in sorted({outcome.run.seed for outcome in outcomes})
+    }
+    study = study_equivalence(records, backends, expand_precision(precision), criterion)
+    path = write_study(study, output)
+    print_study(study, console())
+    click.echo(str(path))
+    sys.exit(exit_code(outcomes, bool(names)) or int(not study.passed))

@@ -1,0 +1,167 @@
+"""Studies: the equivalence of all pairs of backends, from the records of each seed, and who stands apart.
+
+Needs SciPy, as `equivalence.py` does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from multibackend.compare.equivalence import Criterion, Equivalence, check_seeds, judge_losses
+from multibackend.compare.findings import Pair
+from multibackend.errors import RecordError
+from multibackend.record import Record, Run
+
+LOSSES = {"training loss": "history/loss", "validation loss": "history/val_loss", "test loss": "test/loss"}
+"""The converged losses and where a record has them; of a history the last epoch counts."""
+
+READ = ("losses", "history", "test")
+"""Groups of arrays that are read: a hundredth of a record."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """What was judged, of which seeds and by which criterion; `left_out` says why of each experiment that wasn't."""
+
+    criterion: Criterion
+    seeds: tuple[int, ...]
+    results: tuple[Equivalence, ...]
+    left_out: dict[str, str]
+
+    @property
+    def passed(self) -> bool:
+        """Whether something was judged, and all of it is equivalent."""
+        return bool(self.results) and not any(result.failed for result in self.results)
+
+    def select(self, experiment: str, precision: str) -> list[Equivalence]:
+        """The results of one experiment in one precision."""
+        return [r for r in self.results if (r.experiment, r.precision) == (experiment, precision)]
+
+    def verdict(self, experiment: str, precision: str) -> str:
+        """One phrase: `equivalent`, who converges slower or faster, or that neither is shown."""
+        results = self.select(experiment, precision)
+        if any(result.status == "different" for result in results):
+            return _accuse([result for result in results if result.status == "different"])
+        if any(result.status == "not judged" for result in results):
+            return "not judged"
+        powers = [result.power for result in results if result.status == "not shown" and result.power is not None]
+        return f"not shown: too few seeds, power {min(powers):.2f}" if powers else "equivalent"
+
+
+def _accuse(apart: Sequence[Equivalence]) -> str:
+    """Who stands apart: the backend that all differing pairs share, or the pair where there is but one."""
+    pairs = {result.pair for result in apart}
+    shared = set.intersection(*map(set, pairs))
+    if not shared:
+        return "all converge differently"
+    accused = shared.pop() if len(pairs) > 1 else next(iter(pairs))[1]
+    differences = [
+        result.relative(result.test.mean if result.pair[1] == accused else -result.test.mean)
+        for result in apart
+        if result.test is not None
+    ]
+    than = "" if len(pairs) > 1 else f" than {next(iter(pairs))[0]}"
+    if len(differences) < len(apart):
+        return f"{accused} converges otherwise{than}: a loss isn't finite"
+    signs = {difference > 0 for difference in differences}
+    manner = "otherwise" if len(signs) > 1 else "slower" if signs == {True} else "faster"
+    return f"{accused} converges {manner}{than}, by up to {max(map(abs, differences)):.1%}"
+
+
+def study_equivalence(
+    records: Mapping[int, Sequence[Record]], backends: Sequence[str], precisions: Sequence[str], criterion: Criterion
+) -> Study:
+    """Judge each converged loss of each pair of backends, from the records of each seed.
+
+    Raises:
+        MultibackendError: there are fewer than five seeds.
+        RecordError: an experiment's trainings differ in more than backend, precision and seed.
+    """
+    check_seeds(len(records))
+    seeds = tuple(sorted(records))
+    by_run = {record.run: record.read(READ) for seed in seeds for record in records[seed]}
+    results: list[Equivalence] = []
+    left_out: dict[str, str] = {}
+    for experiment in dict.fromkeys(run.experiment for run in by_run):
+        ours = [record for run, record in by_run.items() if run.experiment == experiment and not run.perturbation]
+        _check_plans(ours)
+        if reason := _find_reason_to_leave_out(ours):
+            left_out[experiment] = reason
+            continue
+        for precision in precisions:
+            found = {(r.run.backend, r.run.seed): r for r in ours if r.run.precision == precision}
+            for first, second in combinations(backends, 2):
+                sides = [(found.get((first, seed)), found.get((second, seed))) for seed in seeds]
+                results += _judge_pair(experiment, precision, (first, second), seeds, sides, criterion)
+    return Study(criterion, seeds, tuple(results), left_out)
+
+
+def _check_plans(records: Sequence[Record]) -> None:
+    finished = [record for record in records if record.status == "finished"]
+    for record in finished:
+        if (record.run.profile, record.plan) != (finished[0].run.profile, finished[0].plan):
+            raise RecordError(
+                f"records: plan of {_name(record.run)} is {record.run.profile} {record.plan}; expected "
+                f"{finished[0].run.profile} {finished[0].plan}, as of {_name(finished[0].run)}. Train both again alike."
+            )
+
+
+def _name(run: Run) -> str:
+    return f"{run} seed {run.seed}"
+
+
+def _find_reason_to_leave_out(records: Sequence[Record]) -> str:
+    for record in records:
+        if record.status == "not-run":
+            return f"not run: {record.reason}"
+        if record.diverges:
+            return "its loss is meant to diverge, so nothing converges"
+    return ""
+
+
+def _judge_pair(
+    experiment: str,
+    precision: str,
+    pair: Pair,
+    seeds: Sequence[int],
+    sides: Sequence[tuple[Record | None, Record | None]],
+    criterion: Criterion,
+) -> list[Equivalence]:
+    for seed, records in zip(seeds, sides, strict=True):
+        for backend, record in zip(pair, records, strict=True):
+            if record is None or record.status != "finished":
+                why = f"failed: {record.reason}" if record else "left no record"
+                detail = f"{backend}'s training of seed {seed} {why}"
+                return [Equivalence(experiment, precision, pair, loss, "not judged", detail) for loss in LOSSES]
+    trained = [(first, second) for first, second in sides if first and second]
+    judged = []
+    for loss, key in LOSSES.items():
+        holders = [backend for i, backend in enumerate(pair) if all(key in both[i].arrays for both in trained)]
+        if not holders and loss == "validation loss":
+            continue
+        if len(holders) < 2:
+            lacking = next(backend for backend in pair if backend not in holders)
+            detail = f"{lacking} recorded no {loss}"
+            judged.append(Equivalence(experiment, precision, pair, loss, "not judged", detail))
+            continue
+        losses = tuple((_read_last(first, key), _read_last(second, key)) for first, second in trained)
+        gain = float(np.mean([abs(_read_gain(record)) for both in trained for record in both]))
+        named = Equivalence(experiment, precision, pair, loss, "not judged", "", losses)
+        judged.append(judge_losses(named, seeds, gain, criterion))
+    return judged
+
+
+def _read_last(record: Record, key: str) -> float:
+    values = np.asarray(record.arrays[key], dtype=np.float64).reshape(-1)
+    return float(values[-1]) if values.size else math.nan
+
+
+def _read_gain(record: Record) -> float:
+    """By how much training lowered the loss: from the first step's to the last epoch's."""
+    first = float(np.asarray(record.arrays["losses"], dtype=np.float64).reshape(-1)[0])
+    return first - _read_last(record, "history/loss")

@@ -1,0 +1,118 @@
+"""Equivalence in a terminal and in `equivalence.json`: every figure a statistician would ask for."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from multibackend import __version__
+from multibackend.compare.equivalence import POWER, Equivalence
+from multibackend.compare.studies import LOSSES, Study
+from multibackend.experiment import shorten_name
+from multibackend.report.files import write_file
+
+EQUIVALENCE_SCHEMA_VERSION = 1
+COLUMNS = ("difference", "interval", "p low", "p high", "power", "could show")
+STYLES = {"equivalent": "green", "different": "bold red", "not shown": "yellow", "not judged": "bold red"}
+
+
+def print_study(study: Study, console: Console) -> None:
+    """Print each experiment's verdict, a row for each loss of each pair, and what failed; then what was left out."""
+    for experiment, precision in dict.fromkeys((r.experiment, r.precision) for r in study.results):
+        results = study.select(experiment, precision)
+        style = "bold red" if any(result.failed for result in results) else "bold green"
+        verdict = study.verdict(experiment, precision)
+        console.print(Text(f"{shorten_name(experiment)} {precision}: {verdict}", style=style))
+        console.print(_build_table(results))
+        for result in results:
+            if result.failed:
+                line = f"{'-'.join(result.pair)}, {result.loss}: {result.status}: {result.detail}"
+                console.print(Padding(Text(line), (0, 0, 1, 2)))
+    for experiment, reason in study.left_out.items():
+        console.print(Text(f"LEFT OUT: {shorten_name(experiment)}: {reason}", style="bold magenta"))
+    console.print(Text(_explain(study), style="dim"))
+
+
+def _build_table(results: list[Equivalence]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("loss")
+    table.add_column("pair", no_wrap=True)
+    for column in COLUMNS:
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for result in sorted(results, key=lambda result: list(LOSSES).index(result.loss)):
+        verdict = Text(result.status, style=STYLES[result.status])
+        table.add_row(result.loss.removesuffix(" loss"), "-".join(result.pair), *_figures(result), verdict)
+    return table
+
+
+def _figures(result: Equivalence) -> list[str]:
+    test = result.test
+    if test is None or result.power is None or result.detectable is None:
+        return [""] * len(COLUMNS)
+    low, high = (_percent(result.relative(end)) for end in test.interval)
+    return [
+        _percent(result.relative(test.mean)) + ("" if result.scale == "ratio" else " g"),
+        f"{low} to {high}" if low != high else low,
+        _probability(test.p_lower),
+        _probability(test.p_upper),
+        f"{result.power:.2f}",
+        f"{100 * result.detectable:.2g} %" if result.detectable else "0",
+    ]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:+.2g} %" if share else "0"
+
+
+def _probability(p: float) -> str:
+    return f"{p:.3f}" if p >= 0.001 else f"{p:.0e}" if p else "0"
+
+
+def _explain(study: Study) -> str:
+    criterion, seeds = study.criterion, study.seeds
+    level = f"{100 * (1 - 2 * criterion.alpha):g} %"
+    gains = any(result.scale == "gain" for result in study.results)
+    return (
+        f"{len(seeds)} paired seeds ({seeds[0]} to {seeds[-1]}). difference: the second's converged loss over the "
+        f"first's (geometric mean of the ratios, less 1), with its {level} interval; equivalent where the interval "
+        f"lies between {_percent(1 / (1 + criterion.margin) - 1)} and {_percent(criterion.margin)}, which is where "
+        f"both p (of: lower, higher than that) are below {criterion.alpha:g}. power: the chance of *equivalent* if the "
+        f"two are the same and spread as here; could show: the smallest margin that would have had power {POWER:g}."
+        + (" g: a loss isn't positive; shares of what training gained." if gains else "")
+    )
+
+
+def write_study(study: Study, folder: Path) -> Path:
+    """Write `equivalence.json`, strict JSON for other programs; return its path."""
+    verdicts: dict[str, dict[str, str]] = {}
+    for result in study.results:
+        verdict = study.verdict(result.experiment, result.precision)
+        verdicts.setdefault(result.experiment, {})[result.precision] = verdict
+    content = {
+        "schema_version": EQUIVALENCE_SCHEMA_VERSION,
+        "multibackend": __version__,
+        "passed": study.passed,
+        "criterion": asdict(study.criterion),
+        "seeds": study.seeds,
+        "verdicts": verdicts,
+        "left_out": study.left_out,
+        "results": [_as_json(result) for result in study.results],
+    }
+    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    return write_file(folder / "equivalence.json", text.encode())
+
+
+def _as_json(result: Equivalence) -> dict[str, Any]:
+    """A result's fields; losses that JSON has no number for become "nan", "inf" and "-inf"."""
+    losses = [[loss if math.isfinite(loss) else str(loss) for loss in pair] for pair in result.losses]
+    return {**asdict(result), "losses": losses}
