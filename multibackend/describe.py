@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import math
 import os
@@ -20,7 +21,7 @@ PACKAGES = ("keras", "jax", "jaxlib", "tensorflow", "tensorflow-cpu", "torch", "
 
 
 def describe_structure(model: Any, outputs: dict[str, np.ndarray]) -> dict[str, Any]:
-    """A model's layers, variables and numbers of parameters, as far as they don't depend on the backend."""
+    """A model's layers, variables, numbers of parameters, optimizer and loss, as far as no backend decides them."""
     layers = [
         {
             "path": (path := layer.path or layer.name),
@@ -38,7 +39,43 @@ def describe_structure(model: Any, outputs: dict[str, np.ndarray]) -> dict[str, 
     trainable = sum(math.prod(v.shape) for v in model.trainable_weights)
     total = int(model.count_params())
     parameters = {"total": total, "trainable": trainable, "non_trainable": total - trainable}
-    return {"layers": layers, "variables": variables, "parameters": parameters}
+    return {
+        "layers": layers,
+        "variables": variables,
+        "parameters": parameters,
+        "optimizer": _describe_object(model.optimizer),
+        "loss": _describe_object(model._compile_loss._user_loss),
+        "loss_weights": _describe_object(model._compile_loss._user_loss_weights),
+    }
+
+
+def _describe_object(value: Any) -> Any:
+    """An optimizer, a loss, or a structure of such, by class and configuration; a function by its name."""
+    import keras
+
+    if isinstance(value, dict):
+        return {str(key): _describe_object(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_describe_object(item) for item in value]
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if inspect.isfunction(value):
+        return value.__qualname__
+    try:
+        serialized = keras.saving.serialize_keras_object(value)
+        config = json.loads(json.dumps(serialized["config"], allow_nan=False), object_hook=_without_code)
+    except (AttributeError, KeyError, NotImplementedError, TypeError, ValueError):
+        config = None
+    return {"class": type(value).__name__, "config": _round_floats(config)}
+
+
+def _round_floats(value: Any) -> Any:
+    """Numbers to float32's precision: an optimizer's rate has passed through a variable of the run's precision."""
+    if isinstance(value, dict):
+        return {key: _round_floats(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_round_floats(item) for item in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def _describe_config(layer: Any) -> Any:
@@ -60,8 +97,11 @@ def _without_code(value: dict[str, Any]) -> Any:
 
 
 def digest_data(data: Dataset) -> dict[str, str]:
-    """SHA-256 of each array trained, validated or tested on, before it is cast to the run's precision."""
-    digests: dict[str, str] = {}
+    """SHA-256 of each array trained, validated or tested on, before it is cast to the run's precision.
+
+    Under "origin", what the data are where they aren't the user's own.
+    """
+    digests = {"origin": data.origin} if data.origin else {}
     for name in ("training", "validation", "test"):
         split: Split | None = getattr(data, name)
         for part in ("inputs", "targets", "sample_weights") if split else ():

@@ -9,6 +9,8 @@ infinite, are in `arrays.safetensors`:
 | `initial_outputs/LAYER` | (probe rows, ...) | each layer's output on the probe batch, inference mode |
 | `initial/METRIC` | () | loss and metrics on the probe batch, before training |
 | `gradients/PATH` | of the variable | of the loss on the first training batch, training mode |
+| `updates/PATH` | of the variable | what the first step adds to it, float64 |
+| `slots/PATH` | of the slot | optimizer variables after the first step |
 | `losses` | (steps,) | the loss of each step's batch |
 | `history/METRIC` | (epochs,) | as `fit` reports them; `val_` for the validation rows |
 | `test/METRIC` | () | on the test rows, at the end |
@@ -34,7 +36,7 @@ from safetensors.numpy import save_file
 from multibackend.errors import MultibackendError, RecordError
 from multibackend.experiment import Profile, name_file, shorten_name
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 RECORD_FILE = "record.json"
 ARRAYS_FILE = "arrays.safetensors"
 

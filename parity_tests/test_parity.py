@@ -14,7 +14,7 @@ def test_stage(comparison: Comparison, experiment: str, precision: str, pair: tu
     (finding,) = [f for f in comparison.select(experiment, precision, stage) if f.pair == pair]
     if finding.status == "not run":
         demand_run(finding.detail)
-    expected = {"pass", "known"}
+    expected = {"pass", "known"} | ({"drift"} if precision == "float32" else set())
     if experiment == "A5-raw" and stage in ("step losses", "converged loss", "test metrics"):
         expected = {"diverged as meant"}  # the lesson; elsewhere a diverged training agrees with nothing
     assert finding.status in expected, f"{finding.status}: {finding.detail}"

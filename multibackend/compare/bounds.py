@@ -71,6 +71,12 @@ class Quantity:
     last: bool = False
     support: str = ""
 
+    @property
+    def where(self) -> str:
+        """The layer, variable or slot by its path, as it is labelled; "" for a loss or metric."""
+        kind, _, path = self.label.partition(" ")
+        return path if kind in ("layer", "variable", "slot") else ""
+
     def size(self, array: Array) -> Vector:
         """Shape (1,) by norm, else (steps,)."""
         return size_by_norm(array) if self.by_norm else size_by_step(array)

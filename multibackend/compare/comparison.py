@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -51,7 +52,7 @@ def compare_records(
         for precision in precisions:
             for pair in combinations([b for b in BACKENDS if b in backends], 2):
                 found = _compare_pair(ensemble, precision, pair, absences)
-                findings += apply_known(found, ensemble, entries)
+                findings += mark_consequences(apply_known(found, ensemble, entries))
     return Comparison(
         findings=tuple(findings),
         failed=tuple(absence for absence in absences if absence.kind != "not-run"),
@@ -59,7 +60,17 @@ def compare_records(
         known=list_effects(findings, ensembles.values(), entries),
         parameters={name: _count_parameters(ensemble) for name, ensemble in ensembles.items()},
         environments=_list_environments(chosen),
+        origins={r.run.experiment: r.digests["origin"] for r in chosen if "origin" in r.digests},
     )
+
+
+def mark_consequences(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings of one pair, in causal order, with those that follow a failure told from the failure itself."""
+    marked: list[Finding] = []
+    for finding in findings:
+        follows = finding.status == "fail" and any(earlier.status == "fail" for earlier in marked)
+        marked.append(replace(finding, status="consequence") if follows else finding)
+    return marked
 
 
 def _list_absences(

@@ -19,26 +19,29 @@ STAGES = (
     "initial outputs",
     "initial loss",
     "gradients",
+    "first update",
     "step losses",
     "converged loss",
     "test metrics",
 )
 """In causal order: the first that fails is where two trainings part."""
 
-Status = Literal["pass", "known", "diverged as meant", "fail", "not judged", "not run"]
+Status = Literal["pass", "drift", "known", "diverged as meant", "fail", "consequence", "not judged", "not run"]
 """What came of a stage.
 
 | status | meaning | counts as failure |
 |---|---|---|
 | pass | within its bound | no |
+| drift | within its bound, and only because rounding itself was measured to grow so far | no |
 | known | parts as an entry of `known.toml` says, or in consequence of it | no |
 | diverged as meant | the loss outgrew float32 (3.4e38), as this experiment demands | no |
 | fail | beyond its bound; or missing, of another shape, not finite | yes |
+| consequence | as `fail`, after an earlier stage of the same pair failed | yes |
 | not judged | a training of the pair failed, or left no record | yes |
 | not run | a training of the pair could not be run here, for the reason given | no |
 """
 
-FAILURES: tuple[Status, ...] = ("fail", "not judged")
+FAILURES: tuple[Status, ...] = ("fail", "consequence", "not judged")
 Pair = tuple[str, str]
 
 
@@ -47,7 +50,8 @@ class Finding:
     """One stage of one pair, judged.
 
     `measured` and `bound` are relative differences; None where nothing could be measured (an array
-    is missing, a shape differs). `detail` is one line: where the worst is, with its numbers.
+    is missing, a shape differs). `detail` is one line: where the worst is, with its numbers. `where` is the layer,
+    variable or optimizer slot that it first parts at, by its path ("" for none), `step` the step (from 1; 0 for none).
     """
 
     experiment: str
@@ -58,6 +62,8 @@ class Finding:
     measured: float | None
     bound: float | None
     detail: str
+    where: str = ""
+    step: int = 0
 
     @property
     def failed(self) -> bool:
@@ -91,7 +97,10 @@ class KnownEffect:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Everything found. `environments` holds one row for each backend and environment met."""
+    """Everything found. `environments` holds one row for each backend and environment met.
+
+    `origins` says, for experiments whose data aren't the user's own, what they are.
+    """
 
     findings: tuple[Finding, ...]
     failed: tuple[Absence, ...] = ()
@@ -99,6 +108,7 @@ class Comparison:
     known: tuple[KnownEffect, ...] = ()
     parameters: dict[str, int] = field(default_factory=dict)
     environments: tuple[dict[str, Any], ...] = ()
+    origins: dict[str, str] = field(default_factory=dict)
 
     @property
     def judged(self) -> bool:
@@ -137,8 +147,13 @@ class Comparison:
         first = min((STAGES.index(finding.stage) for finding in failures), default=-1)
         return tuple(finding for finding in failures if STAGES.index(finding.stage) == first)
 
+    def consequences(self, finding: Finding) -> tuple[str, ...]:
+        """The later stages at which the same pair parts in consequence of a failure."""
+        later = self.select(finding.experiment, finding.precision)
+        return tuple(f.stage for f in later if f.pair == finding.pair and f.status == "consequence")
+
     def verdict(self, experiment: str, precision: str) -> str:
-        """One phrase: `same`, `known`, `diverged as meant`, `not run`, or who parts from whom, and at which stage."""
+        """One phrase: who parts, and at which stage; or `known`, `diverged as meant`, `drift`, `same`, `not run`."""
         failures = self.first_failures(experiment, precision)
         if failures and all(finding.status == "not judged" for finding in failures):
             absent = [
@@ -146,10 +161,10 @@ class Comparison:
             ]
             return f"no result from {_join(list(dict.fromkeys(absent)))}"
         if failures:
-            parted = [finding for finding in failures if finding.status == "fail"]
+            parted = [finding for finding in failures if finding.status != "not judged"]
             return f"{_who_parts([finding.pair for finding in parted])} at {parted[0].stage}"
         met = {finding.status for finding in self.select(experiment, precision)}
-        for status in ("known", "diverged as meant"):
+        for status in ("known", "diverged as meant", "drift"):
             if status in met:
                 return status
         return "same" if "pass" in met else "not run"

@@ -158,7 +158,7 @@ def _apply_to(finding: Finding, active: Sequence[tuple[Known, Show]], measured: 
     here = STAGES.index(finding.stage)
     shown = [(entry, show) for entry, show in active if STAGES.index(show.stage) == here]
     earlier = [entry for entry, show in active if STAGES.index(show.stage) < here]
-    if finding.status == "pass" and shown and measured:
+    if finding.status in ("pass", "drift") and shown and measured:
         detail = f"known divergence {shown[0][0].id} no longer occurs: remove its entry ({finding.detail})"
         return replace(finding, status="fail", detail=detail)
     if finding.status != "fail" or finding.measured is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,29 +13,37 @@ Array = npt.NDArray[Any]
 Vector = npt.NDArray[np.float64]
 
 
-def find_mismatch(a: Mapping[str, Array], b: Mapping[str, Array], pair: tuple[str, str], kind: str) -> str:
-    """What makes two groups of arrays impossible to compare by value, or "" where nothing does.
+@dataclass(frozen=True)
+class Problem:
+    """What makes a stage fail without measuring: one line, and the layer, variable, slot or array that it concerns."""
+
+    detail: str
+    where: str = ""
+
+
+def find_mismatch(a: Mapping[str, Array], b: Mapping[str, Array], pair: tuple[str, str], kind: str) -> Problem | None:
+    """What makes two groups of arrays impossible to compare by value, or None where nothing does.
 
     In this order: keys, dtype, shape, finite. NaN agrees with nothing, itself included.
     """
     if not a and not b:
-        return f"no {kind} in either record"
+        return Problem(f"no {kind} in either record")
     for key in dict.fromkeys([*a, *b]):
         if key not in a or key not in b:
             there, absent = pair if key in a else pair[::-1]
-            return f"{kind} {key}: {absent} has none; expected it, as in {there}"
+            return Problem(f"{kind} {key}: {absent} has none; expected it, as in {there}", key)
     for name in ("dtype", "shape"):
         for key in a:
             left, right = getattr(a[key], name), getattr(b[key], name)
             if left != right:
-                return f"{kind} {key}: {name} {left} on {pair[0]}, {right} on {pair[1]}"
+                return Problem(f"{kind} {key}: {name} {left} on {pair[0]}, {right} on {pair[1]}", key)
     for key in a:
         for backend, array in zip(pair, (a[key], b[key]), strict=True):
             bad = np.flatnonzero(~np.isfinite(array))
             if len(bad):
-                where = f", first at {np.unravel_index(bad[0], array.shape)[0]}" if array.ndim == 1 else ""
-                return f"{kind} {key}: {backend} has {len(bad)} of {array.size} not finite{where}"
-    return ""
+                at = f", first at {np.unravel_index(bad[0], array.shape)[0]}" if array.ndim == 1 else ""
+                return Problem(f"{kind} {key}: {backend} has {len(bad)} of {array.size} not finite{at}", key)
+    return None
 
 
 def size_by_norm(array: Array) -> Vector:

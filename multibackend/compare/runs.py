@@ -98,7 +98,17 @@ def _demand_same(name: str, first: Record, other: Record, read: Callable[[Record
         )
 
 
-COMPARED = ("initial_weights", "initial_outputs", "initial", "gradients", "losses", "history", "test")
+COMPARED = (
+    "initial_weights",
+    "initial_outputs",
+    "initial",
+    "gradients",
+    "updates",
+    "slots",
+    "losses",
+    "history",
+    "test",
+)
 """Groups of arrays that the stages read: less than half of a record."""
 
 

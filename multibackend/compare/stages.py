@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from multibackend.compare.bounds import EPS, LOSS_FLOOR, NEGLIGIBLE, NORM_FLOOR, TRAJECTORY_FLOOR, Quantity
 from multibackend.compare.findings import Pair
-from multibackend.compare.measures import Array, count_differing_bits, divide, size_by_norm
+from multibackend.compare.measures import Array, Problem, count_differing_bits, divide, size_by_norm
 from multibackend.record import Record
 
-STRUCTURE_KEYS = ("layers", "variables", "parameters", "rows", "steps_per_epoch")
+STRUCTURE_KEYS = ("layers", "variables", "parameters", "optimizer", "loss", "loss_weights", "rows", "steps_per_epoch")
 Records = tuple[Record, Record]
 
 
-def compare_structure(records: Records, pair: Pair) -> str:
-    """The first difference between two models' structures, or "". Exact: names and counts carry no rounding."""
+def compare_structure(records: Records, pair: Pair) -> Problem | None:
+    """The first difference between two trainings' structures, if any. Exact: names and counts carry no rounding."""
     a, b = (record.structure for record in records)
     for key in STRUCTURE_KEYS:
         for backend, structure in zip(pair, (a, b), strict=True):
             if key not in structure:
-                return f"{key}: missing on {backend}"
+                return Problem(f"{key}: missing on {backend}", key)
     return find_difference(_plain(a), _plain(b), pair)
 
 
-def compare_data(records: Records, pair: Pair) -> str:
-    """The first array of data, or the batch order, that isn't the same, or "". Exact: SHA-256 sums."""
+def compare_data(records: Records, pair: Pair) -> Problem | None:
+    """The first array of data, or the batch order, that isn't the same, if any. Exact: SHA-256 sums."""
     a, b = (record.digests for record in records)
     for backend, digests in zip(pair, (a, b), strict=True):
         if "batch_order" not in digests or len(digests) < 2:
-            return f"{backend} names {', '.join(digests) or 'no digest'}; expected the data's and batch_order's"
+            return Problem(
+                f"{backend} names {', '.join(digests) or 'no digest'}; expected the data's and batch_order's"
+            )
     return find_difference(a, b, pair)
 
 
@@ -40,26 +43,26 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def find_difference(a: Any, b: Any, pair: Pair, where: str = "") -> str:
-    """The first place where two JSON values differ, with both values, or ""."""
+def find_difference(a: Any, b: Any, pair: Pair, where: str = "", item: str = "") -> Problem | None:
+    """The first place where two JSON values differ, with both values, if any; `item` is the layer or variable there."""
     if isinstance(a, dict) and isinstance(b, dict):
         for key in dict.fromkeys([*a, *b]):
+            place = f"{where}.{key}" if where else str(key)
             if key not in a or key not in b:
-                return f"{_dot(where, key)}: missing on {pair[1] if key in a else pair[0]}"
-            if found := find_difference(a[key], b[key], pair, _dot(where, key)):
+                return Problem(f"{place}: missing on {pair[1] if key in a else pair[0]}", item or place)
+            if found := find_difference(a[key], b[key], pair, place, item):
                 return found
-        return ""
-    if isinstance(a, list) and isinstance(b, list) and where.split(".")[-1] in ("layers", "variables"):
+        return None
+    if isinstance(a, list) and isinstance(b, list) and where in ("layers", "variables"):
         for i, (x, y) in enumerate(zip(a, b, strict=False)):
-            if found := find_difference(x, y, pair, f"{where} {_name(x, i)}"):
+            name = _name(x, i)
+            if found := find_difference(x, y, pair, f"{where} {name}", name):
                 return found
         a, b = (len(a), len(b)) if len(a) != len(b) else (0, 0)
         where = f"number of {where}"
-    return "" if type(a) is type(b) and a == b else f"{where}: {pair[0]} {_show(a)}, {pair[1]} {_show(b)}"
-
-
-def _dot(where: str, key: str) -> str:
-    return f"{where}.{key}" if where else str(key)
+    if type(a) is type(b) and a == b:
+        return None
+    return Problem(f"{where}: {pair[0]} {_show(a)}, {pair[1]} {_show(b)}", item or where)
 
 
 def _name(item: Any, position: int) -> str:
@@ -71,14 +74,14 @@ def _show(value: Any) -> str:
     return json.dumps(text)
 
 
-def compare_weights(records: Records, pair: Pair) -> tuple[float, str]:
-    """The largest relative difference, and the first variable that isn't the same to the bit, or "".
+def compare_weights(records: Records, pair: Pair) -> tuple[float, Problem | None]:
+    """The largest relative difference, and the first variable that isn't the same to the bit, if any.
 
     Exact: all initial weights are drawn by NumPy from the seed, on every backend alike. The arrays
     must be of the same keys, dtypes and shapes.
     """
     a, b = (select_arrays(record, "initial weights") for record in records)
-    largest, detail = 0.0, ""
+    largest, problem = 0.0, None
     for path in a:
         count = count_differing_bits(a[path], b[path])
         if not count:
@@ -86,11 +89,12 @@ def compare_weights(records: Records, pair: Pair) -> tuple[float, str]:
         sizes = np.maximum(size_by_norm(a[path]), size_by_norm(b[path]))
         difference = float(divide(size_by_norm(np.subtract(a[path], b[path], dtype=np.float64)), sizes)[0])
         largest = max(largest, difference)
-        detail = detail or (
+        problem = problem or Problem(
             f"variable {path}: {count} of {a[path].size} values differ between {pair[0]} and {pair[1]} "
-            f"(relative difference {difference:.1e}); expected the same bits"
+            f"(relative difference {difference:.1e}); expected the same bits",
+            path,
         )
-    return largest, detail
+    return largest, problem
 
 
 def select_arrays(record: Record, stage: str) -> dict[str, Array]:
@@ -104,6 +108,10 @@ def select_arrays(record: Record, stage: str) -> dict[str, Array]:
             return dict(sorted(record.group("initial").items()))
         case "gradients":
             return _in_order(record.group("gradients"), record, "variables")
+        case "first update":
+            updates = _in_order(record.group("updates"), record, "variables")
+            slots = dict(sorted(record.group("slots").items()))
+            return {f"variable {k}": v for k, v in updates.items()} | {f"slot {k}": v for k, v in slots.items()}
         case "step losses":
             return {key: record.arrays[key] for key in ("losses",) if key in record.arrays}
         case "converged loss":
@@ -119,28 +127,29 @@ def _in_order(arrays: dict[str, Array], record: Record, kind: str) -> dict[str, 
     return {key: arrays[key] for key in sorted(arrays, key=lambda key: (order.get(key, len(order)), key))}
 
 
-def find_missing(record: Record, stage: str) -> str:
-    """What a record must hold at a stage and doesn't, or "": two that lack the same thing would agree on nothing."""
+def find_missing(record: Record, stage: str) -> Problem | None:
+    """What a record must hold at a stage and doesn't, if any: two that lack the same would agree on nothing."""
     arrays = select_arrays(record, stage)
     structure, epochs = record.structure, record.plan.get("epochs", 0)
     trainable = [item.get("path") for item in structure.get("variables", ()) if item.get("trainable")]
     expected: dict[str, list[str]] = {
         "initial weights": trainable,
         "initial loss": ["loss"],
+        "first update": [f"variable {path}" for path in trainable],
         "step losses": ["losses"],
         "converged loss": ["loss"] + ["val_loss"] * bool(structure.get("rows", {}).get("validation")),
         "test metrics": ["loss"],
     }
     for key in expected.get(stage, []):
         if key not in arrays:
-            return f"{key}: {record.run.backend} has none"
+            return Problem(f"{key}: {record.run.backend} has none", key.removeprefix("variable "))
     if stage == "gradients" and trainable and not arrays:
-        return f"{record.run.backend} has none"
+        return Problem(f"{record.run.backend} has none")
     length = {"step losses": epochs * structure.get("steps_per_epoch", 0), "converged loss": epochs}.get(stage, 0)
     for key, array in arrays.items():
         if length and array.shape != (length,):
-            return f"{key}: {record.run.backend} has {array.size} values; expected {length}"
-    return ""
+            return Problem(f"{key}: {record.run.backend} has {array.size} values; expected {length}")
+    return None
 
 
 def list_quantities(records: Records, stage: str) -> list[Quantity]:
@@ -154,6 +163,8 @@ def list_quantities(records: Records, stage: str) -> list[Quantity]:
             return [Quantity(k, f"initial/{k}", floor=LOSS_FLOOR) for k in keys]
         case "gradients":
             return _list_gradients(records, keys)
+        case "first update":
+            return _list_updates(records, keys)
         case "step losses":
             return [Quantity("loss", "losses", scale=_largest(records, "losses", 1))]
         case "converged loss":
@@ -165,10 +176,66 @@ def list_quantities(records: Records, stage: str) -> list[Quantity]:
 
 
 def _list_gradients(records: Records, keys: list[str]) -> list[Quantity]:
-    norms = [size_by_norm(record.arrays[f"gradients/{key}"])[0] for record in records for key in keys]
-    largest, eps = float(max(norms, default=0.0)), EPS[records[0].run.precision]
-    negligible = NEGLIGIBLE * eps * largest
+    largest = max(_measure_gradients(records).values(), default=0.0)
+    negligible = NEGLIGIBLE * EPS[records[0].run.precision] * largest
     return [Quantity(f"variable {k}", f"gradients/{k}", True, NORM_FLOOR, largest, negligible) for k in keys]
+
+
+def _measure_gradients(records: Records) -> dict[str, float]:
+    """Each trainable variable's gradient by norm, the larger of the two."""
+    found: dict[str, float] = {}
+    for record in records:
+        for path, array in record.group("gradients").items():
+            found[path] = max(found.get(path, 0.0), float(size_by_norm(array)[0]))
+    return found
+
+
+def _list_updates(records: Records, keys: list[str]) -> list[Quantity]:
+    """What a step adds to each variable, and leaves in each slot.
+
+    Both inherit what the variable's gradient can't be told from: of a gradient much smaller than the largest, which
+    is measured against that one's terms, an update and a slot are as uncertain. Where a gradient is negligible,
+    an optimizer that divides it by itself makes anything of it: nothing is demanded of its update. Adam and its like
+    divide by 1 - beta^t, which in float32 loses what beta^t was rounded by: 6e-5 of it with 0.999.
+    """
+    gradients = _measure_gradients(records)
+    largest, eps = max(gradients.values(), default=0.0), EPS[records[0].run.precision]
+    uncertainty = {path: largest / size for path, size in gradients.items() if size}
+    floor = NORM_FLOOR + _bias_correction(records[0])
+    quantities = []
+    for label in keys:
+        kind, path = label.split(" ", 1)
+        variable = path if kind == "variable" else find_variable(path, gradients)
+        if gradients.get(variable, largest) < NEGLIGIBLE * eps * largest:
+            continue
+        key = f"updates/{path}" if kind == "variable" else f"slots/{path}"
+        scale = _largest_norm(records, key) * uncertainty.get(variable, 0.0)
+        if kind == "variable":  # a difference of weights, rounded as they are
+            scale = max(scale, _largest_norm(records, f"initial_weights/{path}"))
+        quantities.append(Quantity(label, key, True, floor, scale))
+    return quantities
+
+
+def _bias_correction(record: Record) -> float:
+    """The relative rounding of 1 - beta^t at the first step, where beta^t has been rounded to float32."""
+    optimizer = record.structure.get("optimizer")
+    config = (optimizer.get("config") or {}) if isinstance(optimizer, dict) else {}
+    betas = [value for key, value in config.items() if key.startswith("beta") and isinstance(value, float)]
+    return max((EPS["float32"] / (1.0 - beta) for beta in betas if 0.0 <= beta < 1.0), default=0.0)
+
+
+def find_variable(slot: str, variables: Iterable[str]) -> str:
+    """The variable that an optimizer's slot belongs to, or "".
+
+    Keras names a slot OPTIMIZER/VARIABLE_KIND, with underscores for the slashes in the variable's path.
+    """
+    name = slot.split("/", 1)[-1]
+    owners = [path for path in variables if name.startswith(path.replace("/", "_") + "_")]
+    return max(owners, key=len, default="")
+
+
+def _largest_norm(records: Records, key: str) -> float:
+    return max((float(size_by_norm(r.arrays[key])[0]) for r in records if key in r.arrays), default=0.0)
 
 
 def _test_quantity(records: Records, key: str, scale: float) -> Quantity:

@@ -137,7 +137,7 @@ def _judge_pair(
             if record is None or record.status != "finished":
                 why = f"failed: {record.reason}" if record else "left no record"
                 detail = f"{backend}'s training of seed {seed} {why}"
-                return [Equivalence(experiment, precision, pair, loss, "not judged", detail) for loss in LOSSES]
+                return [Equivalence(experiment, precision, pair, "training loss", "not judged", detail)]
     trained = [(first, second) for first, second in sides if first and second]
     judged = []
     for loss, key in LOSSES.items():

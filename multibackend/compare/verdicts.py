@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from multibackend.compare.bounds import Judged, Quantity, judge
+from multibackend.compare.bounds import ENVELOPE_FACTOR, Judged, Quantity, judge
 from multibackend.compare.findings import STAGES, Finding, Pair, Status
-from multibackend.compare.measures import find_mismatch
+from multibackend.compare.measures import Problem, find_mismatch
 from multibackend.compare.runs import Ensemble
 from multibackend.compare.stages import (
     compare_data,
@@ -19,6 +21,12 @@ from multibackend.compare.stages import (
 from multibackend.compare.trajectories import Divergence, examine_divergence
 
 EQUAL = "equal to the bit"
+
+DRIFTING = ("step losses", "converged loss", "test metrics")
+"""Stages after many steps, in which rounding may have grown."""
+
+DRIFT_FACTOR = 10.0
+"""How many times its floor a difference is that no rounding of one step explains: it is called drift."""
 
 
 def judge_pair(ensemble: Ensemble, precision: str, pair: Pair) -> list[Finding]:
@@ -39,60 +47,85 @@ def judge_pair(ensemble: Ensemble, precision: str, pair: Pair) -> list[Finding]:
 
 
 def _judge_stage(ensemble: Ensemble, precision: str, pair: Pair, stage: str, divergence: Divergence | None) -> Finding:
-    def find(status: Status, measured: float | None, bound: float | None, detail: str) -> Finding:
-        return Finding(ensemble.experiment, precision, pair, stage, status, measured, bound, detail)
-
+    blank = Finding(ensemble.experiment, precision, pair, stage, "pass", None, None, "")
     records = (ensemble.base[precision, pair[0]], ensemble.base[precision, pair[1]])
     if stage in ("structure", "data"):
         problem = (compare_structure if stage == "structure" else compare_data)(records, pair)
-        return find("fail", None, None, problem) if problem else find("pass", 0.0, 0.0, "equal")
-    problem = next(filter(None, (find_missing(record, stage) for record in records)), "")
-    diverging = divergence is not None and stage == "step losses"
-    if diverging and divergence:
-        problem = problem or divergence.problem
+        origin = records[0].digests.get("origin", "") if stage == "data" else ""
+        equal = f"equal: {origin}" if origin else "equal"
+        return _fail(blank, problem) if problem else replace(blank, measured=0.0, bound=0.0, detail=equal)
+    diverging = divergence if stage == "step losses" else None
+    problem = next(filter(None, (find_missing(record, stage) for record in records)), None)
+    if diverging and diverging.problem:
+        problem = problem or Problem(diverging.problem)
     arrays = [select_arrays(record, stage) for record in records]
-    if diverging and divergence:
-        arrays = [{key: value[: divergence.steps] for key, value in group.items()} for group in arrays]
+    if diverging:
+        arrays = [{key: value[: diverging.steps] for key, value in group.items()} for group in arrays]
     problem = problem or find_mismatch(arrays[0], arrays[1], pair, _kind(stage))
     if problem:
-        return find("fail", None, None, problem)
+        return _fail(blank, problem)
     if stage == "initial weights":
         measured, problem = compare_weights(records, pair)
-        return find("fail" if problem else "pass", measured, 0.0, problem or EQUAL)
-    steps = divergence.steps if diverging and divergence else None
-    quantities = list_quantities(records, stage)
-    judged = [(quantity, judge(ensemble, precision, pair, quantity, steps)) for quantity in quantities]
-    verdict = _decide(ensemble, precision, pair, judged)
-    if diverging and divergence and verdict[0] == "pass":
-        return find("diverged as meant", *verdict[1:3], f"{divergence.detail}; until then {verdict[3]}")
-    return find(*verdict)
+        same = replace(blank, measured=measured, bound=0.0, detail=EQUAL)
+        return _fail(same, problem) if problem else same
+    steps = diverging.steps if diverging else None
+    judged = [(q, judge(ensemble, precision, pair, q, steps)) for q in list_quantities(records, stage)]
+    finding = _decide(blank, ensemble, judged)
+    if diverging and not finding.failed:
+        detail = f"{diverging.detail}; until then {finding.detail}"
+        return replace(finding, status="diverged as meant", detail=detail)
+    return finding
+
+
+def _fail(finding: Finding, problem: Problem) -> Finding:
+    return replace(finding, status="fail", detail=problem.detail, where=problem.where)
 
 
 def _kind(stage: str) -> str:
-    kinds = {"initial outputs": "layer", "initial weights": "variable", "gradients": "variable"}
+    kinds = {
+        "initial outputs": "layer",
+        "initial weights": "variable",
+        "gradients": "variable",
+        "first update": "update of",
+    }
     return kinds.get(stage, stage)
 
 
-def _decide(
-    ensemble: Ensemble, precision: str, pair: Pair, judged: list[tuple[Quantity, Judged]]
-) -> tuple[Status, float | None, float | None, str]:
-    """Status, measured, bound and detail of a stage, from those of its quantities."""
+def _decide(blank: Finding, ensemble: Ensemble, judged: list[tuple[Quantity, Judged]]) -> Finding:
+    """The finding of a stage, from those of its quantities."""
     judged = [(quantity, found) for quantity, found in judged if found.measured.size]
     if not judged:
-        return "pass", 0.0, 0.0, "no finite step"
+        return replace(blank, measured=0.0, bound=0.0, detail="no finite step")
     worst = max(judged, key=lambda item: (float(item[1].excess.max()), float(item[1].measured.max())))
     step = int(np.lexsort((worst[1].measured, worst[1].excess))[-1])
     measured, bound = float(worst[1].measured[step]), float(worst[1].bound[step])
+    finding = replace(blank, measured=measured, bound=bound)
     failing = [(quantity, found) for quantity, found in judged if (found.excess > 1.0).any()]
     if not failing:
-        where = f"at most {measured:.1e} ({_place(worst[0], worst[1], step)}), bound {bound:.1e}"
-        return "pass", measured, bound, _add_note(where if measured else "no difference", worst[1])
+        return _pass(finding, judged, f"at most {measured:.1e} ({_place(worst[0], worst[1], step)}), bound {bound:.1e}")
     first, found = failing[0]
     start = int(np.flatnonzero(found.excess > 1.0)[0])
-    detail = _describe(ensemble, precision, pair, first, found, start)
+    detail = _describe(ensemble, blank.precision, blank.pair, first, found, start)
     if (first.key, start) != (worst[0].key, step):
         detail += f"; worst at {_place(worst[0], worst[1], step)}: {measured:.1e}, bound {bound:.1e}"
-    return "fail", measured, bound, _add_note(detail, found)
+    steps = start + 1 if len(found.measured) > 1 else 0
+    return replace(finding, status="fail", detail=_add_note(detail, found), where=first.where, step=steps)
+
+
+def _pass(finding: Finding, judged: list[tuple[Quantity, Judged]], where: str) -> Finding:
+    """Within all bounds; called drift where only the envelope's growth made room for it."""
+    finding = replace(finding, detail=_add_note(where if finding.measured else "no difference", judged[0][1]))
+    if finding.stage not in DRIFTING:
+        return finding
+    for quantity, found in judged:
+        grown = np.flatnonzero(found.measured > DRIFT_FACTOR * quantity.floor)
+        if quantity.floor and len(grown):
+            start, last = int(grown[0]), int(np.argmax(found.measured))
+            since = f"from {_place(quantity, found, start)} on: " if len(found.measured) > 1 else ""
+            explained = f"rounding drift, no fault: {since}{found.measured[last]:.1e} apart"
+            reached = f"rounding alone reaches {(found.bound[last] - quantity.floor) / ENVELOPE_FACTOR:.1e}"
+            return replace(finding, status="drift", detail=f"{explained}, where {reached}; {finding.detail}")
+    return finding
 
 
 def _place(quantity: Quantity, judged: Judged, step: int) -> str:

@@ -16,6 +16,8 @@ from keras import StatelessScope
 from multibackend.engine.contract import (
     Differentiable,
     Epoch,
+    FirstStep,
+    Forward,
     all_variables,
     call_recorded,
     parts,
@@ -52,8 +54,8 @@ def device() -> str:
     return "cpu" if first.platform == "cpu" else f"cuda ({first.device_kind})"
 
 
-def forward(model: Any, inputs: Any) -> dict[str, np.ndarray]:
-    """Each layer's output in inference mode, in the order of the calls, by the layer's path."""
+def compile_forward(model: Any) -> Forward:
+    """Of inputs, each layer's output in inference mode, in the order of the calls, by the layer's path."""
     names: list[str] = []
 
     def outputs(values: Any, inputs: Any) -> list[jax.Array]:
@@ -62,25 +64,35 @@ def forward(model: Any, inputs: Any) -> dict[str, np.ndarray]:
         names[:] = recorded
         return list(recorded.values())
 
-    arrays = jax.jit(outputs)([variable.value for variable in model.variables], map_arrays(jnp.asarray, inputs))
-    return {name: to_numpy(array) for name, array in zip(names, arrays, strict=True)}
+    compiled = jax.jit(outputs)
+
+    def forward(inputs: Any) -> dict[str, np.ndarray]:
+        arrays = compiled([variable.value for variable in model.variables], map_arrays(jnp.asarray, inputs))
+        return {name: to_numpy(array) for name, array in zip(names, arrays, strict=True)}
+
+    return forward
 
 
-def first_step(model: Any, batch: Split) -> tuple[float, dict[str, np.ndarray]]:
-    """Train one step: its loss, and the gradient for each trainable variable, by path."""
+def compile_first_step(model: Any) -> FirstStep:
+    """Train one step on a batch: its loss, and the gradient for each trainable variable, by path."""
 
     def step(state: Any, x: Any, y: Any, weights: Any) -> Any:
         state, (loss, _, gradients) = _update(model, state, x, y, weights)
         return state, loss, gradients
 
-    state, loss, gradients = jax.jit(step)(_state(model), *_on_device(batch))
-    for variables, values in zip(_groups(model), state, strict=True):
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
-    named: dict[str, np.ndarray] = {}
-    for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
-        named[unused(named, variable.path)] = to_numpy(gradient)
-    return float(loss), named
+    compiled = jax.jit(step)
+
+    def first_step(batch: Split) -> tuple[float, dict[str, np.ndarray]]:
+        state, loss, gradients = compiled(_state(model), *_on_device(batch))
+        for variables, values in zip(_groups(model), state, strict=True):
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+        named: dict[str, np.ndarray] = {}
+        for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
+            named[unused(named, variable.path)] = to_numpy(gradient)
+        return float(loss), named
+
+    return first_step
 
 
 def differentiate(

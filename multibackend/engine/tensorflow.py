@@ -10,7 +10,17 @@ import tensorflow as tf
 from keras import tree
 from keras.config import floatx
 
-from multibackend.engine.contract import Differentiable, Epoch, call_recorded, parts, set_precision, to_numpy, unused
+from multibackend.engine.contract import (
+    Differentiable,
+    Epoch,
+    FirstStep,
+    Forward,
+    call_recorded,
+    parts,
+    set_precision,
+    to_numpy,
+    unused,
+)
 from multibackend.engine.payback import CannotCompile, Compiler, Program, choose, unchanged
 from multibackend.engine.tensorflow_gradients import cheaper_gradients
 from multibackend.experiment import Split, map_arrays
@@ -41,24 +51,33 @@ def device() -> str:
     return f"cuda ({tf.config.experimental.get_device_details(cards[0]).get('device_name', 'unnamed')})"
 
 
-def forward(model: Any, inputs: Any) -> dict[str, np.ndarray]:
-    """Each layer's output in inference mode, in the order of the calls, by the layer's path."""
-    return {name: to_numpy(value) for name, value in call_recorded(model, map_arrays(tf.constant, inputs)).items()}
+def compile_forward(model: Any) -> Forward:
+    """Of inputs, each layer's output in inference mode, in the order of the calls, by the layer's path."""
+
+    def forward(inputs: Any) -> dict[str, np.ndarray]:
+        return {name: to_numpy(value) for name, value in call_recorded(model, map_arrays(tf.constant, inputs)).items()}
+
+    return forward
 
 
-def first_step(model: Any, batch: Split) -> tuple[float, dict[str, np.ndarray]]:
-    """Train one step: its loss, and the gradient for each trainable variable, by path."""
+def compile_first_step(model: Any) -> FirstStep:
+    """Train one step on a batch: its loss, and the gradient for each trainable variable, by path."""
 
     def step(x: Any, y: Any, weights: Any) -> Any:
         loss, _, gradients = _differentiate(model, x, y, weights)
         model.optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
         return loss, [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
 
-    loss, gradients = tf.function(step, autograph=False)(*_on_device(batch))
-    named: dict[str, np.ndarray] = {}
-    for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
-        named[unused(named, variable.path)] = to_numpy(variable * 0 if gradient is None else gradient)
-    return float(loss), named
+    compiled = tf.function(step, autograph=False)
+
+    def first_step(batch: Split) -> tuple[float, dict[str, np.ndarray]]:
+        loss, gradients = compiled(*_on_device(batch))
+        named: dict[str, np.ndarray] = {}
+        for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
+            named[unused(named, variable.path)] = to_numpy(variable * 0 if gradient is None else gradient)
+        return float(loss), named
+
+    return first_step
 
 
 def differentiate(

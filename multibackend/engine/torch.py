@@ -19,6 +19,8 @@ from keras.src.backend.torch.core import get_device
 from multibackend.engine.contract import (
     Differentiable,
     Epoch,
+    FirstStep,
+    Forward,
     all_variables,
     call_recorded,
     parts,
@@ -57,22 +59,30 @@ def device() -> str:
     return f"cuda ({torch.cuda.get_device_name()})" if get_device().startswith("cuda") else "cpu"
 
 
-def forward(model: Any, inputs: Any) -> dict[str, np.ndarray]:
-    """Each layer's output in inference mode, in the order of the calls, by the layer's path."""
-    with torch.no_grad():
-        return {name: to_numpy(value) for name, value in call_recorded(model, _tensors(inputs)).items()}
+def compile_forward(model: Any) -> Forward:
+    """Of inputs, each layer's output in inference mode, in the order of the calls, by the layer's path."""
+
+    def forward(inputs: Any) -> dict[str, np.ndarray]:
+        with torch.no_grad():
+            return {name: to_numpy(value) for name, value in call_recorded(model, _tensors(inputs)).items()}
+
+    return forward
 
 
-def first_step(model: Any, batch: Split) -> tuple[float, dict[str, np.ndarray]]:
-    """Train one step: its loss, and the gradient for each trainable variable, by path."""
-    loss, _ = _forward(model, *_on_device(batch))
-    gradients = _gradients(model, loss)
-    named: dict[str, np.ndarray] = {}
-    for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
-        found = torch.zeros_like(variable.value) if gradient is None else gradient
-        named[unused(named, variable.path)] = to_numpy(found)
-    _apply(model, gradients)
-    return float(loss.detach()), named
+def compile_first_step(model: Any) -> FirstStep:
+    """Train one step on a batch: its loss, and the gradient for each trainable variable, by path."""
+
+    def first_step(batch: Split) -> tuple[float, dict[str, np.ndarray]]:
+        loss, _ = _forward(model, *_on_device(batch))
+        gradients = _gradients(model, loss)
+        named: dict[str, np.ndarray] = {}
+        for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
+            found = torch.zeros_like(variable.value) if gradient is None else gradient
+            named[unused(named, variable.path)] = to_numpy(found)
+        _apply(model, gradients)
+        return float(loss.detach()), named
+
+    return first_step
 
 
 def differentiate(

@@ -26,9 +26,9 @@ def format_junit(comparison: Comparison) -> str:
 def _build_case(finding: Finding) -> ET.Element:
     name = f"{finding.precision} {'-'.join(finding.pair)} {finding.stage}"
     case = ET.Element("testcase", classname=finding.experiment, name=name, time="0")
-    detail = _printable(finding.detail)
+    detail = _printable(("in consequence: " if finding.status == "consequence" else "") + finding.detail)
     match finding.status:
-        case "fail":
+        case "fail" | "consequence":
             failure = ET.SubElement(case, "failure", message=detail, type=finding.stage)
             failure.text = f"{detail}\nmeasured {finding.measured}, bound {finding.bound}"
         case "not judged":

@@ -10,7 +10,14 @@ from multibackend.compare import PRECISIONS, Absence, Comparison, Finding
 from multibackend.experiment import shorten_name
 from multibackend.report.files import join_names
 
-MARKS = {"pass": "", "known": " (known)", "diverged as meant": "", "fail": " **differs**"}
+MARKS = {
+    "pass": "",
+    "drift": " (drift)",
+    "known": " (known)",
+    "diverged as meant": "",
+    "fail": " **differs**",
+    "consequence": " **differs**",
+}
 
 
 def format_markdown(comparison: Comparison) -> str:
@@ -81,7 +88,9 @@ def _list_failures(comparison: Comparison) -> list[str]:
             for finding in comparison.first_failures(experiment, precision):
                 if finding.status == "fail":
                     where = f"{shorten_name(experiment)}, {precision}, {'-'.join(finding.pair)}, {finding.stage}"
-                    lines.append(f"- **{_escape(where)}**: {_escape(finding.detail)}")
+                    later = ", ".join(comparison.consequences(finding))
+                    follows = f"; in consequence: {later}" if later else ""
+                    lines.append(f"- **{_escape(where)}**: {_escape(finding.detail)}{follows}")
     return ["## First failures", "", *lines] if lines else []
 
 

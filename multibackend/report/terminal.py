@@ -16,22 +16,33 @@ from multibackend.compare import PRECISIONS, Comparison, Finding
 from multibackend.experiment import shorten_name
 from multibackend.report.files import join_names
 
-COLUMNS = ("initial outputs", "gradients", "step losses", "converged loss", "test metrics")
+COLUMNS = ("initial outputs", "gradients", "first update", "step losses", "converged loss", "test metrics")
 EXACT_STAGES = ("structure", "data", "initial weights")
 STYLES = {
     "fail": "bold red",
+    "consequence": "red",
     "not judged": "bold red",
+    "drift": "cyan",
     "known": "yellow",
     "diverged as meant": "cyan",
     "not run": "dim",
 }
-UNICODE_MARKS = {"fail": "✗", "not judged": "?", "known": "~", "diverged as meant": "↗", "not run": "-", "pass": ""}
-ASCII_MARKS = {**UNICODE_MARKS, "fail": "x", "diverged as meant": "^"}
+UNICODE_MARKS = {
+    "fail": "✗",
+    "consequence": "↳",
+    "not judged": "?",
+    "known": "~",
+    "drift": "≈",
+    "diverged as meant": "↗",
+    "not run": "-",
+    "pass": "",
+}
+ASCII_MARKS = {**UNICODE_MARKS, "fail": "x", "consequence": ">", "drift": "=", "diverged as meant": "^"}
 LEGEND = (
-    "largest relative difference over all pairs; {fail} beyond its bound, {not judged} no result, "
-    "{known} known upstream, {diverged as meant} diverges as meant"
+    "largest relative difference over all pairs; {fail} beyond its bound, {consequence} so in consequence, "
+    "{not judged} no result, {known} known upstream, {drift} rounding that grew, {diverged as meant} diverges as meant"
 )
-ORDER = ("fail", "not judged", "known", "diverged as meant", "pass", "not run")
+ORDER = ("fail", "consequence", "not judged", "known", "drift", "diverged as meant", "pass", "not run")
 """Worst first: what a cell shows of several pairs."""
 
 
@@ -42,6 +53,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     console.print(Text(LEGEND.format(**marks), style="dim"), soft_wrap=False)
     for title, style, lines in (
         ("NOT RUN (these say nothing about parity)", "bold magenta", _list_not_run(comparison)),
+        ("Data of our own", "bold cyan", _list_origins(comparison)),
         ("Known upstream", "bold yellow", _list_known(comparison)),
         ("FAILED", "bold red", _list_failed(comparison)),
     ):
@@ -50,7 +62,8 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
             console.print(Text(title, style=style))
             for head, body in lines:
                 console.print(Padding(Text(head, style="bold"), (0, 0, 0, 2)))
-                console.print(Padding(Text(body), (0, 0, 0, 4)))
+                if body:
+                    console.print(Padding(Text(body), (0, 0, 0, 4)))
     console.print()
     console.print(_build_verdict(comparison))
 
@@ -115,6 +128,10 @@ def _list_not_run(comparison: Comparison) -> list[tuple[str, str]]:
     ]
 
 
+def _list_origins(comparison: Comparison) -> list[tuple[str, str]]:
+    return [(f"{shorten_name(name)}: {origin}", "") for name, origin in comparison.origins.items()]
+
+
 def _list_known(comparison: Comparison) -> list[tuple[str, str]]:
     return [
         (f"{effect.id}: {effect.state} in {join_names(effect.experiments)}", effect.title)
@@ -129,7 +146,8 @@ def _list_failed(comparison: Comparison) -> list[tuple[str, str]]:
             for finding in comparison.first_failures(experiment, precision):
                 if finding.status == "fail":
                     where = f"{shorten_name(experiment)} {precision} {'-'.join(finding.pair)}: {finding.stage}"
-                    lines.append((where, finding.detail))
+                    later = comparison.consequences(finding)
+                    lines.append((where, finding.detail + (f"; in consequence: {', '.join(later)}" if later else "")))
     return lines
 
 

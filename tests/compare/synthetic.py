@@ -18,6 +18,7 @@ from multibackend.record import Record, Run
 BACKENDS = ("jax", "tensorflow", "torch")
 PRECISIONS = ("float64", "float32")
 SHARED = {"python": "3.12.3", "platform": "Linux-6.8-x86_64", "device": "cpu", "threads": 1}
+MOMENTUM = 0.5
 VERSIONS = {"jax": "0.10.2", "tensorflow": "2.21.0", "torch": "2.13.0"}
 
 
@@ -126,16 +127,21 @@ def _train(setting: Setting, backend: str, precision: str, perturbation: int, ra
     arrays |= {f"initial_outputs/{layer}": value for layer, value in network.forward(test_x[:4]).items()}
     arrays |= {f"initial/{key}": np.asarray(value) for key, value in network.metrics(x[:32], y[:32]).items()}
     losses: list[Any] = []
+    slots = {path: np.zeros_like(w) for path, w in initial.items()}
     history: dict[str, list[Any]] = {"loss": [], "val_loss": []}
     order = np.stack([np.random.default_rng([setting.seed, e]).permutation(len(x)) for e in range(setting.epochs)])
     for epoch in order:
         start = len(losses)
         for batch in np.split(epoch, range(setting.batch_size, len(x), setting.batch_size)):
             gradients = network.gradients(x[batch], y[batch])
-            if not losses:
-                arrays |= {f"gradients/{path}": g for path, g in gradients.items()}
             losses.append(network.metrics(x[batch], y[batch])["loss"])
-            network.weights = {path: w - rate * gradients[path] for path, w in network.weights.items()}
+            slots = {path: MOMENTUM * slots[path] - rate * gradients[path] for path in slots}
+            after = {path: w + slots[path] for path, w in network.weights.items()}
+            if len(losses) == 1:
+                arrays |= {f"gradients/{path}": g for path, g in gradients.items()}
+                arrays |= {f"updates/{p}": np.subtract(w, initial[p], dtype=float) for p, w in after.items()}
+                arrays |= {f"slots/sgd/{path.replace('/', '_')}_momentum": slot for path, slot in slots.items()}
+            network.weights = after
         history["loss"].append(np.mean(losses[start:]))
         history["val_loss"].append(network.metrics(test_x, test_y)["loss"])
     arrays["losses"] = np.array(losses, dtype=precision)
@@ -171,6 +177,9 @@ def describe(setting: Setting, weights: dict[str, np.ndarray], precision: str) -
             {"path": path, "shape": list(w.shape), "dtype": precision, "trainable": True} for path, w in weights.items()
         ],
         "parameters": {"total": total, "trainable": total, "non_trainable": 0},
+        "optimizer": {"class": "SGD", "config": {"learning_rate": setting.rate, "momentum": MOMENTUM}},
+        "loss": "crossentropy" if setting.classify else "mse",
+        "loss_weights": None,
         "rows": {"training": setting.rows, "validation": setting.test_rows, "test": setting.test_rows},
         "steps_per_epoch": -(-setting.rows // setting.batch_size),
     }

@@ -107,6 +107,17 @@ FAULTS = {
     "no loss": ("initial loss", "none", with_array("initial/loss", lambda _: None)),
     "doubled gradients": ("gradients", "dense_1/kernel", with_array("gradients/dense_1/kernel", lambda g: 2 * g)),
     "a missing gradient": ("gradients", "none", with_array("gradients/dense/bias", lambda _: None)),
+    "another update": ("first update", "dense/kernel", with_array("updates/dense/kernel", lambda u: u * 1.001)),
+    "an update left out": ("first update", "dense_1/bias", with_array("updates/dense_1/bias", lambda u: 0 * u)),
+    "a missing update": ("first update", "none", with_array("updates/dense/bias", lambda _: None)),
+    "a stale slot": (
+        "first update",
+        "slot sgd/dense_1_kernel_momentum",
+        with_array("slots/sgd/dense_1_kernel_momentum", lambda s: 0 * s),
+    ),
+    "a missing slot": ("first update", "none", with_array("slots/sgd/dense_kernel_momentum", lambda _: None)),
+    "another optimizer": ("structure", "momentum", with_structure(lambda s: s["optimizer"]["config"].pop("momentum"))),
+    "another loss function": ("structure", "loss", with_structure(lambda s: s.update(loss="mae"))),
     "a shorter trajectory": ("step losses", "23 values; expected 24", with_array("losses", lambda v: v[:-1])),
     "a NaN step": ("step losses", "first at 7", with_array("losses", set_nan(7))),
     "no trajectory": ("step losses", "none", with_array("losses", lambda _: None)),
@@ -135,7 +146,8 @@ def test_altered_data_fail_at_their_stage(records, fault, precision):
     def same_dtype(record: Record) -> Record:
         changed = change(record)
         keep = fault == "an output in float16"
-        return changed if keep else replace(changed, arrays={k: v.astype(dtype) for k, v in changed.arrays.items()})
+        kept = {k: v if k.startswith("updates/") else v.astype(dtype) for k, v in changed.arrays.items()}
+        return changed if keep else replace(changed, arrays=kept)
 
     comparison = compare_records(alter(records, "torch", precision, same_dtype), None)
     assert not comparison.passed
@@ -167,11 +179,13 @@ def test_two_diverged_trainings_do_not_agree(records):
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_a_wrong_learning_rate_parts_at_the_second_step(records, precision):
+def test_a_wrong_learning_rate_parts_at_the_first_update(records, precision):
     records = alter(records, "jax", precision, lambda _: train(Setting(), "jax", precision, rate_factor=1.01))
     comparison = compare_records(records, None)
-    assert failing_stage(comparison, precision) == "step losses"
-    assert all("first differs at loss of step 2:" in f.detail for f in comparison.first_failures(NAME, precision))
+    assert failing_stage(comparison, precision) == "first update"
+    assert {f.where for f in comparison.first_failures(NAME, precision)} == {"dense/kernel"}
+    later = [f for f in comparison.select(NAME, precision, "step losses") if "jax" in f.pair]
+    assert {(f.status, f.step) for f in later} == {("consequence", 2)}
 
 
 def test_another_seed_in_the_same_clothes_fails_at_the_data(records):

@@ -19,7 +19,7 @@ from multibackend.engine import contract, environment_variables, get_engine
 from multibackend.upstream import mended
 
 ENGINE = Path(contract.__file__).parent
-FUNCTIONS = ("configure", "device", "forward", "first_step", "differentiate", "compile_epoch")
+FUNCTIONS = ("configure", "device", "compile_forward", "compile_first_step", "differentiate", "compile_epoch")
 
 
 def test_this_environment_holds_one_framework(backend: str) -> None:
@@ -74,7 +74,7 @@ def test_gradients_equal_the_closed_form(backend: str, precision: str) -> None:
         model = contract.build_model(make, split.take(slice(0, BATCH)))
     batch = split.take(slice(0, BATCH))
     w, b = (np.asarray(value, float) for value in model.get_weights())
-    loss, gradients = get_engine(backend).first_step(model, batch)
+    loss, gradients = get_engine(backend).compile_first_step(model)(batch)
     error = r["x"][:BATCH] @ w + b - r["value"][:BATCH]
     tolerance = {"float64": 1e-13, "float32": 1e-5}[precision]
     assert loss == pytest.approx(float(np.mean(error**2)), rel=tolerance)
@@ -90,7 +90,7 @@ def test_gradients_equal_the_closed_form(backend: str, precision: str) -> None:
 def test_forward_gives_each_layer_in_order(backend: str, case: str, precision: str) -> None:
     model, split = build(case, precision)
     batch = split.take(slice(0, 5))
-    outputs = get_engine(backend).forward(model, batch.inputs)
+    outputs = get_engine(backend).compile_forward(model)(batch.inputs)
     predicted = contract.predict(model, batch.inputs)
     finals = [value for name, value in outputs.items() if name.startswith("output.")]
     assert len(finals) == len(predicted)
@@ -114,7 +114,7 @@ def test_the_first_step_is_the_trainings(backend: str, case: str) -> None:
         state = contract.save_state(model)
         variables = [*model.variables, *model.optimizer.variables]
         before = [contract.to_numpy(variable) for variable in variables]
-        loss, _ = engine.first_step(model, batch)
+        loss, _ = engine.compile_first_step(model)(batch)
         stepped = [contract.to_numpy(variable) for variable in variables]
         contract.restore_state(model, state)
         epoch = engine.compile_epoch(model, batch, BATCH, 1)

@@ -85,7 +85,7 @@ def render(comparison, width, encoding="utf-8"):
     return file.buffer.getvalue().decode(encoding)
 
 
-@pytest.mark.parametrize("width", [100, 120])
+@pytest.mark.parametrize("width", [110, 120])
 def test_the_table_fits_its_width_and_needs_no_colour(comparison, width):
     text = render(comparison, width)
     assert max(map(len, text.splitlines())) <= width
