@@ -6,19 +6,15 @@ experiments' names without either.
 
 from __future__ import annotations
 
-import difflib
-import importlib
-import importlib.util
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from multibackend.errors import MultibackendError
+from multibackend.reference import shorten
 
 Profile = Literal["quick", "full"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
@@ -105,16 +101,22 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """The rows to train on, to validate on after each epoch (optional), and to test on at the end."""
+    """The rows to train on, to validate on after each epoch (optional), and to test on at the end.
+
+    `origin` says, where they are not the user's own, what they are.
+    """
 
     training: Split
     test: Split
     validation: Split | None = None
+    origin: str = ""
 
     def astype(self, floatx: str) -> Dataset:
         """The same rows with floating-point arrays in the dtype `floatx`."""
         validation = None if self.validation is None else self.validation.astype(floatx)
-        return Dataset(self.training.astype(floatx), self.test.astype(floatx), validation)
+        return replace(
+            self, training=self.training.astype(floatx), test=self.test.astype(floatx), validation=validation
+        )
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,8 @@ class Plan:
             return split.take(np.arange(rows)) if 0 < rows < split.rows else split
 
         validation = None if data.validation is None else first(data.validation, self.evaluation_rows)
-        return Dataset(first(data.training, self.training_rows), first(data.test, self.evaluation_rows), validation)
+        training, test = first(data.training, self.training_rows), first(data.test, self.evaluation_rows)
+        return replace(data, training=training, test=test, validation=validation)
 
     def rows(self, available: int) -> int:
         """Rows trained on, of those available."""
@@ -176,90 +179,11 @@ class Experiment:
         return self.quick if profile == "quick" else self.plan
 
 
-def known_experiments() -> dict[str, str]:
-    """The course's experiments: each name with its title, in the course's order."""
-    return {name: entry.title for name, entry in _catalogue().items()}
-
-
-def _catalogue() -> Mapping[str, Any]:
-    from exercises import CATALOGUE
-
-    catalogue: Mapping[str, Any] = CATALOGUE
-    return catalogue
-
-
-def select_experiments(wanted: Sequence[str]) -> list[str]:
-    """Resolve what a user asked for into names of the catalogue and references `file.py:attribute`.
-
-    No name means the whole catalogue. A name may be an exercise's id: `A5` stands for all of A5's experiments.
-
-    Raises:
-        MultibackendError: a name that is neither; the nearest names are offered.
-    """
-    names = list(_catalogue())
-    if not wanted:
-        return names
-    selected: list[str] = []
-    for name in wanted:
-        if ":" in name:
-            matches = [_check_reference(name)]
-        else:
-            folded = name.casefold()
-            matches = [n for n in names if n.casefold() == folded or n.casefold().startswith(folded + "-")]
-        if not matches:
-            near = difflib.get_close_matches(name.upper(), names, n=3, cutoff=0.3) or names
-            raise MultibackendError(
-                f"unknown experiment {name!r}; nearest: {', '.join(near)}. `multibackend list` shows them all; "
-                "a model of your own is given as path/to/file.py:experiment."
-            )
-        selected += [match for match in matches if match not in selected]
-    return selected
-
-
-def _check_reference(reference: str) -> str:
-    """The reference from the working folder where it lies below it, so that CI jobs in one checkout name it alike."""
-    path, _, attribute = reference.rpartition(":")
-    if not Path(path).is_file():
-        raise MultibackendError(f"experiment {reference!r}: no file {path!r}; expected path/to/file.py:name.")
-    resolved, here = Path(path).resolve(), Path.cwd().resolve()
-    return f"{resolved.relative_to(here) if resolved.is_relative_to(here) else resolved}:{attribute}"
-
-
 def shorten_name(experiment: str) -> str:
-    """A name as it is shown: of a reference `path/to/file.py:attribute`, without the folders."""
-    return Path(experiment).name
+    """A name as it is shown: of a reference `path/to/file.py:name`, without the folders."""
+    return shorten(experiment)
 
 
 def name_file(experiment: str) -> str:
     """A name as part of a file name: `path/to/model.py:net` becomes `path-to-model.py-net`."""
     return re.sub(r"[^\w.-]+", "-", experiment).strip("-.") or "experiment"
-
-
-def load_experiment(reference: str) -> Experiment:
-    """Import an experiment, by its name in the catalogue or as `path/to/file.py:attribute`.
-
-    Raises:
-        MultibackendError: the file can't be imported, or holds no `Experiment` of that name.
-    """
-    if ":" in reference:
-        path, _, attribute = reference.rpartition(":")
-        module = _import_file(Path(path))
-    else:
-        entry = _catalogue()[reference]
-        module, attribute = importlib.import_module(entry.module), entry.attribute
-    experiment = getattr(module, attribute, None)
-    if not isinstance(experiment, Experiment):
-        raise MultibackendError(
-            f"experiment {reference!r}: {attribute!r} is {type(experiment).__name__}; expected an Experiment."
-        )
-    return experiment
-
-
-def _import_file(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(f"experiment_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise MultibackendError(f"experiment file {path}: not a Python file; expected path/to/file.py:name.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from multibackend import __version__
 from multibackend.errors import MultibackendError
+from multibackend.reference import parse_reference
 
 PROBE_SECONDS = 60.0
 """How long an interpreter may take to answer; usual is 0.1 s, a cold network disk takes several."""
@@ -175,15 +176,16 @@ def fingerprint(interpreter: Interpreter, device: str, threads: int, mends: bool
     """A SHA-256 sum over what decides a training's numbers: while it stays, a finished record needs no new training.
 
     It covers the installed versions, the device, threads and mends, the record's schema, the
-    sources of `multibackend` that train and the exercises as this interpreter finds them, the file of each
-    reference `file.py:name` (not what that file imports in turn), the data's sums, and where
-    the user's data lie.
+    sources of `multibackend` that train and the exercises as this interpreter finds them, the files of each
+    reference `file.py:name` and what they import from beside them (not what is installed), the data's sums, and
+    where the user's data lie.
     """
     from multibackend.record import SCHEMA_VERSION
 
     folders = [Path(folder) for _, folder in sorted(interpreter.folders.items())]
     sources = [path for folder in folders for path in folder.rglob("*.py") if path.parent.name not in JUDGING]
-    sources += [Path(reference.rpartition(":")[0]) for reference in references if ":" in reference]
+    own = [reference for name in references if (reference := parse_reference(name))]
+    sources += [file for reference in own for file in reference.files]
     sums = [sums for folder in folders for sums in (folder / "_data/SHA256SUMS", folder.parent / "data/SHA256SUMS")]
     parts = {
         "versions": interpreter.versions,

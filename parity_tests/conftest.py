@@ -13,7 +13,7 @@ import pytest
 
 from multibackend import BACKENDS
 from multibackend.compare import PRECISIONS, STAGES, Comparison, compare_records, load_runs
-from multibackend.experiment import known_experiments
+from multibackend.catalogue import known_experiments
 from multibackend.record import Record
 
 EXPERIMENTS = tuple(known_experiments())

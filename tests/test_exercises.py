@@ -11,7 +11,7 @@ import pytest
 
 from exercises import CATALOGUE
 from multibackend.errors import DataUnavailable
-from multibackend.experiment import load_experiment
+from multibackend.catalogue import load_experiment
 
 ROOT = Path(__file__).resolve().parent.parent
 

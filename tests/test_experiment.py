@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from multibackend import Dataset, MultibackendError, Plan, Split
-from multibackend.experiment import leaves, load_experiment, map_arrays, name_file, select_experiments, shorten_name
+from multibackend.catalogue import load_experiment, select_experiments
+from multibackend.experiment import leaves, map_arrays, name_file, shorten_name
 
 
 def test_a_split_knows_its_rows_and_takes_some() -> None:

@@ -43,7 +43,7 @@ def run_trainings(
 
     With several seeds, from `seed` on, each backend still has one process, and each seed a folder of records.
     """
-    from multibackend.experiment import select_experiments
+    from multibackend.catalogue import select_experiments
     from multibackend.interpreters import fingerprint, require
     from multibackend.launch import Interrupted, check_writable, launch
     from multibackend.progress import Progress
