@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from multibackend.errors import DataUnavailable, MultibackendError, RecordError, Unsupported
 
 if TYPE_CHECKING:
+    from multibackend.api import parity
     from multibackend.experiment import Dataset, Experiment, Plan, Split
 
 __version__ = "0.1.0"
@@ -24,11 +25,16 @@ __all__ = [
     "RecordError",
     "Split",
     "Unsupported",
+    "parity",
 ]
 
 
 def __getattr__(name: str) -> object:
     """Import `experiment`, and NumPy with it, at the first use of its names: `multibackend --help` needs neither."""
+    if name == "parity":
+        from multibackend.api import parity
+
+        return parity
     if name in ("Dataset", "Experiment", "Plan", "Split"):
         from multibackend import experiment
 

@@ -10,12 +10,13 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from multibackend import __version__
+from multibackend import BACKENDS, __version__
 from multibackend.errors import MultibackendError
 from multibackend.reference import parse_reference
 
@@ -23,6 +24,9 @@ PROBE_SECONDS = 60.0
 """How long an interpreter may take to answer; usual is 0.1 s, a cold network disk takes several."""
 
 OLDEST_PYTHON = (3, 11)
+
+PYTHON_VARIABLE = "MULTIBACKEND_PYTHON"
+"""Holds BACKEND=PATH for each backend that this Python doesn't run, with spaces between."""
 
 # Each package with its module and the names under which it is distributed.
 COMMON = {
@@ -104,6 +108,21 @@ class Interpreter:
                 f"as here; install it with: {self.python} -m pip install 'multibackend[{self.backend}]=={__version__}'"
             )
         return ""
+
+
+def name_pythons(values: Sequence[str]) -> dict[str, str]:
+    """The Python of each backend: this one, unless MULTIBACKEND_PYTHON or, before it, `values` name another.
+
+    Raises:
+        MultibackendError: a value that isn't BACKEND=PATH.
+    """
+    pythons = dict.fromkeys(BACKENDS, sys.executable)
+    for value in [*os.environ.get(PYTHON_VARIABLE, "").split(), *values]:
+        backend, equals, path = value.partition("=")
+        if backend not in BACKENDS or not equals or not path:
+            raise MultibackendError(f"got {value!r}; expected BACKEND=PATH, with {' or '.join(BACKENDS)}.")
+        pythons[backend] = path
+    return pythons
 
 
 def probe(python: str, backend: str) -> Interpreter:

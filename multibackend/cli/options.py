@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,24 +9,20 @@ from typing import Any, TypeVar
 import click
 
 from multibackend import BACKENDS
-
-RUN_SECONDS = 1800.0
-"""Default limit for one training, from its start to its end."""
-
-PYTHON_VARIABLE = "MULTIBACKEND_PYTHON"
+from multibackend.errors import MultibackendError
+from multibackend.trainings import RUN_SECONDS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def _parse_pythons(_ctx: click.Context, _option: click.Parameter, values: Sequence[str]) -> dict[str, str]:
     """Name the Python of each backend; an option outdoes the variable, backend by backend."""
-    pythons = dict.fromkeys(BACKENDS, sys.executable)
-    for value in [*os.environ.get(PYTHON_VARIABLE, "").split(), *values]:
-        backend, equals, path = value.partition("=")
-        if backend not in BACKENDS or not equals or not path:
-            raise click.BadParameter(f"got {value!r}; expected BACKEND=PATH, with {' or '.join(BACKENDS)}.")
-        pythons[backend] = path
-    return pythons
+    from multibackend.interpreters import name_pythons
+
+    try:
+        return name_pythons(values)
+    except MultibackendError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def parse_backends(_ctx: click.Context, _option: click.Parameter, value: str) -> list[str]:
@@ -56,7 +50,7 @@ PYTHON_OPTION = click.option(
     "pythons",
     metavar="BACKEND=PATH",
     multiple=True,
-    envvar=PYTHON_VARIABLE,
+    envvar="MULTIBACKEND_PYTHON",
     show_envvar=True,
     callback=_parse_pythons,
     help="The Python that runs a backend; by default, this one. Repeat for each.",

@@ -8,20 +8,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multibackend import trainings
 from multibackend.cli.options import expand_precision
 from multibackend.cli.output import console, say, say_error
+from multibackend.trainings import read_records
 
 if TYPE_CHECKING:
     from multibackend.engine import Device
     from multibackend.experiment import Profile
-    from multibackend.record import Record
     from multibackend.supervisor import Outcome
+
+__all__ = ["exit_code", "list_trainings", "read_records", "run_trainings"]
 
 
 def list_trainings(precision: str, repeated: bool) -> list[tuple[str, int]]:
-    """The precision and perturbation of each training; float32 is repeated once, where wanted, to measure rounding."""
-    repetitions = {"float64": (0,), "float32": (0, 1) if repeated else (0,)}
-    return [(p, k) for p in expand_precision(precision) for k in repetitions[p]]
+    """The precision and perturbation of each training that `--precision` stands for."""
+    return trainings.list_trainings(expand_precision(precision), repeated)
 
 
 def run_trainings(
@@ -39,52 +41,34 @@ def run_trainings(
     time_limit: float,
     pythons: dict[str, str],
 ) -> tuple[list[Outcome], Path]:
-    """Train experiments x backends x (precision, perturbation); return how each ended, and the output folder.
+    """Train experiments x backends x (precision, perturbation); return how each ended, and the output folder."""
+    from multibackend.launch import Interrupted
 
-    With several seeds, from `seed` on, each backend still has one process, and each seed a folder of records.
-    """
-    from multibackend.catalogue import select_experiments
-    from multibackend.interpreters import fingerprint, require
-    from multibackend.launch import Interrupted, check_writable, launch
-    from multibackend.progress import Progress
-    from multibackend.record import Run
-    from multibackend.supervisor import Request
-
-    experiments = select_experiments(names)
     named = f"{profile}-seed{seed}" if seeds == 1 else f"{profile}-seeds{seed}-{seed + seeds - 1}"
     output = output or Path("runs") / f"{named}{'' if mends else '-no-mends'}"
-    check_writable(output)
-    requests = []
-    for interpreter in require({backend: pythons[backend] for backend in backends}):
-        backend = interpreter.backend
-        runs = tuple(
-            Run(name, backend, p, profile, s, k)
-            for name in experiments
-            for p, k in wanted
-            for s in range(seed, seed + seeds)
-        )
-        print_ = fingerprint(interpreter, device, threads, mends, experiments)
-        requests.append(
-            Request(backend, interpreter.python, profile, device, threads, mends, print_, output, runs, seeds > 1)
-        )
     try:
-        with Progress(console(), {request.backend: len(request.runs) for request in requests}) as progress:
-            return launch(requests, progress, time_limit), output
+        outcomes = trainings.run_trainings(
+            names,
+            backends,
+            wanted,
+            profile=profile,
+            seed=seed,
+            seeds=seeds,
+            device=device,
+            threads=threads,
+            mends=mends,
+            output=output,
+            time_limit=time_limit,
+            pythons=pythons,
+            console=console(),
+        )
     except Interrupted as interrupted:
         say(
             f"interrupted: {interrupted.finished} of {interrupted.total} trainings finished and kept in {output}; "
             "the same command goes on from there"
         )
         sys.exit(130)
-
-
-def read_records(outcomes: Sequence[Outcome], output: Path) -> list[Record]:
-    """The records of these outcomes alone; the folder may hold others, of earlier commands."""
-    from multibackend.compare import load_runs
-    from multibackend.record import RECORD_FILE
-
-    folders = [output / "records" / outcome.run.folder for outcome in outcomes]
-    return load_runs([folder for folder in folders if (folder / RECORD_FILE).is_file()])
+    return outcomes, output
 
 
 def exit_code(outcomes: Sequence[Outcome], by_name: bool) -> int:

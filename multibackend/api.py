@@ -1,0 +1,163 @@
+"""`multibackend.parity`: what the command of that name does, from Python."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from multibackend import BACKENDS
+from multibackend.errors import MultibackendError
+from multibackend.trainings import RUN_SECONDS
+
+if TYPE_CHECKING:
+    from multibackend.compare import Comparison
+    from multibackend.engine import Device
+    from multibackend.experiment import Dataset, Experiment, Profile, Split
+
+    Model = str | Experiment | Callable[[], Any]
+    Data = Dataset | Split | tuple[Any, ...] | str | Path | Callable[[], Any]
+
+
+def parity(
+    model: Model | Sequence[Model],
+    *,
+    data: Data | None = None,
+    backends: Sequence[str] = BACKENDS,
+    precisions: Sequence[str] = ("float64", "float32"),
+    profile: Profile = "quick",
+    seed: int = 0,
+    device: Device = "auto",
+    threads: int = 1,
+    mends: bool = True,
+    pythons: Mapping[str, str] | None = None,
+    output: str | Path | None = None,
+    time_limit: float = RUN_SECONDS,
+    show: bool = False,
+) -> Comparison:
+    """Train a model (or several) on each backend, in a process of its own, and compare every pair.
+
+    `model` is a function without arguments that returns a compiled Keras model, an `Experiment`, or the name of one,
+    as on the command line (`"B9"`, `"path/to/file.py:build_model"`). As each process imports it, it must stand at the
+    top of a file. `data` is a function, an `.npz` file, or arrays: a `Dataset`, a `Split`, or (x, y); without it, the
+    file's `load_data` is called, or, without that, random data are drawn that fit the model.
+
+    `pythons` names the interpreter of a backend, else `MULTIBACKEND_PYTHON` does, else it is this one. With `output`,
+    records and results are kept there, and what hasn't changed isn't trained again. `show` prints progress.
+
+    Raises:
+        MultibackendError: a mistake in what was given, in one line. A difference is no error: see `Comparison.passed`.
+    """
+    from multibackend.compare import compare_records
+    from multibackend.interpreters import name_pythons
+    from multibackend.report import write_results
+    from multibackend.trainings import list_trainings, read_records, run_trainings
+
+    _refuse_in_worker()
+    models = [model] if isinstance(model, str) or not isinstance(model, Sequence) else list(model)
+    _check(models, backends, precisions, pythons or {})
+    named = name_pythons([f"{backend}={path}" for backend, path in (pythons or {}).items()])
+    backends = [backend for backend in BACKENDS if backend in backends]
+    with tempfile.TemporaryDirectory(prefix="multibackend-") as scratch:
+        folder = Path(output) if output is not None else Path(scratch)
+        names = [refer(one, data, folder) for one in models]
+        outcomes = run_trainings(
+            names,
+            backends,
+            list_trainings(precisions, repeated=True),
+            profile=profile,
+            seed=seed,
+            device=device,
+            threads=threads,
+            mends=mends,
+            output=folder,
+            time_limit=time_limit,
+            pythons=named,
+            console=_console(show),
+        )
+        experiments = list(dict.fromkeys(outcome.run.experiment for outcome in outcomes))
+        records = read_records(outcomes, folder)
+        comparison = compare_records(records, experiments, backends=backends, precisions=precisions)
+        if output is not None:
+            write_results(comparison, records, folder)
+    return comparison
+
+
+def refer(model: Model, data: Data | None, folder: Path) -> str:
+    """The name by which another process finds a model and its data; arrays go to a file of the folder.
+
+    Raises:
+        MultibackendError: it can't be found by a name.
+    """
+    from multibackend.experiment import Experiment
+    from multibackend.reference import Reference, name_function
+
+    if isinstance(model, str):
+        name = model
+    elif isinstance(model, Experiment):
+        name = _refer_experiment(model)
+    elif callable(model):
+        name = str(Reference(*name_function(model, "model")))
+    else:
+        raise MultibackendError(
+            f"model: got {type(model).__name__}; expected a function that returns a compiled Keras model, an "
+            "Experiment, or path/to/file.py:name."
+        )
+    if data is None:
+        return name
+    if ":" not in name or "@" in name.rpartition(":")[2]:
+        raise MultibackendError(f"model {name!r} has its data; leave out data, or give path/to/file.py:build_model.")
+    return f"{name}@{_refer_data(data, folder)}"
+
+
+def _refer_experiment(experiment: Experiment) -> str:
+    module = sys.modules.get(experiment.build_model.__module__)
+    for name, value in vars(module).items() if module else ():
+        if value is experiment and module is not None and module.__file__:
+            return f"{module.__file__}:{name}"
+    raise MultibackendError(
+        f"experiment {experiment.name!r} isn't found in the file of its build_model; name it there, at the top."
+    )
+
+
+def _refer_data(data: Data, folder: Path) -> str:
+    from multibackend.data_file import as_dataset, save_dataset
+    from multibackend.reference import Reference, name_function
+
+    if isinstance(data, (str, Path)):
+        return str(data)
+    if callable(data):
+        return str(Reference(*name_function(data, "data")))
+    return str(save_dataset(as_dataset(data, "data="), folder / "data"))
+
+
+def _check(models: list[Any], backends: Sequence[str], precisions: Sequence[str], pythons: Mapping[str, str]) -> None:
+    known = ("float64", "float32")
+    if not models:
+        raise MultibackendError("model: got none; expected at least one.")
+    for what, got, expected in (("backends", backends, BACKENDS), ("pythons", list(pythons), BACKENDS)):
+        if isinstance(got, str) or (unknown := [name for name in got if name not in expected]):
+            shown = got if isinstance(got, str) else unknown[0]
+            raise MultibackendError(f"{what}: got {shown!r}; expected some of {', '.join(expected)}.")
+    if len(set(backends)) < 2:
+        raise MultibackendError(f"backends: got {', '.join(backends) or 'none'}; expected at least two to compare.")
+    if isinstance(precisions, str) or not precisions or set(precisions) - set(known):
+        raise MultibackendError(f"precisions: got {precisions!r}; expected some of {known}.")
+
+
+def _console(show: bool) -> Any:
+    from rich.console import Console
+
+    return Console(stderr=True, quiet=not show, force_terminal=None if show else False)
+
+
+def _refuse_in_worker() -> None:
+    """A file that is imported to train its model must not start trainings of its own."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    if spec is not None and spec.name == "multibackend.worker":
+        raise MultibackendError(
+            "parity() is called where a backend's process imports the file; put the call below "
+            "if __name__ == '__main__':"
+        )

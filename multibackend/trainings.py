@@ -1,0 +1,83 @@
+"""Trainings: from experiments, backends and settings to records, whoever asks: the command line, Python or pytest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from multibackend.engine import Device
+    from multibackend.experiment import Profile
+    from multibackend.record import Record
+    from multibackend.supervisor import Outcome
+
+RUN_SECONDS = 1800.0
+"""Default limit for one training, from its start to its end."""
+
+
+def list_trainings(precisions: Sequence[str], repeated: bool) -> list[tuple[str, int]]:
+    """The precision and perturbation of each training; float32 is repeated once, where wanted, to measure rounding."""
+    repetitions = {"float64": (0,), "float32": (0, 1) if repeated else (0,)}
+    return [(p, k) for p in precisions for k in repetitions[p]]
+
+
+def run_trainings(
+    names: Sequence[str],
+    backends: Sequence[str],
+    wanted: Sequence[tuple[str, int]],
+    *,
+    profile: Profile,
+    seed: int,
+    seeds: int = 1,
+    device: Device,
+    threads: int,
+    mends: bool,
+    output: Path,
+    time_limit: float,
+    pythons: Mapping[str, str],
+    console: Console,
+) -> list[Outcome]:
+    """Train experiments x backends x (precision, perturbation); return how each ended. Progress goes to the console.
+
+    With several seeds, from `seed` on, each backend still has one process, and each seed a folder of records.
+
+    Raises:
+        Interrupted: by the user or the system; what was trained is kept.
+        MultibackendError: a name, an interpreter or the output folder is not as needed.
+    """
+    from multibackend.catalogue import select_experiments
+    from multibackend.interpreters import fingerprint, require
+    from multibackend.launch import check_writable, launch
+    from multibackend.progress import Progress
+    from multibackend.record import Run
+    from multibackend.supervisor import Request
+
+    experiments = select_experiments(names)
+    check_writable(output)
+    requests = []
+    for interpreter in require({backend: pythons[backend] for backend in backends}):
+        backend = interpreter.backend
+        runs = tuple(
+            Run(name, backend, p, profile, s, k)
+            for name in experiments
+            for p, k in wanted
+            for s in range(seed, seed + seeds)
+        )
+        print_ = fingerprint(interpreter, device, threads, mends, experiments)
+        requests.append(
+            Request(backend, interpreter.python, profile, device, threads, mends, print_, output, runs, seeds > 1)
+        )
+    with Progress(console, {request.backend: len(request.runs) for request in requests}) as progress:
+        return launch(requests, progress, time_limit)
+
+
+def read_records(outcomes: Sequence[Outcome], output: Path) -> list[Record]:
+    """The records of these outcomes alone; the folder may hold others, of earlier commands."""
+    from multibackend.compare import load_runs
+    from multibackend.record import RECORD_FILE
+
+    folders = [output / "records" / outcome.run.folder for outcome in outcomes]
+    return load_runs([folder for folder in folders if (folder / RECORD_FILE).is_file()])
