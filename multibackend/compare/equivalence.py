@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from multibackend.compare.findings import Pair
-from multibackend.compare.tost import Tost, compute_power, find_detectable_margin, find_pairs, run_tost
+from multibackend.compare.tost import MOST_PAIRS, Tost, compute_power, find_detectable_margin, find_pairs, run_tost
 from multibackend.errors import MultibackendError
 
 LEAST_SEEDS = 5
@@ -149,15 +149,22 @@ def _describe(judged: Equivalence, criterion: Criterion) -> str:
         return f"equal to the bit for all {judged.test.pairs} seeds"
     of = "" if judged.scale == "ratio" else " of what training gained"
     size, low, high = (judged.relative(x) for x in (judged.test.mean, *judged.test.interval))
-    level = f"{100 * (1 - 2 * criterion.alpha):g} %"
     measured = (
-        f"{second}'s {judged.loss} is {abs(size):.2%}{of} {'above' if size > 0 else 'below'} {first}'s "
-        f"({level} interval {low:+.2%} to {high:+.2%})"
+        f"{second}'s {judged.loss} is {format_share(abs(size))}{of} {'above' if size > 0 else 'below'} {first}'s "
+        f"({100 * (1 - 2 * criterion.alpha):g} % interval {format_share(low, '+')} to {format_share(high, '+')})"
     )
-    if judged.status != "not shown":
-        return f"{measured}; {'within the margin' if not judged.failed else 'the margin is'} {criterion.margin:.3g}"
-    needed = f"{judged.seeds_needed} seeds" if judged.seeds_needed else "no affordable number of seeds"
+    margin = f"the margin of {format_share(criterion.margin)}"
+    if judged.status == "equivalent":
+        return f"{measured}, within {margin}"
+    if judged.status == "different":
+        return f"{measured}, not shown to be within {margin}"
+    needed = f"{judged.seeds_needed} seeds" if judged.seeds_needed else f"not even {MOST_PAIRS} seeds"
     return (
-        f"{measured}; the margin is {criterion.margin:.3g}: the seeds spread too much, power {judged.power:.2f}; "
+        f"{measured}: the seeds spread too much for {margin}, power {judged.power:.2f}; "
         f"{needed} would do if the two are the same (power {POWER:g})"
     )
+
+
+def format_share(share: float, sign: str = "") -> str:
+    """A share in percent, two digits of it; `sign` "+" shows plus as well as minus."""
+    return f"{100 * share:{sign if share else ''}.2g} %"

@@ -12,7 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
-from multibackend.compare.equivalence import Criterion, Equivalence, check_seeds, judge_losses
+from multibackend.compare.equivalence import Criterion, Equivalence, check_seeds, format_share, judge_losses
 from multibackend.compare.findings import Pair
 from multibackend.errors import RecordError
 from multibackend.record import Record, Run
@@ -70,7 +70,7 @@ def _accuse(apart: Sequence[Equivalence]) -> str:
         return f"{accused} converges otherwise{than}: a loss isn't finite"
     signs = {difference > 0 for difference in differences}
     manner = "otherwise" if len(signs) > 1 else "slower" if signs == {True} else "faster"
-    return f"{accused} converges {manner}{than}, by up to {max(map(abs, differences)):.1%}"
+    return f"{accused} converges {manner}{than}, by up to {format_share(max(map(abs, differences)))}"
 
 
 def study_equivalence(
@@ -149,19 +149,19 @@ def _judge_pair(
             detail = f"{lacking} recorded no {loss}"
             judged.append(Equivalence(experiment, precision, pair, loss, "not judged", detail))
             continue
-        losses = tuple((_read_last(first, key), _read_last(second, key)) for first, second in trained)
+        losses = tuple((_read(first, key, -1), _read(second, key, -1)) for first, second in trained)
         gain = float(np.mean([abs(_read_gain(record)) for both in trained for record in both]))
         named = Equivalence(experiment, precision, pair, loss, "not judged", "", losses)
         judged.append(judge_losses(named, seeds, gain, criterion))
     return judged
 
 
-def _read_last(record: Record, key: str) -> float:
-    values = np.asarray(record.arrays[key], dtype=np.float64).reshape(-1)
-    return float(values[-1]) if values.size else math.nan
+def _read(record: Record, key: str, index: int) -> float:
+    """One number of an array; NaN if there is none."""
+    values = np.asarray(record.arrays.get(key, ()), dtype=np.float64).reshape(-1)
+    return float(values[index]) if values.size else math.nan
 
 
 def _read_gain(record: Record) -> float:
     """By how much training lowered the loss: from the first step's to the last epoch's."""
-    first = float(np.asarray(record.arrays["losses"], dtype=np.float64).reshape(-1)[0])
-    return first - _read_last(record, "history/loss")
+    return _read(record, "losses", 0) - _read(record, "history/loss", -1)

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from multibackend import __version__
-from multibackend.compare.equivalence import POWER, Equivalence
+from multibackend.compare.equivalence import POWER, Equivalence, format_share
 from multibackend.compare.studies import LOSSES, Study
 from multibackend.experiment import shorten_name
 from multibackend.report.files import write_file
@@ -59,19 +59,15 @@ def _figures(result: Equivalence) -> list[str]:
     test = result.test
     if test is None or result.power is None or result.detectable is None:
         return [""] * len(COLUMNS)
-    low, high = (_percent(result.relative(end)) for end in test.interval)
+    low, high = (format_share(result.relative(end), "+") for end in test.interval)
     return [
-        _percent(result.relative(test.mean)) + ("" if result.scale == "ratio" else " g"),
+        format_share(result.relative(test.mean), "+") + ("" if result.scale == "ratio" else " g"),
         f"{low} to {high}" if low != high else low,
         _probability(test.p_lower),
         _probability(test.p_upper),
         f"{result.power:.2f}",
-        f"{100 * result.detectable:.2g} %" if result.detectable else "0",
+        format_share(result.detectable),
     ]
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:+.2g} %" if share else "0"
 
 
 def _probability(p: float) -> str:
@@ -80,15 +76,16 @@ def _probability(p: float) -> str:
 
 def _explain(study: Study) -> str:
     criterion, seeds = study.criterion, study.seeds
+    ends = [format_share(end, "+") for end in (1 / (1 + criterion.margin) - 1, criterion.margin)]
     level = f"{100 * (1 - 2 * criterion.alpha):g} %"
     gains = any(result.scale == "gain" for result in study.results)
     return (
         f"{len(seeds)} paired seeds ({seeds[0]} to {seeds[-1]}). difference: the second's converged loss over the "
         f"first's (geometric mean of the ratios, less 1), with its {level} interval; equivalent where the interval "
-        f"lies between {_percent(1 / (1 + criterion.margin) - 1)} and {_percent(criterion.margin)}, which is where "
-        f"both p (of: lower, higher than that) are below {criterion.alpha:g}. power: the chance of *equivalent* if the "
-        f"two are the same and spread as here; could show: the smallest margin that would have had power {POWER:g}."
-        + (" g: a loss isn't positive; shares of what training gained." if gains else "")
+        f"lies between {ends[0]} and {ends[1]}, which is where both p (of: lower, higher than that) are below "
+        f"{criterion.alpha:g}. power: the chance of *equivalent* if the two are the same and spread as here; "
+        f"could show: the smallest margin that would have had power {POWER:g}."
+        + (" g: a loss isn't positive; differences are shares of what training gained, and so is the margin." * gains)
     )
 
 
