@@ -45,8 +45,10 @@ def equivalence(
 
     Two one-sided paired t-tests (TOST) for each pair of backends and each converged loss: training,
     validation, test. Slower convergence fails as well as faster, and so do seeds too few to tell. A second
-    run goes on from where the first one stopped. NAMES are as for `train`. Exits with 0 only if all are equivalent.
+    run goes on from where the first one stopped. NAMES are as for `train`. Exits with 0 only if all are equivalent,
+    or differ in consequence of what is known upstream.
     """
+    from multibackend.compare import load_known
     from multibackend.compare.equivalence import Criterion, check_seeds
     from multibackend.compare.studies import study_equivalence
     from multibackend.report.equivalence import print_study, write_study
@@ -60,7 +62,7 @@ def equivalence(
         seed: read_records([outcome for outcome in outcomes if outcome.run.seed == seed], output / f"seed-{seed}")
         for seed in sorted({outcome.run.seed for outcome in outcomes})
     }
-    study = study_equivalence(records, backends, expand_precision(precision), criterion)
+    study = study_equivalence(records, backends, expand_precision(precision), criterion, load_known())
     path = write_study(study, output)
     print_study(study, console())
     click.echo(str(path))

@@ -25,12 +25,13 @@ LEAST_SEEDS = 5
 POWER = 0.8
 """What a study is usually planned for: Cohen, Statistical Power Analysis for the Behavioral Sciences (1988), 2.4."""
 
-Status = Literal["equivalent", "different", "not shown", "not judged"]
-"""What came of a loss of a pair; all but the first count as failures.
+Status = Literal["equivalent", "known", "different", "not shown", "not judged"]
+"""What came of a loss of a pair; the last three count as failures.
 
 | status | meaning |
 |---|---|
 | equivalent | within the margin: both one-sided tests reject |
+| known | one of the next two, in consequence of an entry of `known.toml` |
 | different | equality is rejected, and being within the margin isn't shown |
 | not shown | neither: the seeds spread too much for this margin |
 | not judged | a training failed, or a loss is missing or not finite |
@@ -82,8 +83,8 @@ class Equivalence:
 
     @property
     def failed(self) -> bool:
-        """Whether equivalence isn't shown."""
-        return self.status != "equivalent"
+        """Whether equivalence isn't shown, and nothing known upstream explains it."""
+        return self.status not in ("equivalent", "known")
 
     def relative(self, difference: float) -> float:
         """A difference as a share: of the first's loss, or of what training gained."""

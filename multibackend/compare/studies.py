@@ -6,14 +6,15 @@ Needs SciPy, as `equivalence.py` does.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
 from multibackend.compare.equivalence import Criterion, Equivalence, check_seeds, format_share, judge_losses
 from multibackend.compare.findings import Pair
+from multibackend.compare.known import Known
 from multibackend.errors import RecordError
 from multibackend.record import Record, Run
 
@@ -35,7 +36,7 @@ class Study:
 
     @property
     def passed(self) -> bool:
-        """Whether something was judged, and all of it is equivalent."""
+        """Whether something was judged, and none of it failed."""
         return bool(self.results) and not any(result.failed for result in self.results)
 
     def select(self, experiment: str, precision: str) -> list[Equivalence]:
@@ -50,7 +51,9 @@ class Study:
         if any(result.status == "not judged" for result in results):
             return "not judged"
         powers = [result.power for result in results if result.status == "not shown" and result.power is not None]
-        return f"not shown: too few seeds, power {min(powers):.2f}" if powers else "equivalent"
+        if powers:
+            return f"not shown: too few seeds, power {min(powers):.2f}"
+        return "known" if any(result.status == "known" for result in results) else "equivalent"
 
 
 def _accuse(apart: Sequence[Equivalence]) -> str:
@@ -74,9 +77,15 @@ def _accuse(apart: Sequence[Equivalence]) -> str:
 
 
 def study_equivalence(
-    records: Mapping[int, Sequence[Record]], backends: Sequence[str], precisions: Sequence[str], criterion: Criterion
+    records: Mapping[int, Sequence[Record]],
+    backends: Sequence[str],
+    precisions: Sequence[str],
+    criterion: Criterion,
+    entries: Sequence[Known] = (),
 ) -> Study:
     """Judge each converged loss of each pair of backends, from the records of each seed.
+
+    What follows from `entries`, the known divergences, is known and doesn't fail.
 
     Raises:
         MultibackendError: there are fewer than five seeds.
@@ -97,7 +106,8 @@ def study_equivalence(
             found = {(r.run.backend, r.run.seed): r for r in ours if r.run.precision == precision}
             for first, second in combinations(backends, 2):
                 sides = [(found.get((first, seed)), found.get((second, seed))) for seed in seeds]
-                results += _judge_pair(experiment, precision, (first, second), seeds, sides, criterion)
+                judged = _judge_pair(experiment, precision, (first, second), seeds, sides, criterion)
+                results += [_excuse(result, sides[0], entries) for result in judged]
     return Study(criterion, seeds, tuple(results), left_out)
 
 
@@ -154,6 +164,17 @@ def _judge_pair(
         named = Equivalence(experiment, precision, pair, loss, "not judged", "", losses)
         judged.append(judge_losses(named, seeds, gain, criterion))
     return judged
+
+
+def _excuse(result: Equivalence, records: Iterable[Record | None], entries: Sequence[Known]) -> Equivalence:
+    """Call known what an entry explains: it shows earlier in this training, which no mend stepped round."""
+    if result.status not in ("different", "not shown") or result.test is None:
+        return result
+    for entry in entries:
+        for record in records:
+            if record and entry.concerns(record) and entry.mend not in record.mends and entry.find_show(record.run):
+                return replace(result, status="known", detail=f"in consequence of {entry.id}: {result.detail}")
+    return result
 
 
 def _read(record: Record, key: str, index: int) -> float:

@@ -22,7 +22,13 @@ from multibackend.report.files import write_file
 
 EQUIVALENCE_SCHEMA_VERSION = 1
 COLUMNS = ("difference", "interval", "p low", "p high", "power", "could show")
-STYLES = {"equivalent": "green", "different": "bold red", "not shown": "yellow", "not judged": "bold red"}
+STYLES = {
+    "equivalent": "green",
+    "known": "yellow",
+    "different": "bold red",
+    "not shown": "yellow",
+    "not judged": "bold red",
+}
 
 
 def print_study(study: Study, console: Console) -> None:
@@ -34,7 +40,7 @@ def print_study(study: Study, console: Console) -> None:
         console.print(Text(f"{shorten_name(experiment)} {precision}: {verdict}", style=style))
         console.print(_build_table(results))
         for result in results:
-            if result.failed:
+            if result.status != "equivalent":
                 line = f"{'-'.join(result.pair)}, {result.loss}: {result.status}: {result.detail}"
                 console.print(Padding(Text(line), (0, 0, 1, 2)))
     for experiment, reason in study.left_out.items():

@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from packaging.specifiers import SpecifierSet
 from rich.console import Console
 
 from multibackend import BACKENDS, MultibackendError, RecordError
 from multibackend.compare.equivalence import Criterion, Equivalence
+from multibackend.compare.known import Known, Show
 from multibackend.compare.studies import Study, study_equivalence
 from multibackend.record import Record, Run
 from multibackend.report.equivalence import print_study, write_study
@@ -49,7 +51,8 @@ def make_record(backend: str, seed: int, losses: Losses | None) -> Record:
     arrays = {"losses": np.array([2.4, 1.0])}
     arrays |= {f"history/{key}": np.array([1.0, losses[key]]) for key in ("loss", "val_loss") if key in losses}
     arrays |= {"test/loss": np.array(losses["test"])} if "test" in losses else {}
-    return Record(run, "finished", plan={"epochs": 2}, arrays=arrays)
+    environment = {"packages": {"keras": "3.15.1"}}
+    return Record(run, "finished", plan={"epochs": 2}, environment=environment, arrays=arrays)
 
 
 def only(backend: str, change: Callable[[int, Losses], Losses | None]) -> Callable[[str, int, Losses], Losses | None]:
@@ -118,6 +121,32 @@ def test_what_neither_is_nor_is_not_within_the_margin_fails_with_its_power_and_t
         assert result.detectable is not None and result.detectable > 0.05
     assert judged.verdict("mine", "float32").startswith("not shown: too few seeds, power 0.")
     assert not judged.passed
+
+
+def test_what_follows_from_a_known_divergence_is_known_and_nothing_else_is() -> None:
+    faulty = make_records(only("torch", scaled(1.2)))
+    show = Show("mine", "initial loss", ("float32",), ("quick",), size=1.0)
+    entry = Known("odd-loss", "", "torch", SpecifierSet(">=3.15"), "loss-mended", "", "", "", (show,))
+
+    def judge(records: Records, entry: Known) -> Study:
+        return study_equivalence(records, BACKENDS, ["float32"], CRITERION, [entry])
+
+    explained = judge(faulty, entry)
+    assert {r.status for r in touching(explained, "torch")[0]} == {"known"}
+    assert all(r.detail.startswith("in consequence of odd-loss: ") for r in touching(explained, "torch")[0])
+    assert explained.passed
+    assert explained.verdict("mine", "float32") == "known"
+    for other in (
+        replace(entry, backend="jax"),
+        replace(entry, keras=SpecifierSet("<3.15")),
+        replace(entry, shows=(replace(show, experiment="another"),)),
+        replace(entry, shows=(replace(show, precisions=("float64",)),)),
+    ):
+        assert not judge(faulty, other).passed
+    mended = {seed: [replace(record, mends=("loss-mended",)) for record in faulty[seed]] for seed in faulty}
+    assert not judge(mended, entry).passed
+    lost = make_records(only("torch", lambda _, losses: losses | {"test": math.nan}))
+    assert not judge(lost, entry).passed
 
 
 def test_more_seeds_show_what_few_could_not() -> None:
