@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from multibackend.compare import Comparison
     from multibackend.engine import Device
     from multibackend.experiment import Dataset, Experiment, Profile, Split
+    from multibackend.record import Record
 
     Model = str | Experiment | Callable[[], Any]
     Data = Dataset | Split | tuple[Any, ...] | str | Path | Callable[[], Any]
@@ -50,10 +51,8 @@ def parity(
     Raises:
         MultibackendError: a mistake in what was given, in one line. A difference is no error: see `Comparison.passed`.
     """
-    from multibackend.compare import compare_records
     from multibackend.interpreters import name_pythons
     from multibackend.report import write_results
-    from multibackend.trainings import list_trainings, read_records, run_trainings
 
     _refuse_in_worker()
     models = [model] if isinstance(model, str) or not isinstance(model, Sequence) else list(model)
@@ -63,10 +62,10 @@ def parity(
     with tempfile.TemporaryDirectory(prefix="multibackend-") as scratch:
         folder = Path(output) if output is not None else Path(scratch)
         names = [refer(one, data, folder) for one in models]
-        outcomes = run_trainings(
+        comparison, records = train_and_compare(
             names,
             backends,
-            list_trainings(precisions, repeated=True),
+            precisions,
             profile=profile,
             seed=seed,
             device=device,
@@ -75,14 +74,30 @@ def parity(
             output=folder,
             time_limit=time_limit,
             pythons=named,
-            console=_console(show),
+            show=show,
         )
-        experiments = list(dict.fromkeys(outcome.run.experiment for outcome in outcomes))
-        records = read_records(outcomes, folder)
-        comparison = compare_records(records, experiments, backends=backends, precisions=precisions)
         if output is not None:
             write_results(comparison, records, folder)
     return comparison
+
+
+def train_and_compare(
+    names: Sequence[str], backends: Sequence[str], precisions: Sequence[str], *, show: bool = False, **settings: Any
+) -> tuple[Comparison, list[Record]]:
+    """Train by names, as `trainings.run_trainings` does with its settings; what was found, and its records."""
+    from multibackend.compare import compare_records
+    from multibackend.launch import Interrupted
+    from multibackend.trainings import list_trainings, read_records, run_trainings
+
+    try:
+        outcomes = run_trainings(
+            names, backends, list_trainings(precisions, repeated=True), console=_console(show), **settings
+        )
+    except Interrupted as interrupted:
+        raise KeyboardInterrupt(f"{interrupted} trainings finished") from interrupted
+    experiments = list(dict.fromkeys(outcome.run.experiment for outcome in outcomes))
+    records = read_records(outcomes, settings["output"])
+    return compare_records(records, experiments, backends=backends, precisions=precisions), records
 
 
 def refer(model: Model, data: Data | None, folder: Path) -> str:

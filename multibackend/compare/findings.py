@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -139,6 +140,17 @@ class Comparison:
             finding
             for finding in self._by_experiment.get(experiment, ())
             if precision in ("", finding.precision) and stage in ("", finding.stage)
+        )
+
+    def restrict(self, experiments: Sequence[str]) -> Comparison:
+        """The comparison of these experiments alone; what is known upstream and the environments stay."""
+        return replace(
+            self,
+            findings=tuple(finding for finding in self.findings if finding.experiment in experiments),
+            failed=tuple(absence for absence in self.failed if absence.run.experiment in experiments),
+            not_run=tuple(absence for absence in self.not_run if absence.run.experiment in experiments),
+            parameters={name: count for name, count in self.parameters.items() if name in experiments},
+            origins={name: origin for name, origin in self.origins.items() if name in experiments},
         )
 
     def first_failures(self, experiment: str, precision: str) -> tuple[Finding, ...]:
