@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -285,9 +283,3 @@ def test_the_report_shows_every_figure_and_the_json_is_strict(tmp_path: Path) ->
     assert (
         "nan" in next(r for r in content["results"] if r["loss"] == "test loss" and "torch" in r["pair"])["losses"][0]
     )
-
-
-def test_scipy_is_loaded_for_this_alone() -> None:
-    program = "import multibackend.compare, multibackend.report, multibackend.cli, sys; print('scipy' in sys.modules)"
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert answer.stdout.strip() == "False"
