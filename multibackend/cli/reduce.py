@@ -1,0 +1,128 @@
+"""`multibackend reduce`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from multibackend.cli.options import BACKENDS_OPTION, expand_precision, precision_option, training_options
+from multibackend.cli.output import say, say_error
+
+if TYPE_CHECKING:
+    from multibackend.reduce.parting import Parting
+
+REDUCE_SECONDS = 240.0
+
+
+@click.command(name="reduce")
+@click.argument("name")
+@BACKENDS_OPTION
+@precision_option("both")
+@click.option(
+    "--script",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("repro.py"),
+    show_default=True,
+    help="The script to write.",
+)
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="A results.json that says where it parts; else it is trained and compared first.",
+)
+@click.option(
+    "--preload",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Python to run before the script on each backend, such as a patched Keras; without it the script must pass.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=1),
+    default=REDUCE_SECONDS,
+    show_default=True,
+    help="For reducing; training, where needed, comes before.",
+)
+@training_options
+def reduce(
+    name: str,
+    backends: list[str],
+    precision: str,
+    script: Path,
+    results: Path | None,
+    preload: Path | None,
+    seconds: float,
+    **settings: Any,
+) -> None:
+    """Write a script of at most 30 lines that shows where a model parts.
+
+    NAME is as for `train`, of one experiment. The script needs Keras and NumPy alone; it fails on the
+    backend that parts and prints OK on the others, which is tested. Exits with 0 if there is such a
+    script, or if nothing parts; with 1 if nothing that small fails.
+    """
+    from multibackend.catalogue import select_experiments
+    from multibackend.errors import MultibackendError
+    from multibackend.interpreters import require
+
+    names = select_experiments([name])
+    if len(names) != 1:
+        raise MultibackendError(f"{name}: stands for {', '.join(names)}; expected one. Name one of these.")
+    pythons = {i.backend: i.python for i in require({backend: settings["pythons"][backend] for backend in backends})}
+    parting = _find_parting(names[0], backends, precision, results, settings)
+    if parting is None:
+        say(f"{names[0]}: nothing to reduce, none parts")
+        return
+    where = f"{' or '.join(parting.suspects)} at {parting.stage}"
+    say(f"{names[0]}: {where}, in {' and '.join(parting.precisions)}; reducing for {seconds:.0f} s at most")
+    sys.exit(_reduce(names[0], parting, pythons, script, preload, seconds, settings))
+
+
+def _find_parting(
+    name: str, backends: list[str], precision: str, results: Path | None, settings: dict[str, Any]
+) -> Parting | None:
+    """Where an experiment parts: as these results say, or by training and comparing it."""
+    from multibackend.compare import compare_records
+    from multibackend.reduce.parting import find_parting, read_results
+    from multibackend.report.results import build_results
+
+    if results is not None:
+        return find_parting(read_results(results), name, backends)
+    from multibackend.cli.trainings import list_trainings, read_records, run_trainings
+
+    outcomes, output = run_trainings([name], backends, list_trainings(precision, repeated=True), **settings)
+    records = read_records(outcomes, output)
+    compared = compare_records(records, [name], backends=backends, precisions=expand_precision(precision))
+    return find_parting(build_results(compared), name, backends)
+
+
+def _reduce(
+    name: str,
+    parting: Parting,
+    pythons: dict[str, str],
+    script: Path,
+    preload: Path | None,
+    seconds: float,
+    settings: dict[str, Any],
+) -> int:
+    """Reduce, write the script, say how it ended on each backend; return the exit code."""
+    from multibackend.reduce import reduce_experiment
+    from multibackend.reduce.oracle import ALONE, Oracle
+
+    logs = (settings["output"] or Path("runs") / "reduce") / "logs"
+    began = time.monotonic()
+    with Oracle(pythons, logs, preload, parting.suspects) as oracle:
+        made = reduce_experiment(
+            name, parting, oracle, script, profile=settings["profile"], seed=settings["seed"], seconds=seconds
+        )
+    for ran, run in made.runs.items():
+        say(f"{ran.replace(ALONE, ' without the preload')}: {run.ended}: {run.line}")
+    if made.problem:
+        kept = f"; the smallest that fails is kept in {script}" if made.script else ""
+        say_error(f"{name}: not reduced: {made.problem}{kept}")
+        return 1
+    say(f"{made.lines} lines in {time.monotonic() - began:.0f} s")
+    click.echo(str(script))
+    return 0

@@ -1,0 +1,223 @@
+"""Candidates: what a script shall do, in data small enough to be taken apart piece by piece."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, get_args
+
+Probe = Literal[
+    "parameters",
+    "statistics",
+    "loss",
+    "output",
+    "predict",
+    "weights",
+    "evaluate",
+    "update",
+    "losses",
+    "slots",
+    "fit",
+    "history",
+    "saved",
+    "saved slots",
+]
+"""What the script looks at.
+
+| probe | its numbers |
+|---|---|
+| parameters | how many |
+| statistics | of many random numbers, a layer's or an initializer's: mean, deviation, share of zeros, what stays |
+| loss | a loss called on its own |
+| output, predict | the model's output, called or by `predict` |
+| weights | the initial weights |
+| evaluate | loss and metrics of a batch |
+| update | each weight before training less after; with SGD(1.0) and one step, the gradients |
+| losses | each step's loss |
+| slots | the optimizer's variables |
+| fit | as update, by `fit` over several batches |
+| history | what `fit` reports of several epochs, validated |
+| saved, saved slots | the weights, or the optimizer's variables, less those saved and loaded again |
+"""
+
+PROBES: tuple[Probe, ...] = get_args(Probe)
+"""The simplest first."""
+
+TRAINING: tuple[Probe, ...] = ("update", "losses", "slots", "fit", "history", "saved slots")
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name that the user's own source defines."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call such as `keras.layers.Dense(units=2)`; arguments hold numbers, strings, lists, names and calls."""
+
+    function: str | Name
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    def without(self, key: str) -> Call:
+        """The same call with one argument left to its default."""
+        return Call(self.function, {k: v for k, v in self.arguments.items() if k != key})
+
+    def having(self, key: str, value: Any) -> Call:
+        """The same call with another value of one argument."""
+        return Call(self.function, {**self.arguments, key: value})
+
+
+@dataclass(frozen=True)
+class Values:
+    """Numbers of an array: "normal", "positive", "spread" (mean, deviation), "integers" (below `high`) or "literal".
+
+    Of targets also "classes", "one-hot" and "binary", which follow the model's output.
+    """
+
+    kind: str = "normal"
+    mean: float = 0.0
+    deviation: float = 1.0
+    high: int = 2
+    literal: Any = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """An input of the model: shape without the rows, and its numbers. `dtype` "" is Keras' own float."""
+
+    name: str
+    shape: tuple[int, ...]
+    values: Values = field(default_factory=Values)
+    dtype: str = ""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer's call: `inputs` names nodes or sources, `listed` says that they are passed as one list.
+
+    `name[1]` is the second of several outputs. `keywords` are further arguments of the call: names of nodes or
+    sources as `Name`, or plain values. `shared` names the earlier node whose layer is called again.
+    """
+
+    name: str
+    layer: Call
+    inputs: tuple[str, ...]
+    listed: bool = False
+    keywords: dict[str, Any] = field(default_factory=dict)
+    shared: str = ""
+
+    def reads(self) -> tuple[str, ...]:
+        """All nodes and sources that it needs."""
+        names = (*self.inputs, *(value.name for value in self.keywords.values() if isinstance(value, Name)))
+        return tuple(name.split("[")[0] for name in names)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One thing to try. `weights` are "uniform" or "positive" random numbers, or "initial", as Keras makes them.
+
+    `weighted` gives the rows weights; `elements` are the positions in `got` that the script keeps.
+    """
+
+    probe: Probe
+    nodes: tuple[Node, ...] = ()
+    sources: tuple[Source, ...] = ()
+    targets: Values = field(default_factory=Values)
+    loss: Any = "mse"
+    optimizer: Any = None
+    metrics: tuple[Any, ...] = ()
+    rows: int = 4
+    steps: int = 1
+    batch: int = 2
+    training: bool = False
+    precision: str = "float32"
+    weights: str = "uniform"
+    weighted: bool = False
+    elements: tuple[int, ...] = ()
+
+    def but(self, **changes: Any) -> Candidate:
+        """The same candidate with some fields changed."""
+        return replace(self, **changes)
+
+
+def keep_needed(candidate: Candidate) -> Candidate:
+    """The same candidate without the nodes and sources that its last node doesn't read; shared layers get owners."""
+    if not candidate.nodes:
+        return candidate
+    needed = {candidate.nodes[-1].name}
+    for node in reversed(candidate.nodes):
+        if node.name in needed:
+            needed |= set(node.reads())
+    owners: dict[str, str] = {}
+    nodes = []
+    for node in candidate.nodes:
+        if node.name not in needed:
+            continue
+        owner = node.shared or node.name
+        shared = owners.setdefault(owner, node.name)
+        nodes.append(replace(node, shared="" if shared == node.name else shared))
+    return candidate.but(nodes=tuple(nodes), sources=tuple(s for s in candidate.sources if s.name in needed))
+
+
+def walk(value: Any) -> Iterator[Any]:
+    """A value and all that it holds."""
+    yield value
+    if isinstance(value, Call):
+        yield from walk(value.function)
+        for item in value.arguments.values():
+            yield from walk(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from walk(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from walk(item)
+
+
+def find_names(candidate: Candidate) -> list[str]:
+    """The names of the user's own that a candidate needs defined."""
+    parts = [candidate.loss, candidate.optimizer, candidate.metrics, *(node.layer for node in candidate.nodes)]
+    return list(dict.fromkeys(item.name for part in parts for item in walk(part) if isinstance(item, Name)))
+
+
+VALUE_COST = {"normal": 0.0, "classes": 1.0, "one-hot": 1.0, "binary": 1.0, "integers": 1.0, "positive": 2.0}
+PRICE = {"node": 100.0, "own": 100.0, "argument": 10.0, "double": 60.0, "probe": 15.0, "values": 20.0, "literal": 200.0}
+
+
+def measure(candidate: Candidate) -> float:
+    """How complicated a candidate is; reduction only ever goes down. Layers cost most, then options, then sizes."""
+    parts = [candidate.loss, candidate.optimizer, candidate.metrics]
+    arrays = [*(source.values for source in candidate.sources), candidate.targets]
+    cost = PRICE["node"] * len(candidate.nodes) + PRICE["own"] * len(find_names(candidate))
+    cost += sum(_weigh(part) for part in [*parts, *(node.layer for node in candidate.nodes)])
+    cost += sum(_weigh(list(node.keywords.values())) for node in candidate.nodes)
+    cost += PRICE["double"] * (candidate.precision == "float64") + PRICE["probe"] * PROBES.index(candidate.probe)
+    cost += sum(_weigh_values(values) for values in arrays)
+    cost += PRICE["argument"] * (
+        candidate.training + candidate.weighted + ["initial", "uniform", "positive"].index(candidate.weights)
+    )
+    sizes = [candidate.rows, candidate.steps * 4, *(n for source in candidate.sources for n in source.shape)]
+    if candidate.probe in ("fit", "history"):
+        sizes.append(candidate.batch)
+    return cost + sum(math.log2(1 + n) for n in sizes)
+
+
+def _weigh(part: Any) -> float:
+    if part == "mse" or part is None:
+        return 0.0
+    numbers = [n for n in walk(part) if isinstance(n, (int, float)) and not isinstance(n, bool)]
+    calls = [c for c in walk(part) if isinstance(c, Call)]
+    texts = [t for t in walk(part) if isinstance(t, str)]
+    count = len(calls) + sum(len(call.arguments) for call in calls) + len(texts)
+    return PRICE["argument"] * count + sum(math.log2(1 + min(abs(n), 1e9)) for n in numbers)
+
+
+def _weigh_values(values: Values) -> float:
+    if values.kind == "literal":
+        return PRICE["literal"]
+    if values.kind == "spread":
+        return PRICE["values"] * 3 + math.log2(1 + abs(values.mean)) + math.log2(1 + values.deviation)
+    return PRICE["values"] * VALUE_COST[values.kind] + (math.log2(values.high) if values.kind == "integers" else 0.0)

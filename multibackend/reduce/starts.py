@@ -1,0 +1,192 @@
+"""Starts: candidates small enough to be near the end, in the order in which a finding makes them likely."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from multibackend.reduce.candidate import Call, Candidate, Node, Source, Values, keep_needed
+from multibackend.reduce.description import LEVELS, Description
+
+GRADIENTS = Call("keras.optimizers.SGD", {"learning_rate": 1.0})
+"""With it and one step, weights before less weights after are the gradients."""
+
+STEPS = 3
+RANDOM = ("Dropout", "Noise")
+NORMALISING = "Norm"
+SMALL = Values("spread", deviation=0.001)
+"""Inputs whose gradients are small enough for an optimizer's epsilon to count."""
+
+Maker = Callable[[Description, int, list[int]], Iterator[Candidate]]
+"""Of a description, a level of likeness to the data, and the positions of nodes, the likeliest first."""
+
+
+def list_starts(description: Description, stage: str, words: str) -> Iterator[Candidate]:
+    """Candidates for a finding, in float32: `words` may name a layer or variable, which is then tried first."""
+    order = order_nodes(description, words)
+    makers = ORDERS.get(stage, ORDERS[""])
+    for level in range(LEVELS):
+        for maker in makers:
+            for candidate in maker(description, level, order):
+                yield _positive(candidate)
+
+
+def order_nodes(description: Description, words: str) -> list[int]:
+    """Positions of the nodes: first those whose layer the words name, the longest name first; then as called."""
+
+    def rank(i: int) -> tuple[int, int]:
+        path = description.paths[description.nodes[i].name]
+        met = [name for name in (path, path.split("/")[-1]) if name and name in words]
+        return -max(map(len, met), default=0), i
+
+    return sorted(range(len(description.nodes)), key=rank)
+
+
+def _positive(candidate: Candidate) -> Candidate:
+    """Variances must be positive."""
+    wanted = any(NORMALISING in str(node.layer.function) for node in candidate.nodes)
+    return candidate.but(weights="positive") if wanted else candidate
+
+
+def _single(description: Description, i: int, level: int) -> Candidate:
+    nodes, sources = description.cut(i, i, level)
+    return Candidate("output", nodes, sources)
+
+
+def make_outputs(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
+    """Each layer alone, as in inference, then as in training."""
+    for training in (False, True):
+        for i in order:
+            yield _single(description, i, level).but(training=training)
+
+
+def make_gradients(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
+    """Each layer's gradients: of its own weights, and behind a dense layer, whose gradients pass through it."""
+    for i in order:
+        single = _single(description, i, level).but(probe="update", optimizer=GRADIENTS)
+        yield single
+        source = single.sources[0]
+        if len(single.sources) == 1 and not source.dtype and source.shape:
+            front = Node("front", Call("keras.layers.Dense", {"units": source.shape[-1]}), (source.name,))
+            node = single.nodes[0]
+            behind = Node(node.name, node.layer, ("front",), node.listed, node.keywords)
+            yield single.but(nodes=(front, behind))
+
+
+def make_losses(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
+    """The loss on its own, on simple predictions; then with the last layers, with metrics and regularizers."""
+    for head in description.heads:
+        targets = description.find_targets(head, level)
+        shares = Values("positive") if targets.kind in ("classes", "one-hot", "binary") else Values()
+        yield Candidate("loss", sources=(Source("x", head.shape[1:], shares),), loss=head.loss, targets=targets)
+        for first in range(head.node, max(head.node - 3, -1), -1):
+            nodes, sources = description.cut(first, head.node, level)
+            plain = Candidate("evaluate", nodes, sources, targets, head.loss, rows=16)
+            yield plain
+            yield plain.but(metrics=description.metrics)
+            yield plain.but(probe="update", optimizer=GRADIENTS)
+            if description.weighted:
+                yield plain.but(weighted=True)
+    for i in order:
+        yield _single(description, i, level).but(probe="evaluate")
+
+
+def make_optimizers(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
+    """The optimizer on a dense layer alone, then on each layer: after one step, after several."""
+    if description.optimizer is None:
+        return
+    dense = Node("h", Call("keras.layers.Dense", {"units": 1}), ("x",))
+    source = Source("x", (2,), (Values(), SMALL, Values("spread", deviation=1e-6))[level])
+    small = Candidate("update", (dense,), (source,), optimizer=description.optimizer)
+    for steps in (1, STEPS, 10):
+        yield small.but(steps=steps)
+        yield small.but(steps=steps, probe="slots")
+    for i in order:
+        single = _single(description, i, level).but(probe="update", optimizer=description.optimizer)
+        yield single
+        yield single.but(steps=STEPS)
+
+
+def make_fits(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
+    """`fit` over several batches, the last one short: a dense layer, each layer, the whole model."""
+    dense = Node("h", Call("keras.layers.Dense", {"units": 1}), ("x",))
+    small = Candidate("fit", (dense,), (Source("x", (2,)),), optimizer=GRADIENTS, rows=5, batch=2)
+    yield small
+    if level == 0:
+        yield small.but(optimizer=description.optimizer or GRADIENTS, steps=STEPS)
+        for i in order:
+            yield _single(description, i, level).but(probe="fit", optimizer=GRADIENTS, rows=5, batch=2)
+
+
+def make_statistics(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
+    """What is random: layers such as Dropout, and initializers."""
+    if level:
+        return
+    for i in order:
+        node = description.nodes[i]
+        if any(word in str(node.layer.function) for word in RANDOM):
+            seeded = Node(node.name, node.layer.having("seed", 0), node.inputs)
+            yield Candidate("statistics", (seeded,))
+    for initializer in description.initializers:
+        yield Candidate("statistics", (Node("h", initializer.having("seed", 0), ()),))
+
+
+def make_histories(description: Description, level: int, _order: list[int]) -> Iterator[Candidate]:
+    """What `fit` reports of three epochs, validated, of the last layer."""
+    for head in description.heads[: 1 if level == 0 else 0]:
+        nodes, sources = description.cut(head.node, head.node, level)
+        targets = description.find_targets(head, level)
+        last = Candidate("history", nodes, sources, targets, head.loss, GRADIENTS, steps=STEPS)
+        yield last
+        yield last.but(metrics=description.metrics, optimizer=description.optimizer or GRADIENTS)
+
+
+def make_structures(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
+    """How many parameters each layer has, and those of its initial weights that aren't random."""
+    for i in order if level == 0 else ():
+        yield _single(description, i, level).but(probe="parameters", weights="initial")
+        yield _single(description, i, level).but(probe="weights", weights="initial")
+
+
+def make_files(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
+    """Each layer, saved and loaded again; the optimizer's state."""
+    for i in order if level == 0 else ():
+        yield _single(description, i, level).but(probe="saved")
+    if level == 0:
+        dense = Node("h", Call("keras.layers.Dense", {"units": 1}), ("x",))
+        slots = Candidate("saved slots", (dense,), (Source("x", (2,)),), optimizer=description.optimizer or GRADIENTS)
+        yield slots
+
+
+def make_wholes(description: Description, level: int, _order: list[int]) -> Iterator[Candidate]:
+    """The whole model up to each output: that, its loss, gradients, steps."""
+    for head in description.heads:
+        nodes, sources = description.cut(0, head.node, level)
+        targets = description.find_targets(head, level)
+        whole = keep_needed(Candidate("output", nodes, sources, targets, head.loss))
+        yield whole
+        yield whole.but(probe="predict")
+        yield whole.but(probe="evaluate", metrics=description.metrics)
+        yield whole.but(probe="update", optimizer=GRADIENTS)
+        trained = whole.but(optimizer=description.optimizer or GRADIENTS)
+        yield trained.but(probe="update", steps=STEPS)
+        yield trained.but(probe="losses", steps=10)
+        yield trained.but(probe="fit", steps=2, rows=7, batch=2)
+
+
+_FORWARD: tuple[Maker, ...] = (make_outputs, make_losses, make_wholes, make_gradients)
+_LOSS: tuple[Maker, ...] = (make_losses, make_statistics, make_outputs, make_wholes, make_gradients)
+_GRADIENT: tuple[Maker, ...] = (make_gradients, make_losses, make_optimizers, make_outputs, make_wholes)
+_UPDATE: tuple[Maker, ...] = (make_optimizers, make_gradients, make_statistics, make_wholes, make_fits)
+_LATE: tuple[Maker, ...] = (make_histories, make_losses, make_fits, *_UPDATE[:3], make_outputs)
+ORDERS: dict[str, tuple[Maker, ...]] = {
+    "structure": (make_structures, *_UPDATE, make_outputs),
+    "initial weights": (make_structures, make_statistics, *_FORWARD),
+    "initial outputs": (*_FORWARD, make_statistics),
+    "initial loss": _LOSS,
+    "gradients": (*_GRADIENT, make_statistics),
+    "first update": _UPDATE,
+    "step losses": (*_UPDATE, make_outputs),
+    "interchange": (make_files, *_FORWARD),
+    "": (*_LATE, make_wholes),
+}
+"""By the stage at which a finding first shows: what is tried, in order."""
