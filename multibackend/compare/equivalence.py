@@ -22,6 +22,9 @@ from multibackend.errors import MultibackendError
 
 LEAST_SEEDS = 5
 
+LARGEST_LOGARITHM = 700.0
+"""Of a ratio that float64 still holds (its largest number is e^709.8)."""
+
 POWER = 0.8
 """What a study is usually planned for: Cohen, Statistical Power Analysis for the Behavioral Sciences (1988), 2.4."""
 
@@ -31,7 +34,7 @@ Status = Literal["equivalent", "known", "different", "not shown", "not judged"]
 | status | meaning |
 |---|---|
 | equivalent | within the margin: both one-sided tests reject |
-| known | one of the next two, in consequence of an entry of `known.toml` |
+| known | different or not shown, in consequence of an entry of `known.toml` |
 | different | equality is rejected, and being within the margin isn't shown |
 | not shown | neither: the seeds spread too much for this margin |
 | not judged | a training failed, or a loss is missing or not finite |
@@ -88,7 +91,7 @@ class Equivalence:
 
     def relative(self, difference: float) -> float:
         """A difference as a share: of the first's loss, or of what training gained."""
-        return math.expm1(difference) if self.scale == "ratio" else difference
+        return math.expm1(min(difference, LARGEST_LOGARITHM)) if self.scale == "ratio" else difference
 
 
 def check_seeds(seeds: int) -> None:
@@ -110,7 +113,7 @@ def judge_losses(asked: Equivalence, seeds: Sequence[int], gain: float, criterio
     values = np.asarray(asked.losses, dtype=np.float64)  # (seeds, 2)
     if (values > 0).all():
         asked, margin = replace(asked, scale="ratio"), math.log1p(criterion.margin)
-        differences = np.log(values[:, 1] / values[:, 0])
+        differences = np.log(values[:, 1]) - np.log(values[:, 0])  # their ratio may overflow
     else:
         asked, margin = replace(asked, scale="gain"), criterion.margin
         differences = values[:, 1] - values[:, 0]
@@ -146,7 +149,7 @@ def _describe(judged: Equivalence, criterion: Criterion) -> str:
     """The result in a line: how far apart, how sure that is, and against which margin."""
     assert judged.test is not None
     first, second = judged.pair
-    if not (judged.test.mean or judged.test.deviation):
+    if all(one == other for one, other in judged.losses):
         return f"equal to the bit for all {judged.test.pairs} seeds"
     of = "" if judged.scale == "ratio" else " of what training gained"
     size, low, high = (judged.relative(x) for x in (judged.test.mean, *judged.test.interval))
@@ -159,6 +162,8 @@ def _describe(judged: Equivalence, criterion: Criterion) -> str:
         return f"{measured}, within {margin}"
     if judged.status == "different":
         return f"{measured}, not shown to be within {margin}"
+    if judged.power is not None and judged.power >= POWER:
+        return f"{measured}: neither equal nor different by {margin}, despite a power of {judged.power:.2f}; add seeds"
     needed = f"{judged.seeds_needed} seeds" if judged.seeds_needed else f"not even {MOST_PAIRS} seeds"
     return (
         f"{measured}: the seeds spread too much for {margin}, power {judged.power:.2f}; "

@@ -52,7 +52,7 @@ class Study:
             return "not judged"
         powers = [result.power for result in results if result.status == "not shown" and result.power is not None]
         if powers:
-            return f"not shown: too few seeds, power {min(powers):.2f}"
+            return f"not shown: power {min(powers):.2f}"
         return "known" if any(result.status == "known" for result in results) else "equivalent"
 
 

@@ -117,8 +117,27 @@ def test_what_neither_is_nor_is_not_within_the_margin_fails_with_its_power_and_t
         assert result.seeds_needed is not None and result.seeds_needed > 6
         assert f"{result.seeds_needed} seeds would do" in result.detail
         assert result.detectable is not None and result.detectable > 0.05
-    assert judged.verdict("mine", "float32").startswith("not shown: too few seeds, power 0.")
+    assert judged.verdict("mine", "float32").startswith("not shown: power 0.")
     assert not judged.passed
+
+
+def test_about_a_margin_apart_is_not_shown_whatever_the_power() -> None:
+    """Log ratios 0.03 +- 0.03, nearly: the interval holds both 0 and the margin, 0.049."""
+    ratios = [math.exp(x) for x in (-0.008, 0.0155, 0.03, 0.0445, 0.068)]
+    change = only("torch", lambda seed, _: {"loss": ratios[seed], "test": 1.0})
+    judged = study(make_records(lambda b, s, _l: change(b, s, {"loss": 1.0, "test": 1.0}), seeds=5))
+    found = [r for r in touching(judged, "torch")[0] if r.loss == "training loss"]
+    assert {r.status for r in found} == {"not shown"}
+    assert all(r.power is not None and r.power > 0.8 and r.detail.endswith("; add seeds") for r in found)
+
+
+def test_losses_of_any_size_are_judged() -> None:
+    sizes = (1e-320, 1e-300, 1e-10, 1e10, 1e300)
+    judged = study(make_records(lambda b, s, _l: {"loss": sizes[s if b == "jax" else -1 - s], "test": 1.0}, seeds=5))
+    found = {r.pair: r for r in judged.results if r.loss == "training loss"}
+    assert found["jax", "torch"].status == "not shown"
+    assert found["tensorflow", "torch"].status == "equivalent"
+    assert "not even 10000 seeds" in found["jax", "torch"].detail
 
 
 def test_what_follows_from_a_known_divergence_is_known_and_nothing_else_is() -> None:
