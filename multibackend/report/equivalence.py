@@ -49,8 +49,8 @@ def print_study(study: Study, console: Console) -> None:
 
 
 def _build_table(results: list[Equivalence]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("loss")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("loss", no_wrap=True)
     table.add_column("pair", no_wrap=True)
     for column in COLUMNS:
         table.add_column(column, justify="right", no_wrap=True)
