@@ -73,7 +73,8 @@ def _accuse(apart: Sequence[Equivalence]) -> str:
         return f"{accused} converges otherwise{than}: a loss isn't finite"
     signs = {difference > 0 for difference in differences}
     manner = "otherwise" if len(signs) > 1 else "slower" if signs == {True} else "faster"
-    return f"{accused} converges {manner}{than}, by up to {format_share(max(map(abs, differences)))}"
+    losses = ", ".join(loss for loss in LOSSES if any(result.loss == loss for result in apart))
+    return f"{accused} converges {manner}{than}, by up to {format_share(max(map(abs, differences)))} ({losses})"
 
 
 def study_equivalence(

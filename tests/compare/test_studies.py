@@ -103,6 +103,7 @@ def test_slower_fails_as_well_as_faster_whichever_backend_it_is(backend: str, fa
 def test_one_altered_loss_of_the_three_fails() -> None:
     judged = study(make_records(only("jax", lambda _, losses: losses | {"val_loss": 1.2 * losses["val_loss"]})))
     assert {r.loss for r in judged.results if r.failed} == {"validation loss"}
+    assert judged.verdict("mine", "float32").endswith(" (validation loss)")
     assert not judged.passed
 
 
