@@ -24,10 +24,13 @@ from typing import Any
 import numpy as np
 
 from multibackend import draws
+from multibackend.catalogue import load_experiment
 from multibackend.describe import describe_environment, describe_structure, digest_array, digest_data
-from multibackend.engine import get_engine
+from multibackend.engine import get_engine, through_fit
 from multibackend.engine.contract import (
     Epoch,
+    FirstStep,
+    Forward,
     all_variables,
     build_model,
     evaluate,
@@ -37,9 +40,10 @@ from multibackend.engine.contract import (
     save_state,
     to_numpy,
     train,
+    why_through_fit,
 )
 from multibackend.errors import DataUnavailable, MultibackendError
-from multibackend.experiment import Dataset, Experiment, Plan, Profile, load_experiment
+from multibackend.experiment import Dataset, Experiment, Plan, Profile, Split, map_arrays
 from multibackend.record import Record, Run, save_record
 from multibackend.upstream import mended
 
@@ -60,6 +64,8 @@ class Prepared:
     orders: list[np.ndarray]
     model: Any
     epoch: Epoch
+    forward: Forward
+    first_step: FirstStep
     initial_state: list[np.ndarray]
     digests: dict[str, str]
     flags: dict[str, Any]
@@ -153,9 +159,17 @@ def prepare(run: Run, threads: int) -> Prepared:
     model = _build(run.seed, experiment, plan, data, seconds)
     state = save_state(model)
     with _timed(seconds, "prepare epoch"):
-        epoch = engine.compile_epoch(model, data.training, plan.batch_size, plan.epochs)
+        if why_through_fit(model):
+            epoch = through_fit.compile_epoch(model, data.training, plan.batch_size)
+            first_step = through_fit.compile_first_step(engine, model)
+        else:
+            epoch = engine.compile_epoch(model, data.training, plan.batch_size, plan.epochs)
+            first_step = engine.compile_first_step(model)
+        forward = engine.compile_forward(model)
     digests = digests | {"batch_order": digest_array(np.stack(orders))}
-    return Prepared(experiment, plan, run.seed, data, orders, model, epoch, state, digests, flags, seconds)
+    return Prepared(
+        experiment, plan, run.seed, data, orders, model, epoch, forward, first_step, state, digests, flags, seconds
+    )
 
 
 def reseed(run: Run, p: Prepared) -> Prepared:
@@ -210,12 +224,17 @@ def _train(run: Run, p: Prepared, emit: Emit) -> Record:
 
     first_batch = data.training.take(p.orders[0][: p.plan.batch_size])
     probe = data.test.take(slice(0, PROBE_ROWS))
+    if run.perturbation:
+        first_batch, probe = (_perturb_inputs(split, run) for split in (first_batch, probe))
     with _timed(seconds, "first step"):
-        outputs = engine.forward(model, probe.inputs)
+        outputs = p.forward(probe.inputs)
         arrays |= _prefixed("initial_outputs", outputs)
         arrays |= _prefixed("initial", _scalars(evaluate(model, first_batch)))
-        loss, gradients = engine.loss_and_gradients(model, first_batch)
+        before = named(model.weights)
+        loss, gradients = p.first_step(first_batch)
         arrays |= _prefixed("initial", _scalars({"training loss": loss})) | _prefixed("gradients", gradients)
+        arrays |= _prefixed("updates", _subtract(named(model.weights), before))
+        arrays |= _prefixed("slots", _widen(named(model.optimizer.variables)))
     restore_state(model, state)
 
     def on_epoch(number: int, loss: float) -> None:
@@ -257,6 +276,25 @@ def _prefixed(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarra
 
 def _scalars(values: dict[str, float]) -> dict[str, np.ndarray]:
     return {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
+
+
+def _perturb_inputs(split: Split, run: Run) -> Split:
+    """The same rows with floating inputs moved by one ULP."""
+
+    def perturb(array: np.ndarray) -> np.ndarray:
+        return draws.perturb(array, run.seed, -run.perturbation) if array.dtype.kind == "f" else array
+
+    return Split(map_arrays(perturb, split.inputs), split.targets, split.sample_weights)
+
+
+def _widen(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Integers as int64: an optimizer's counter is int64 on TensorFlow and int32 elsewhere."""
+    return {name: value.astype("int64") if value.dtype.kind in "iu" else value for name, value in arrays.items()}
+
+
+def _subtract(after: dict[str, np.ndarray], before: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What each variable gained, in float64 so that the difference itself isn't rounded."""
+    return {name: np.subtract(value, before[name], dtype=np.float64) for name, value in after.items()}
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 from unittest.mock import patch
@@ -44,6 +45,9 @@ class Epoch:
         return self.run(order)
 
 
+Forward = Callable[[Any], dict[str, np.ndarray]]
+FirstStep = Callable[[Split], tuple[float, dict[str, np.ndarray]]]
+
 Differentiable = Callable[[list[Any]], tuple[Any, list[Any]]]
 """Of some tensors: a scalar, which is differentiated, and results, which are returned."""
 
@@ -57,11 +61,11 @@ class Engine(Protocol):
     def device(self) -> str:
         """The device that trains: "cpu", or "cuda" with the card's name."""
 
-    def forward(self, model: Any, inputs: Any) -> dict[str, np.ndarray]:
-        """Each layer's output in inference mode, named and ordered as by `call_recorded`."""
+    def compile_forward(self, model: Any) -> Forward:
+        """Of inputs, each layer's output in inference mode, named and ordered as by `call_recorded`."""
 
-    def first_step(self, model: Any, batch: Split) -> tuple[float, dict[str, np.ndarray]]:
-        """Train one step: its loss, and the gradient for each trainable variable, by path.
+    def compile_first_step(self, model: Any) -> FirstStep:
+        """Train one step on a batch: its loss, and the gradient for each trainable variable, by path.
 
         Weights and optimizer slots hold then what the step made of them; metrics are as they were.
         """
@@ -74,6 +78,9 @@ class Engine(Protocol):
         Zeros where there is none: of an array that isn't floating, and of what the scalar doesn't depend on. What the
         function does to other variables may or may not stay: the caller restores it.
         """
+
+    def apply_gradients(self, model: Any, gradients: list[np.ndarray]) -> None:
+        """Let the model's optimizer apply these gradients, one for each trainable variable."""
 
     def compile_epoch(self, model: Any, training: Split, batch_size: int, epochs: int) -> Epoch:
         """Compile the training of `model` on rows that lie on the device from now on; no variable changes.
@@ -104,13 +111,7 @@ def build_model(build: Callable[[], Any], batch: Split) -> Any:
 
     keras.utils.clear_session()  # names of layers start anew, so that paths are equal everywhere
     model = build()
-    if not isinstance(model, keras.Model):
-        raise MultibackendError(f"build_model returned {type(model).__name__}; expected a compiled keras.Model.")
-    if not model.compiled or model.optimizer is None or model._compile_loss is None:
-        raise MultibackendError(
-            f"model {model.name!r} is not compiled with an optimizer and a loss; call "
-            "model.compile(optimizer=..., loss=...) in build_model."
-        )
+    check_model(model)
     refuse_unsupported(model)
     try:
         model._symbolic_build(data_batch=as_data(batch))
@@ -123,6 +124,23 @@ def build_model(build: Callable[[], Any], batch: Split) -> Any:
             f"({type(error).__name__}: {' '.join(lines)[:400]}). Mend build_model or load_data."
         ) from error
     return model
+
+
+def check_model(model: Any) -> None:
+    """Make sure that this is a compiled Keras model.
+
+    Raises:
+        MultibackendError: it isn't.
+    """
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise MultibackendError(f"build_model returned {type(model).__name__}; expected a compiled keras.Model.")
+    if not model.compiled or model.optimizer is None or model._compile_loss is None:
+        raise MultibackendError(
+            f"model {model.name!r} is not compiled with an optimizer and a loss; call "
+            "model.compile(optimizer=..., loss=...) in build_model."
+        )
 
 
 def parts(split: Split) -> tuple[Any, Any, Any]:
@@ -138,20 +156,16 @@ def as_data(batch: Split) -> tuple[Any, ...]:
 
 
 def refuse_unsupported(model: Any) -> None:
-    """Refuse, by name, what an engine would not train exactly as `fit` does.
+    """Refuse, by name, what can't be trained in one precision on one device.
 
     Raises:
         Unsupported: one line that names the feature and what to do.
     """
     import keras
 
-    optimizer = model.optimizer
     refused = {
-        "a train_step of its own": type(model).train_step is not keras.Model.train_step,
-        "a LossScaleOptimizer (mixed precision)": isinstance(optimizer, keras.optimizers.LossScaleOptimizer),
-        "run_eagerly=True": bool(model.run_eagerly),
+        "a LossScaleOptimizer (mixed precision)": isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer),
         "a distribution": keras.distribution.distribution() is not None,
-        "gradient accumulation": bool(getattr(optimizer, "gradient_accumulation_steps", None)),
         "float16 or bfloat16 layers": any(
             getattr(layer, "compute_dtype", None) in ("float16", "bfloat16") for layer in model._flatten_layers()
         ),
@@ -159,8 +173,21 @@ def refuse_unsupported(model: Any) -> None:
     for feature, used in refused.items():
         if used:
             raise Unsupported(
-                f"model {model.name!r} uses {feature}, which the engines don't follow; train it with fit."
+                f"model {model.name!r} uses {feature}, which isn't supported: a training is in float32 or float64, on "
+                "one device. Compile it without."
             )
+
+
+def why_through_fit(model: Any) -> list[str]:
+    """What of a model's training the engines don't follow, and Keras' own step does; none for most."""
+    import keras
+
+    features = {
+        "a train_step of its own": type(model).train_step is not keras.Model.train_step,
+        "run_eagerly=True": bool(model.run_eagerly),
+        "gradient accumulation": bool(getattr(model.optimizer, "gradient_accumulation_steps", None)),
+    }
+    return [feature for feature, used in features.items() if used]
 
 
 # ------------------------------------------------------------------------------------------- state
@@ -213,35 +240,61 @@ def unused(taken: Mapping[str, Any], name: str) -> str:
 # ------------------------------------------------------------------- forward, evaluate, predict
 
 
-def call_recorded(model: Any, inputs: Any) -> dict[str, Any]:
-    """Call a model on input tensors, in inference mode; each layer's output by its path, in the order of the calls.
+Call = Callable[[Any, Any], Any]
+Handle = Callable[[str, Call, Any, Any], Any]
+"""Takes a call of a layer: its name, what calls it with positional and named arguments, and these; returns a result."""
 
-    A layer called twice appears twice (`path#2`); one with several outputs as `path.0`, `path.1`; the model's
-    own outputs as `output.0`, `output.1`. What runs once a time step, inside RNN and TimeDistributed, is left out.
+
+@contextmanager
+def intercepted(model: Any, handle: Handle) -> Iterator[None]:
+    """While open, each call of a layer inside `model` goes through `handle`, nested ones too.
+
+    Calls are named by the layer's path; a second one of the same path is `path#2`. What runs once a time step, inside
+    RNN and TimeDistributed, is left out.
+    """
+    import keras
+
+    original = keras.layers.Layer.__call__
+    layers = {id(layer) for layer in model._flatten_layers(include_self=False)}
+    names: dict[str, None] = {}
+    looping: list[Any] = []
+
+    def called(self: Any, *args: Any, **kwargs: Any) -> Any:
+        def call(args: Any, kwargs: Any) -> Any:
+            loops = isinstance(self, keras.layers.RNN | keras.layers.TimeDistributed)
+            looping.extend([self] * loops)
+            try:
+                return original(self, *args, **kwargs)
+            finally:
+                del looping[len(looping) - loops :]
+
+        if id(self) not in layers or looping:
+            return call(args, kwargs)
+        name = unused(names, self.path or self.name)
+        names[name] = None
+        return handle(name, call, args, kwargs)
+
+    with patch.object(keras.layers.Layer, "__call__", called):
+        yield
+
+
+def call_recorded(model: Any, inputs: Any) -> dict[str, Any]:
+    """Call a model on input tensors, in inference mode; each layer's output by its call's name, in order of completion.
+
+    A layer with several outputs has `path.0`, `path.1`; the model's own outputs are `output.0`, `output.1`.
     """
     import keras
 
     outputs: dict[str, Any] = {}
-    original = keras.layers.Layer.__call__
-    layers = {id(layer) for layer in model._flatten_layers(include_self=False)}
 
-    looping: list[Any] = []
-
-    def recorded(self: Any, *args: Any, **kwargs: Any) -> Any:
-        loops = isinstance(self, keras.layers.RNN | keras.layers.TimeDistributed)
-        looping.extend([self] * loops)
-        try:
-            result = original(self, *args, **kwargs)
-        finally:
-            del looping[len(looping) - loops :]
-        if id(self) in layers and not looping:
-            values = [v for v in keras.tree.flatten(result) if keras.ops.is_tensor(v)]
-            name = unused(outputs, self.path or self.name)
-            for i, value in enumerate(values):
-                outputs[name if len(values) == 1 else f"{name}.{i}"] = value
+    def record(name: str, call: Call, args: Any, kwargs: Any) -> Any:
+        result = call(args, kwargs)
+        values = [v for v in keras.tree.flatten(result) if keras.ops.is_tensor(v)]
+        for i, value in enumerate(values):
+            outputs[name if len(values) == 1 else f"{name}.{i}"] = value
         return result
 
-    with patch.object(keras.layers.Layer, "__call__", recorded):
+    with intercepted(model, record):
         result = model(inputs, training=False)
     for i, value in enumerate(keras.tree.flatten(result)):
         outputs[f"output.{i}"] = value

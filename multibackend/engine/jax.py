@@ -104,7 +104,7 @@ def differentiate(
 
     def scalar(leaves: list[jax.Array], values: list[jax.Array]) -> tuple[jax.Array, list[jax.Array]]:
         given = dict(zip(floating, leaves, strict=True))
-        with StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+        with StatelessScope(state_mapping=list(zip(variables, values, strict=True)), collect_losses=True):
             total, results = function([given.get(i, tensor) for i, tensor in enumerate(tensors)])
         return total, results
 
@@ -114,6 +114,11 @@ def differentiate(
     for i, gradient in zip(floating, of_arrays, strict=True):
         gradients[i] = to_numpy(gradient)
     return [to_numpy(result) for result in results], [*gradients, *map(to_numpy, of_variables)]
+
+
+def apply_gradients(model: Any, gradients: list[np.ndarray]) -> None:
+    """Let the model's optimizer apply these gradients, one for each trainable variable."""
+    model.optimizer.apply([jnp.asarray(gradient) for gradient in gradients], model.trainable_variables)
 
 
 def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> Epoch:

@@ -96,6 +96,11 @@ def differentiate(
     return [to_numpy(result) for result in results], [to_numpy(tf.convert_to_tensor(g)) for g in gradients]
 
 
+def apply_gradients(model: Any, gradients: list[np.ndarray]) -> None:
+    """Let the model's optimizer apply these gradients, one for each trainable variable."""
+    model.optimizer.apply([tf.constant(gradient) for gradient in gradients], model.trainable_variables)
+
+
 def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> Epoch:
     """Compile the training of `model` on rows that lie on the device from now on; no variable changes."""
     data = _on_device(training)

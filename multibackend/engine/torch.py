@@ -100,6 +100,11 @@ def differentiate(
     return [to_numpy(result.detach()) for result in results], [to_numpy(gradient) for gradient in zeros]
 
 
+def apply_gradients(model: Any, gradients: list[np.ndarray]) -> None:
+    """Let the model's optimizer apply these gradients, one for each trainable variable."""
+    _apply(model, [torch.tensor(gradient, device=get_device()) for gradient in gradients])
+
+
 def compile_epoch(model: Any, training: Split, batch_size: int, epochs: int) -> Epoch:
     """Compile the training of `model` on rows that lie on the device from now on; no variable changes."""
     replays = _Replays(model, partial(_step, model, _on_device(training)), training.rows)
