@@ -70,6 +70,10 @@ class Call:
         return Call(self.function, {**self.arguments, key: value})
 
 
+GRADIENTS = Call("keras.optimizers.SGD", {"learning_rate": 1.0})
+"""With it and one step, weights before less weights after are the gradients."""
+
+
 @dataclass(frozen=True)
 class Values:
     """Numbers of an array: "normal", "positive", "spread" (mean, deviation), "integers" (below `high`) or "literal".
@@ -189,10 +193,12 @@ PRICE = {"node": 100.0, "own": 100.0, "argument": 10.0, "double": 60.0, "probe":
 
 def measure(candidate: Candidate) -> float:
     """How complicated a candidate is; reduction only ever goes down. Layers cost most, then options, then sizes."""
-    parts = [candidate.loss, candidate.optimizer, candidate.metrics]
     arrays = [*(source.values for source in candidate.sources), candidate.targets]
     cost = PRICE["node"] * len(candidate.nodes) + PRICE["own"] * len(find_names(candidate))
-    cost += sum(_weigh(part) for part in [*parts, *(node.layer for node in candidate.nodes)])
+    cost += sum(
+        _weigh(part) for part in [candidate.loss, list(candidate.metrics), *(node.layer for node in candidate.nodes)]
+    )
+    cost += 0.0 if candidate.optimizer == GRADIENTS else _weigh(candidate.optimizer)
     cost += sum(_weigh(list(node.keywords.values())) for node in candidate.nodes)
     cost += PRICE["double"] * (candidate.precision == "float64") + PRICE["probe"] * PROBES.index(candidate.probe)
     cost += sum(_weigh_values(values) for values in arrays)

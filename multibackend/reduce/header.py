@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from multibackend.reduce.candidate import Call, Candidate, Name
+from multibackend.reduce.candidate import GRADIENTS, Call, Candidate, Name
 from multibackend.reduce.judge import DEVIATIONS, DISTANCES, ULPS, Failure
 from multibackend.reduce.script import WIDTH
 
@@ -48,7 +48,7 @@ def write_header(
 def _find_meaning(candidate: Candidate) -> str:
     if candidate.probe != "update":
         return MEANING[candidate.probe]
-    plain = candidate.steps == 1 and candidate.optimizer == Call("keras.optimizers.SGD", {"learning_rate": 1.0})
+    plain = candidate.steps == 1 and candidate.optimizer == GRADIENTS
     return "gradients (SGD with rate 1)" if plain else f"update by {_name(candidate.optimizer)}"
 
 

@@ -174,7 +174,7 @@ class Oracle:
         """The processes that judge a suspect: its own, the one that answers soonest, and the others."""
         others = [name for name in self._commands if not name.endswith(ALONE) and name != suspect]
         others.sort(key=SOONEST.index)
-        return [suspect, *others, *([suspect + ALONE] if suspect + ALONE in self._commands else [])]
+        return [suspect, *others, *([suspect + ALONE] if self.preload_file else [])]
 
     def _start(self, backends: Sequence[str]) -> None:
         for backend in backends:

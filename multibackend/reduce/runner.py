@@ -66,7 +66,7 @@ def run_script(text: str) -> np.ndarray:
     from keras.src.backend.common import dtypes
 
     table = dict(dtypes.BIT64_TO_BIT32_DTYPE)
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)  # a collection takes longer than a small script
     try:
         return np.asarray(execute(text, "<script>")["got"], dtype="float64").ravel()
     finally:

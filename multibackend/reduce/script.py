@@ -13,7 +13,7 @@ MOST_LINES = 30
 WIDTH = 120
 
 DOUBLE = """keras.config.set_floatx("float64")
-BIT64_TO_BIT32_DTYPE["float64"] = "float64"  # Keras' table says float32: keras issue 23704"""
+keras.src.backend.common.dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"  # keras issue 23704"""
 
 Definitions = Mapping[str, str]
 """By name, the source of what the user's own file defines, with all that it needs."""
@@ -22,9 +22,9 @@ Definitions = Mapping[str, str]
 def write_body(candidate: Candidate, definitions: Definitions) -> str:
     """A script up to the line that makes `got`, a flat array of numbers."""
     double = candidate.precision == "float64"
-    lines = ["import os", "", 'os.environ["JAX_ENABLE_X64"] = "1"'] * double
+    lines = ["import os", 'os.environ["JAX_ENABLE_X64"] = "1"'] * double
+    lines += ["import tempfile"] * candidate.probe.startswith("saved")
     lines += ["import keras", "import numpy as np"]
-    lines += ["from keras.src.backend.common.dtypes import BIT64_TO_BIT32_DTYPE"] * double
     lines += [line for name in find_names(candidate) for line in definitions[name].splitlines() if line not in lines]
     lines += [*DOUBLE.splitlines()] * double
     lines += ["rng = np.random.default_rng(0)"]
@@ -245,10 +245,9 @@ def _subtract(before: str, after: str) -> str:
 
 def _write_saving() -> list[str]:
     return [
-        "from tempfile import TemporaryDirectory",
-        "with TemporaryDirectory() as folder:",
-        '    model.save(f"{folder}/model.keras")',
-        '    again = keras.models.load_model(f"{folder}/model.keras")',
+        'file = f"{tempfile.mkdtemp()}/model.keras"',
+        "model.save(file)",
+        "again = keras.models.load_model(file)",
     ]
 
 
@@ -258,11 +257,12 @@ def _write_loss(candidate: Candidate) -> list[str]:
     classes, kind = x.shape[-1] if x.shape else 1, candidate.targets.kind
     lines = [_write_source(x, candidate.rows, candidate.precision)]
     size = (candidate.rows, *x.shape)
+    literal = (candidate.targets.literal or [])[: candidate.rows]
     drawn = {
         "classes": f"rng.integers({classes}, size={candidate.rows})",
         "one-hot": f"np.eye({classes})[rng.integers({classes}, size={candidate.rows})]",
         "binary": f"rng.integers(2, size={size})",
-        "literal": f"np.array({candidate.targets.literal[: candidate.rows]})",
+        "literal": f"np.array({literal})",
     }.get(kind, f"rng.normal(size={size})")
     if kind in ("classes", "one-hot"):
         lines.append("x = x / x.sum(axis=-1, keepdims=True)")

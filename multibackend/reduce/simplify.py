@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from multibackend.reduce.candidate import PROBES, Call, Candidate, Name, Node, Source, Values, keep_needed
-from multibackend.reduce.starts import GRADIENTS
-
-LEAST_DOUBLE_ROWS = 2
+from multibackend.reduce.candidate import GRADIENTS, PROBES, Call, Candidate, Name, Node, Source, Values, keep_needed
 
 
 def list_simpler(candidate: Candidate) -> Iterator[Candidate]:
@@ -66,6 +63,8 @@ def simplify_training(candidate: Candidate) -> Iterator[Candidate]:
         yield candidate.but(precision="float32")
     if candidate.metrics:
         yield candidate.but(metrics=())
+    if candidate.weighted:
+        yield candidate.but(weighted=False)
     if candidate.loss != "mse":
         yield candidate.but(loss="mse", targets=Values())
         yield candidate.but(loss="mse")
@@ -81,11 +80,16 @@ def simplify_probe(candidate: Candidate) -> Iterator[Candidate]:
     """Look at something simpler, such as the output in place of the gradients."""
     if not candidate.nodes or candidate.probe == "statistics":
         return
+    untrained = candidate.but(loss="mse", targets=Values(), optimizer=None, metrics=(), steps=1, weighted=False)
     for probe in PROBES[PROBES.index("output") : PROBES.index(candidate.probe)]:
-        if candidate.optimizer is not None or probe in ("output", "predict", "evaluate"):
-            yield candidate.but(probe=probe)
+        if probe in ("output", "predict", "weights"):
+            yield untrained.but(probe=probe)
             if probe == "output":
-                yield candidate.but(probe=probe, training=True)
+                yield untrained.but(probe=probe, training=True)
+        elif probe == "evaluate":
+            yield candidate.but(probe=probe, optimizer=None, steps=1)
+        elif candidate.optimizer is not None:
+            yield candidate.but(probe=probe)
 
 
 def simplify_values(candidate: Candidate) -> Iterator[Candidate]:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from multibackend.reduce.candidate import Call, Candidate, Node, Source, Values, keep_needed
+from multibackend.reduce.candidate import GRADIENTS, Call, Candidate, Node, Source, Values, keep_needed
 from multibackend.reduce.description import LEVELS, Description
-
-GRADIENTS = Call("keras.optimizers.SGD", {"learning_rate": 1.0})
-"""With it and one step, weights before less weights after are the gradients."""
 
 STEPS = 3
 RANDOM = ("Dropout", "Noise")
