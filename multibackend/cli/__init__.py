@@ -16,6 +16,7 @@ from multibackend.cli.output import say, say_error
 from multibackend.cli.parity import compare, parity
 from multibackend.cli.reduce import reduce
 from multibackend.cli.survey import doctor, list_experiments
+from multibackend.cli.sweep import sweep
 from multibackend.cli.train import train
 from multibackend.errors import MultibackendError
 
@@ -48,5 +49,5 @@ def main() -> None:
     """Write a Keras 3 model once; train it on TensorFlow, PyTorch and JAX; prove what is the same."""
 
 
-for command in (list_experiments, train, parity, compare, equivalence, reduce, doctor):
+for command in (list_experiments, train, parity, compare, equivalence, reduce, sweep, doctor):
     main.add_command(command)

@@ -1,0 +1,83 @@
+"""One backend's process in a sweep: runs its cases, keeps what each raises, and writes the results in parts.
+
+Started as `python -m multibackend.sweep.worker REQUEST.json`; events go to standard output, one JSON object a line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from multibackend.engine import get_engine
+from multibackend.sweep.case import Case
+from multibackend.sweep.results import Outcome, save_part
+from multibackend.upstream import mended
+from multibackend.worker import check_backend
+
+PART_CASES = 40
+"""Cases in a part: a second or two of work."""
+
+LONGEST_ERROR = 300
+
+
+def main(request_file: str) -> None:
+    """Run a request to its end."""
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what Keras prints must not be taken for events
+
+    def emit(event: dict[str, Any]) -> None:
+        events.write(json.dumps(event) + "\n")
+        events.flush()
+
+    request = json.loads(Path(request_file).read_text(encoding="utf-8"))
+    check_backend(request["backend"])
+    from multibackend.sweep.cases import CASES
+
+    warnings.simplefilter("ignore")
+    by_name = {str(case): case for case in CASES}
+    wanted = [(precision, by_name[name]) for precision, name in request["runs"]]
+    number = request["first_part"]
+    for (precision, mends), group in groupby(wanted, key=lambda run: (run[0], run[1].mends)):
+        get_engine(request["backend"]).configure(precision, request["threads"])
+        with mended(request["backend"], precision, mends):
+            cases = [case for _, case in group]
+            for start in range(0, len(cases), PART_CASES):
+                part = cases[start : start + PART_CASES]
+                outcomes = [run_case(case, request["backend"], precision, request["moves"], emit) for case in part]
+                save_part(Path(request["results"]), number, outcomes)
+                emit({"event": "saved", "runs": [[precision, str(case)] for case in part], "part": number})
+                number += 1
+    emit({"event": "end"})
+
+
+def run_case(case: Case, backend: str, precision: str, moves: bool, emit: Callable[[dict[str, Any]], None]) -> Outcome:
+    """Run a case, and its repetition where inputs are to be moved; what goes wrong is in the outcome, not raised."""
+    from multibackend.sweep.execute import execute
+
+    emit({"event": "start", "run": [precision, str(case)]})
+    start = time.perf_counter()
+    try:
+        base, *moved = [execute(case, backend, precision, k) for k in range(case.repetitions if moves else 1)]
+    except Exception as error:
+        text = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_ERROR]
+        return Outcome(str(case), backend, precision, error=text, seconds=round(time.perf_counter() - start, 4))
+    return Outcome(
+        str(case),
+        backend,
+        precision,
+        dtypes=base.dtypes,
+        seconds=round(time.perf_counter() - start, 4),
+        arrays=base.arrays,
+        moved=moved[0].arrays if moved else {},
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
