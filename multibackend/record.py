@@ -16,6 +16,10 @@ infinite, are in `arrays.safetensors`:
 | `test/METRIC` | () | on the test rows, at the end |
 | `optimizer/PATH` | of the slot | optimizer variables at the end |
 | `predictions` | (probe rows, ...) | after training, on the first test rows |
+| `continued` | (some steps,) | the loss of each step's batch, had training gone on |
+
+Beside them lies `model.keras`, the trained model as Keras saves it. A record of another task than training holds what
+`localization.py` or `interchange.py` say.
 """
 
 from __future__ import annotations
@@ -39,8 +43,17 @@ from multibackend.experiment import Profile, name_file, shorten_name
 SCHEMA_VERSION = 2
 RECORD_FILE = "record.json"
 ARRAYS_FILE = "arrays.safetensors"
+MODEL_FILE = "model.keras"
+"""The trained model as Keras saves it, beside the record of a training: what the other backends load."""
 
 Status = Literal["finished", "failed", "not-run"]
+
+Task = Literal["training", "trace", "isolation", "interchange"]
+"""What a run does.
+
+`trace`: one training step, what passes through each layer; `isolation`: the same step with each layer alone on what
+was traced; `interchange`: predictions and further steps of the models that the backends saved.
+"""
 
 
 @dataclass(frozen=True)
@@ -48,7 +61,8 @@ class Run:
     """Which training this is: what identifies a record among others, and what two of a pair must share.
 
     `perturbation` 0 is the training itself; k > 0 the k-th repetition with the initial weights
-    moved by one unit in the last place, which measures how far rounding alone carries.
+    moved by one unit in the last place, which measures how far rounding alone carries. `task` other than "training"
+    is a closer look at it.
     """
 
     experiment: str
@@ -57,15 +71,18 @@ class Run:
     profile: Profile
     seed: int
     perturbation: int = 0
+    task: Task = "training"
 
     @property
     def folder(self) -> Path:
         """Where the record lies, below `records/`."""
         suffix = f"-perturbed-{self.perturbation}" if self.perturbation else ""
+        suffix += f"-{self.task}" if self.task != "training" else ""
         return Path(name_file(self.experiment)) / f"{self.backend}-{self.precision}{suffix}"
 
     def __str__(self) -> str:
         suffix = f" perturbed {self.perturbation}" if self.perturbation else ""
+        suffix += f" {self.task}" if self.task != "training" else ""
         return f"{shorten_name(self.experiment)} {self.backend} {self.precision}{suffix}"
 
 
@@ -124,6 +141,7 @@ class Record:
     peak_bytes: int = 0
     schema_version: int = SCHEMA_VERSION
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     def group(self, prefix: str) -> dict[str, np.ndarray]:
         """The arrays under `prefix/`, keyed by the rest of their names."""
@@ -148,12 +166,14 @@ def save_record(record: Record, records: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".writing-", dir=target.parent))
         try:
-            header = asdict(replace(record, arrays={}))
-            del header["arrays"]
+            header = asdict(replace(record, arrays={}, files={}))
+            del header["arrays"], header["files"]
             text = json.dumps(header, indent=2, allow_nan=False) + "\n"
             (scratch / RECORD_FILE).write_text(text, encoding="utf-8")
             arrays = {key: np.asarray(value, order="C") for key, value in record.arrays.items()}
             save_file(arrays, scratch / ARRAYS_FILE)
+            for name, content in record.files.items():
+                (scratch / name).write_bytes(content)
             if target.exists():
                 shutil.rmtree(target)
             scratch.replace(target)
@@ -177,7 +197,7 @@ def load_record(folder: Path) -> Record:
         version = header.get("schema_version") if isinstance(header, dict) else None
         if version != SCHEMA_VERSION:
             raise RecordError(f"record {folder}: schema version {version!r}; expected {SCHEMA_VERSION}. Train again.")
-        if set(header) != {f.name for f in fields(Record)} - {"arrays"}:
+        if set(header) != {f.name for f in fields(Record)} - {"arrays", "files"}:
             raise RecordError(f"record {folder}: its fields are not a record's; train again, or give another folder.")
         run = Run(**header.pop("run"))
         mends = tuple(header.pop("mends"))

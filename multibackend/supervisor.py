@@ -34,6 +34,7 @@ END_SECONDS = 30.0
 class Request:
     """What one backend shall train, with which Python and settings; results go below `output`.
 
+    `sources` are folders of records that its runs start from.
     `by_seed` gives the records of each seed a folder of their own, for trainings that differ in nothing else.
     """
 
@@ -47,6 +48,7 @@ class Request:
     output: Path
     runs: tuple[Run, ...]
     by_seed: bool = False
+    sources: tuple[Path, ...] = ()
 
     def records(self, run: Run) -> Path:
         """Where a run's record goes, in its own folder there."""
@@ -73,6 +75,7 @@ def start_worker(request: Request, workers: int = 1, worker_command: Sequence[st
     """Start the process that trains a request's runs, in order; `workers` train beside one another, it included."""
     path = request.log.with_suffix(".request.json")
     content = {key: value for key, value in asdict(request).items() if key not in ("python", "output", "by_seed")}
+    content["sources"] = [str(path) for path in request.sources]
     content |= {"records": [str(request.records(run)) for run in request.runs], "workers": workers}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

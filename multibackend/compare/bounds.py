@@ -73,9 +73,11 @@ class Quantity:
 
     @property
     def where(self) -> str:
-        """The layer, variable or slot by its path, as it is labelled; "" for a loss or metric."""
+        """The layer, variable or slot by its path, or the metric; "" for the loss at every step."""
         kind, _, path = self.label.partition(" ")
-        return path if kind in ("layer", "variable", "slot") else ""
+        if kind in ("layer", "variable", "slot"):
+            return path
+        return "" if self.key == "losses" else self.label
 
     def size(self, array: Array) -> Vector:
         """Shape (1,) by norm, else (steps,)."""

@@ -1,0 +1,63 @@
+"""Interchange: what a backend makes of the models that each backend saved, in predictions and in further training.
+
+Arrays of the record: `predictions/BACKEND.i` on the probe rows, and in float64 `continued/BACKEND`, the losses of
+training that goes on where BACKEND stopped. `structure["unloaded"]` says of a backend why its file can't be loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from multibackend import BACKENDS
+from multibackend.engine.contract import predict
+from multibackend.record import MODEL_FILE, Record, Run
+from multibackend.training import Built, compile_first_step, continue_training
+
+
+def interchange_record(run: Run, b: Built, sources: Sequence[Path]) -> Record:
+    """Load each backend's model; predict with it, and train it further."""
+    arrays: dict[str, np.ndarray] = {}
+    unloaded: dict[str, str] = {}
+    for backend in BACKENDS:
+        folder = replace(run, backend=backend, task="training").folder
+        path = next((p for source in sources if (p := source / folder / MODEL_FILE).is_file()), None)
+        if path is None:
+            continue
+        try:
+            model = load_model(path, b.model)
+        except Exception as error:
+            unloaded[backend] = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
+            continue
+        arrays |= {f"predictions/{backend}.{i}": value for i, value in predict(model, b.probe.inputs).items()}
+        if run.precision == "float64" and backend != run.backend:
+            arrays[f"continued/{backend}"] = continue_training(compile_first_step(run.backend, model), b)
+    return Record(run=run, status="finished", digests=b.digests, structure={"unloaded": unloaded}, arrays=arrays)
+
+
+def load_model(path: Path, like: Any) -> Any:
+    """A saved model, with its optimizer; classes and functions of the user's own are those that `like` uses."""
+    import keras
+
+    with keras.saving.custom_object_scope(_list_own(like)):
+        return keras.saving.load_model(path)
+
+
+def _list_own(model: Any) -> dict[str, Any]:
+    """Classes and functions in a compiled model that aren't Keras' own, by name."""
+    import keras
+
+    compiled = model._compile_config.config if model._compile_config else {}
+    objects: list[Any] = [*model._flatten_layers(), model.optimizer, *keras.tree.flatten(compiled)]
+    for layer in model._flatten_layers():
+        objects += [value for value in vars(layer).values() if callable(value)]
+    found: dict[str, Any] = {}
+    for value in objects:
+        named = value if hasattr(value, "__name__") else type(value)
+        if not str(getattr(named, "__module__", "keras")).startswith(("keras", "builtins", "numpy")):
+            found[named.__name__] = named
+    return found
