@@ -119,6 +119,16 @@ def parity(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def power(session: nox.Session) -> None:
+    """Measure what the comparison finds of planted faults, and its false alarms; write docs/power.md."""
+    build_environments(session)
+    point_to_environments(session)
+    _, arguments = split_posargs(session)
+    install(session, "test")
+    session.run("python", "tests/faults/power.py", *arguments)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Time the engines against fit and loops by hand, on an idle machine; write benchmarks/RESULTS.md."""
     build_environments(session)

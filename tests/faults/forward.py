@@ -60,12 +60,12 @@ def elu_slope(site: Site) -> None:
 
 @in_code
 def gelu_by_tanh(site: Site) -> None:
-    site.replace(backend_module("nn"), "gelu", lambda gelu: lambda x, approximate=True: gelu(x, True))
+    site.replace(backend_module("nn"), "gelu", lambda gelu: lambda x, *_, **__: gelu(x, True))
 
 
 @in_code
 def softmax_over_rows(site: Site) -> None:
-    site.replace(backend_module("nn"), "softmax", lambda softmax: lambda x, axis=-1: softmax(x, 0))
+    site.replace(backend_module("nn"), "softmax", lambda softmax: lambda x, *_, **__: softmax(x, 0))
 
 
 @in_code
@@ -98,7 +98,7 @@ def max_pooling_pads_with_zeros(model: keras.Model) -> None:
 def mask_ignored(model: keras.Model) -> None:
     gru = find_layer(model, "gru")
     call = gru.call
-    gru.call = lambda sequences, initial_state=None, mask=None, training=False: call(
+    gru.call = lambda sequences, initial_state=None, training=False, **_: call(
         sequences, initial_state=initial_state, training=training
     )
 

@@ -16,7 +16,7 @@ def loss_summed(site: Site) -> None:
     from keras.src.losses import loss
 
     def total(_: Any) -> Any:
-        return lambda values, sample_weight=None, reduction=None: ops.sum(values)
+        return lambda values, *_, **__: ops.sum(values)
 
     site.replace(loss, "reduce_values", total)
 
@@ -25,7 +25,7 @@ def loss_summed(site: Site) -> None:
 def huber_delta(model: keras.Model) -> None:
     loss = model._compile_loss._user_loss
     call = loss.fn
-    meanwhile(loss, "call", fn=lambda y_true, y_pred, delta: call(y_true, y_pred, delta=1.0))
+    meanwhile(loss, "call", fn=lambda y_true, y_pred, **_: call(y_true, y_pred, delta=1.0))
 
 
 @in_model

@@ -33,7 +33,10 @@ def inputs_through_float32(data: Dataset) -> Dataset:
 def fan_in_for_fan_out(site: Site) -> None:
     from keras.src.initializers import random_initializers
 
-    site.replace_while_building(random_initializers, "compute_fans", lambda fans: lambda shape: (fans(shape)[0],) * 2)
+    def equal(fans: Any) -> Any:
+        return lambda *args, **kwargs: (fans(*args, **kwargs)[0],) * 2
+
+    site.replace_while_building(random_initializers, "compute_fans", equal)
 
 
 @in_code
@@ -126,4 +129,4 @@ def statistics_not_loaded(site: Site) -> None:
 def optimizer_state_not_loaded(site: Site) -> None:
     from keras.src.optimizers.base_optimizer import BaseOptimizer
 
-    site.replace(BaseOptimizer, "load_own_variables", lambda _: lambda self, store: None)
+    site.replace(BaseOptimizer, "load_own_variables", lambda _: lambda *_: None)

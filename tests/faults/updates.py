@@ -69,12 +69,12 @@ def adagrad_start(model: keras.Model) -> None:
 
 @in_model
 def weight_decay_skipped(model: keras.Model) -> None:
-    model.optimizer._apply_weight_decay = lambda variables: None
+    model.optimizer._apply_weight_decay = lambda _: None
 
 
 @in_model
 def weight_decay_on_bias(model: keras.Model) -> None:
-    model.optimizer._use_weight_decay = lambda variable: True
+    model.optimizer._use_weight_decay = lambda _: True
 
 
 @in_model
@@ -137,7 +137,7 @@ def dropout_rate(model: keras.Model) -> None:
 @in_model
 def dropout_mask_repeated(model: keras.Model) -> None:
     seeds = find_layer(model, "dropout").seed_generator
-    seeds.next = lambda ordered=True: seeds.state.value * 1
+    seeds.next = lambda **_: seeds.state.value * 1
 
 
 # -------------------------------------------------------------------------------------- from a step on, or an epoch
@@ -174,7 +174,7 @@ def change_epochs(site: Site, change: Any) -> None:
 
 @in_code
 def last_batch_dropped(site: Site) -> None:
-    change_epochs(site, lambda order, number: order[: len(order) - len(order) % 8])
+    change_epochs(site, lambda order, _: order[: len(order) - len(order) % 8])
 
 
 @in_code
