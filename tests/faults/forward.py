@@ -36,6 +36,10 @@ def schedule_in_float32(_: Site) -> None: ...
 
 
 @in_code
+def weight_decay_in_float32(_: Site) -> None: ...
+
+
+@in_code
 def repeated_words_squared(_: Site) -> None: ...
 
 

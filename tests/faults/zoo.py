@@ -240,8 +240,10 @@ def make_optimizer(name: str) -> keras.optimizers.Optimizer:
             return optimizers.SGD(0.2, clipnorm=0.05)
         case "adam":
             return optimizers.Adam(0.01)
+        case "decayed":  # by a share that float32 doesn't hold
+            return optimizers.AdamW(0.01, weight_decay=0.1)
         case "adamw":
-            decayed = optimizers.AdamW(0.01, weight_decay=0.1)
+            decayed = optimizers.AdamW(0.01, weight_decay=0.125)
             decayed.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
             return decayed
         case "nadam":
