@@ -189,7 +189,8 @@ def test_equal_losses_are_equivalent_and_a_constant_difference_is_judged_by_its_
     assert same.passed
     assert {r.detail for r in same.results} == {"equal to the bit for all 6 seeds"}
     assert {(r.power, r.detectable) for r in same.results} == {(1.0, 0.0)}
-    for factor, status in ((1.01, "equivalent"), (1.1, "different"), (0.9, "different")):
+    inside, outside = ([factor, 1 / factor] for factor in (1.0499, 1.0501))
+    for factor, status in [(f, "equivalent") for f in (1.01, *inside)] + [(f, "different") for f in (1.1, *outside)]:
         judged = study(make_records(lambda b, _s, _l, f=factor: {"loss": f if b == "jax" else 1.0, "test": 1.0}))
         found = [r for r in judged.results if "jax" in r.pair and r.loss == "training loss"]
         assert {r.status for r in found} == {status}
