@@ -128,7 +128,7 @@ def _compare(
             yield Finding(name, precision, stage, "missing", pair, None, None, f"{key}: {absent} has none")
             continue
         left, right = a.arrays[key], b.arrays[key]
-        dtypes = [o.dtypes.get(key, o.arrays[key].dtype.name) for o in (a, b)]
+        dtypes = [_dtype(outcome, key) for outcome in (a, b)]
         if dtypes[0] != dtypes[1]:
             detail = f"{key}: {dtypes[0]} on {pair[0]}, {dtypes[1]} on {pair[1]}"
             yield Finding(name, precision, stage, "dtype", pair, None, None, detail)
@@ -186,12 +186,17 @@ def _measure(
     size = max(float(size_by_norm(values)[0]) for values in _finite(a, b))
     truth = find_truth(case, key, exact)
     envelope = min(_reach(key, [o for other, o in found.items() if other != one], truth, a.shape) for one in pair)
-    unit = max(EPS.get(found[backend].dtypes.get(key, found[backend].arrays[key].dtype.name), 0.0) for backend in pair)
-    unit = EPS["float64"] if precision == "float64" else unit
-    floor = FLOAT64_BOUND if precision == "float64" else FLOOR_UNITS * unit
+    unit = max(EPS.get(_dtype(found[backend], key), 0.0) for backend in pair)
+    if precision == "float64" and "float64" in (_dtype(found[backend], key) for backend in pair):
+        unit = EPS["float64"]  # the other one's narrower dtype is a finding, and no excuse
+    floor = FLOAT64_BOUND if unit == EPS["float64"] else FLOOR_UNITS * unit
     return distance / size, floor + (
         ENVELOPE_FACTOR * envelope + ROUNDING * unit * find_terms(case, key, a.size)
     ) / size
+
+
+def _dtype(outcome: Outcome, key: str) -> str:
+    return outcome.dtypes.get(key, outcome.arrays[key].dtype.name)
 
 
 def find_terms(case: Case, key: str, values: int) -> float:

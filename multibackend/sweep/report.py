@@ -91,7 +91,8 @@ def summarise(sweep: Sweep) -> str:
     new = sum(not one.known for one in sweep.groups)
     return (
         f"{counts['run']} cases and precisions: {counts['agree']} agree, {counts['part']} part, "
-        f"{counts['unsupported']} unsupported on all backends; {new} findings are new, {len(sweep.stale)} known rows no longer occur; "
+        f"{counts['unsupported']} unsupported on all backends; {new} findings are new, "
+        f"{len(sweep.stale)} known rows no longer occur; "
         f"{sweep.seconds:.0f} s"
     )
 

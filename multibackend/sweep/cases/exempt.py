@@ -9,17 +9,11 @@ EXEMPT: dict[str, str] = {
     **{
         f"{namespace}.{name}": _PLUMBING
         for namespace in (
-            "activations",
-            "constraints",
-            "initializers",
-            "layers",
-            "losses",
-            "metrics",
-            "optimizers",
-            "regularizers",
+            *("activations", "constraints", "initializers", "layers", "losses", "metrics", "optimizers"),
+            *("optimizers.schedules", "regularizers"),
         )
         for name in ("deserialize", "get", "serialize")
-        if (namespace, name) != ("layers", "get")
+        if name != "get" or namespace not in ("layers", "optimizers.schedules")
     },
     "constraints.Constraint": _BASE,
     "initializers.Initializer": _BASE,
@@ -41,6 +35,6 @@ EXEMPT: dict[str, str] = {
     "layers.StringLookup": "strings, for which JAX and torch have no tensors",
     "layers.TextVectorization": "strings, for which JAX and torch have no tensors",
     "optimizers.legacy": "the names of optimizers of Keras 2, each of which raises",
-    "optimizers.OptimizerMap": "a table from variables to optimizers for MultiOptimizer, which has its cases",
+    "optimizers.schedules.LearningRateSchedule": _BASE,
 }
 """Public names without a case, each with its reason."""
