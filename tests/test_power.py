@@ -88,6 +88,20 @@ def test_a_place_must_be_right_in_every_pair() -> None:
     assert score.where == "dense/hidden/kernel"
 
 
+def origin(where: str, kind: str = "gradient", precision: str = "float64") -> dict[str, Any]:
+    return {"experiment": "frozen", "precision": precision, "who": ["torch"], "kind": kind, "where": where}
+
+
+def test_the_origin_is_the_place_where_one_is_named() -> None:
+    passed_through = found("gradients", "jax-torch", "tensorflow-torch", where="dense/hidden/kernel")
+    assert score_fault(FAULT, passed_through, STAGES).place_right is False
+    assert score_fault(FAULT, passed_through, STAGES, [origin("dense/middle/kernel")]).place_right
+    assert score_fault(FAULT, RIGHT, STAGES, [origin("dense/output/kernel")]).place_right is False
+    assert score_fault(FAULT, RIGHT, STAGES, [origin("", "loss")]).where == "loss"
+    assert score_fault(FAULT, RIGHT, STAGES, [origin("", "nowhere")]).place_right
+    assert score_fault(FAULT, RIGHT, STAGES, [origin("dense/output/kernel", precision="float32")]).place_right
+
+
 def test_an_accused_healthy_pair_lowers_the_score_of_the_backend() -> None:
     all_three = found("gradients", "jax-tensorflow", "jax-torch", "tensorflow-torch", where="dense/middle/kernel")
     score = score_fault(FAULT, all_three, STAGES)

@@ -117,7 +117,7 @@ def gradients_halved(model: keras.Model) -> None:
 @in_model
 def variable_frozen(model: keras.Model) -> None:
     layer = find_layer(model, "middle")
-    layer.call = lambda x: layer.activation(ops.matmul(x, ops.stop_gradient(layer.kernel.value)) + layer.bias)
+    layer.call = lambda x, **_: layer.activation(ops.matmul(x, ops.stop_gradient(layer.kernel.value)) + layer.bias)
 
 
 @in_model
@@ -146,7 +146,7 @@ def repeated_words_lost(model: keras.Model) -> None:
     words = find_layer(model, "words")
     call = words.call
 
-    def last_only(inputs: Any) -> Any:
+    def last_only(inputs: Any, **_: Any) -> Any:
         found = call(inputs)
         flat = ops.reshape(inputs, (-1,))
         position = ops.arange(ops.shape(flat)[0])
@@ -162,7 +162,7 @@ def shared_gradient_once(model: keras.Model) -> None:
     shared, calls = find_layer(model, "shared"), [0]
     call = shared.call
 
-    def detached(inputs: Any) -> Any:
+    def detached(inputs: Any, **_: Any) -> Any:
         calls[0] += 1
         if calls[0] % 2:
             return call(inputs)
@@ -175,4 +175,4 @@ def shared_gradient_once(model: keras.Model) -> None:
 @in_model
 def bias_added_twice(model: keras.Model) -> None:
     block = model.blocks[0]
-    block.call = lambda inputs: block.activation(ops.matmul(inputs, block.kernel) + block.bias + block.bias)
+    block.call = lambda inputs, **_: block.activation(ops.matmul(inputs, block.kernel) + block.bias + block.bias)

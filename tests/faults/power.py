@@ -112,6 +112,7 @@ def measure(faults: Sequence[Fault], seeds: int, output: Path) -> Measured:
     results = run("parity", *(f"{CORPUS}:{fault.name}" for fault in faults), output=output / "faults")
     after_faults = time.monotonic()
     stages, findings = results["stages"], group_by_name(results["findings"])
+    origins = group_by_name(results["origins"])
     differences = compare_histories(output / "faults")
     clean, alarms, keras_alarms = [], {}, {}
     train_clean(seeds, output / "clean")
@@ -125,7 +126,9 @@ def measure(faults: Sequence[Fault], seeds: int, output: Path) -> Measured:
             f"{name}, seed {seed}": describe(pairs) for name, pairs in compare_histories(folder).items() if pairs
         }
     return Measured(
-        scores=tuple(score_fault(fault, findings.get(fault.name, []), stages) for fault in faults),
+        scores=tuple(
+            score_fault(fault, findings.get(fault.name, []), stages, origins.get(fault.name, [])) for fault in faults
+        ),
         keras_found={
             fault.name: describe(found)
             for fault in faults
@@ -182,7 +185,7 @@ def shorten(experiment: str) -> str:
 
 
 def group_by_name(findings: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Findings by the name of their fault."""
+    """Findings, or origins, by the name of their fault."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for finding in findings:
         groups.setdefault(shorten(finding["experiment"]), []).append(finding)

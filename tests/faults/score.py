@@ -62,11 +62,13 @@ class Share:
         return max(0.0, (centre - half) / (1 + z * z / n)), min(1.0, (centre + half) / (1 + z * z / n))
 
 
-def score_fault(fault: Fault, findings: Iterable[Finding], stages: Sequence[str]) -> Score:
-    """Score one fault by the findings of its experiment.
+def score_fault(
+    fault: Fault, findings: Iterable[Finding], stages: Sequence[str], origins: Iterable[Finding] = ()
+) -> Score:
+    """Score one fault by the findings of its experiment, and by what running each part alone named as its origin.
 
-    float64 decides where it fails, else float32. The first failing stage is the one found; the layer, variable or
-    slot, and the step, must be right in every pair that fails there.
+    float64 decides where it fails, else float32. The first failing stage is the one found. The place is the origin's
+    where there is one; else, as the step, that of every pair that fails at that stage: all must be right.
     """
     parted = [f for f in findings if f["status"] in PARTED]
     guilty = [f for f in parted if set(f["pair"]) & set(fault.faulty)]
@@ -77,13 +79,15 @@ def score_fault(fault: Fault, findings: Iterable[Finding], stages: Sequence[str]
     decided = [f for f in guilty if f["precision"] == precision]
     first = min(stages.index(f["stage"]) for f in decided)
     found = [f for f in decided if stages.index(f["stage"]) == first]
-    right = [is_place_right(fault.where, f["where"]) for f in found]
+    started = [o for o in origins if o["precision"] == precision and o["kind"] != "nowhere"]
+    places = [o["where"] or o["kind"] for o in started] or [f["where"] for f in found]
+    right = [is_place_right(fault.where, place) for place in places]
     return Score(
         fault,
         detected=True,
         precision=precision,
         stage=stages[first],
-        where=next((f["where"] for f, good in zip(found, right, strict=True) if not good), found[0]["where"]),
+        where=next((place for place, good in zip(places, right, strict=True) if not good), places[0]),
         step=found[0]["step"],
         blamed=healthy and (len(fault.faulty) > 1 or len(found) == 2),
         healthy=healthy,

@@ -43,8 +43,8 @@ class Scale(layers.Layer):
 class Residual(keras.Model):
     """A model by subclassing, with a layer in a list and an own weight."""
 
-    def __init__(self) -> None:
-        super().__init__(name="subclassed")
+    def __init__(self, name: str = "subclassed", **given: Any) -> None:
+        super().__init__(name=name, **given)
         self.inner = layers.Dense(6, "silu", name="inner")
         self.blocks = [layers.Dense(6, "tanh", name="block"), layers.UnitNormalization(name="unit")]
         self.outer = layers.Dense(3, "softmax", name="outer")
