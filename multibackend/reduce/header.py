@@ -49,7 +49,7 @@ def _find_meaning(candidate: Candidate) -> str:
     if candidate.probe != "update":
         return MEANING[candidate.probe]
     plain = candidate.steps == 1 and candidate.optimizer == GRADIENTS
-    return "gradients (SGD with rate 1)" if plain else f"update by {_name(candidate.optimizer)}"
+    return "a step of SGD with rate 1 (gradients)" if plain else f"update by {_name(candidate.optimizer)}"
 
 
 def _name(part: object) -> str:

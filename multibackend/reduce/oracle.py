@@ -171,10 +171,11 @@ class Oracle:
         return results
 
     def list_concerned(self, suspect: str) -> list[str]:
-        """The processes that judge a suspect: its own, the one that answers soonest, and the others."""
+        """The processes that judge a suspect: its own first, then the others, which answers soonest before the rest."""
         others = [name for name in self._commands if not name.endswith(ALONE) and name != suspect]
-        others.sort(key=SOONEST.index)
-        return [suspect, *others, *([suspect + ALONE] if self.preload_file else [])]
+        if self.preload_file:
+            others.append(suspect + ALONE)
+        return [suspect, *sorted(others, key=lambda name: SOONEST.index(name.removesuffix(ALONE)))]
 
     def _start(self, backends: Sequence[str]) -> None:
         for backend in backends:

@@ -62,6 +62,9 @@ def reduce_experiment(
         MultibackendError: the experiment can't be taken apart, or a backend's process doesn't start.
     """
     began = time.monotonic()
+    if parting.stage == "data":
+        problem = f"{experiment}: its data differ between backends ({parting.words}); a model's script has its own"
+        return Reproduction("", "", {}, problem, time.monotonic() - began)
     description = _take_apart(experiment, parting, oracle, profile, seed)
     judging = Judging(oracle, description)
     found = judging.search(parting, began + SEARCH_SHARE * seconds)

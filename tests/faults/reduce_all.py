@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import sys
 import time
 from collections.abc import Mapping
@@ -82,6 +83,7 @@ def main() -> int:
     file = options.output / "reduced.jsonl"
     done = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
     faults = [fault for fault in read_table() if not options.names or fault.name in options.names]
+    random.Random(0).shuffle(faults)  # so that what a part of them gives is a fair sample
     known = {row["fault"] for row in done}
     first = write_preload(faults[0].name, options.output / "first.preload.py")
     with Oracle(name_pythons(()), options.output / "logs", first, BACKENDS) as oracle:
@@ -102,7 +104,7 @@ def report(rows: list[dict[str, Any]], faults: list[Fault]) -> int:
     wanted = {fault.name for fault in faults}
     rows = [row for row in rows if row["fault"] in wanted]
     reduced = sum(not row["problem"] for row in rows)
-    print(f"{reduced} of {len(faults)} reduced, {len(rows)} tried: {reduced / len(faults):.0%}")
+    print(f"{len(faults)} faults, {len(rows)} tried, {reduced} reduced: {reduced / max(1, len(rows)):.0%}")
     return int(reduced < REQUIRED * len(faults))
 
 
