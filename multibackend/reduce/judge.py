@@ -11,7 +11,7 @@ import numpy as np
 from multibackend.reduce.candidate import Candidate
 from multibackend.reduce.oracle import Got
 
-ULPS = 32
+ULPS = 16
 """Units in the last place of the largest value: what sums in another order may differ by, in a model of few layers."""
 
 DISTANCES = 4

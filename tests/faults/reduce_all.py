@@ -44,7 +44,9 @@ def find_start(fault: Fault, results: Mapping[str, Any] | None) -> Parting | Non
     return Parting(fault.faulty, fault.stage, fault.where.replace("*", " "), ("float32", "float64"))
 
 
-def reduce_fault(fault: Fault, start: Parting, oracle: Oracle, output: Path, seconds: float) -> dict[str, Any]:
+def reduce_fault(
+    fault: Fault, results: Mapping[str, Any] | None, oracle: Oracle, output: Path, seconds: float
+) -> dict[str, Any]:
     """Reduce one fault; say what came of it."""
     began = time.monotonic()
     oracle.preload(write_preload(fault.name, output / f"{fault.name}.preload.py"))
@@ -52,6 +54,9 @@ def reduce_fault(fault: Fault, start: Parting, oracle: Oracle, output: Path, sec
         oracle.preload_file = None  # nothing is planted: without it the script must fail as well
     script = output / f"{fault.name}.py"
     try:
+        start = find_start(fault, results)
+        if start is None:
+            raise MultibackendError("the comparison finds nothing to reduce")
         made = reduce_experiment(f"{CORPUS}:{fault.name}", start, oracle, script, seconds=seconds)
         problem, lines = made.problem, made.lines
         if not problem and made.backend not in fault.faulty:
@@ -88,10 +93,9 @@ def main() -> int:
     first = write_preload(faults[0].name, options.output / "first.preload.py")
     with Oracle(name_pythons(()), options.output / "logs", first, BACKENDS) as oracle:
         for fault in faults:
-            start = find_start(fault, results) if fault.name not in known else None
-            if start is None:
+            if fault.name in known:
                 continue
-            row = reduce_fault(fault, start, oracle, options.output, options.seconds)
+            row = reduce_fault(fault, results, oracle, options.output, options.seconds)
             with file.open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(row) + "\n")
             done.append(row)
