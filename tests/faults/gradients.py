@@ -31,7 +31,12 @@ def huber_delta(model: keras.Model) -> None:
 @in_model
 def sample_weights_ignored(model: keras.Model) -> None:
     compute = model._compute_loss
-    model._compute_loss = lambda **given: compute(**(given | {"sample_weight": None}))
+
+    def unweighted(x: Any, y: Any, y_pred: Any, sample_weight: Any = None, training: bool = True) -> Any:
+        del sample_weight
+        return compute(x=x, y=y, y_pred=y_pred, training=training)
+
+    model._compute_loss = unweighted
 
 
 @in_model
@@ -64,7 +69,7 @@ def loss_weights_ignored(model: keras.Model) -> None:
 
     def build_unweighted(y_true: Any, y_pred: Any) -> None:
         build(y_true, y_pred)
-        loss._flat_losses[:] = [flat._replace(loss_weight=None) for flat in loss._flat_losses]
+        loss._flat_losses[:] = [flat._replace(loss_weights=None) for flat in loss._flat_losses]
 
     loss.build = build_unweighted
 

@@ -189,11 +189,10 @@ def metrics_not_reset(model: keras.Model) -> None:
 
 @in_model
 def stale_evaluation(model: keras.Model) -> None:
-    stale: list[Any] = []
+    stale = [ops.convert_to_numpy(variable) for variable in model.trainable_variables]
     test_step = model.test_step
 
     def test_first(state: Any, data: Any) -> Any:
-        stale[:] = stale or [ops.convert_to_numpy(variable) for variable in model.trainable_variables]
         logs, (_, *others) = test_step(([ops.convert_to_tensor(value) for value in stale], *state[1:]), data)
         return logs, (state[0], *others)
 
