@@ -85,19 +85,14 @@ def train_and_compare(
     names: Sequence[str], backends: Sequence[str], precisions: Sequence[str], *, show: bool = False, **settings: Any
 ) -> tuple[Comparison, list[Record]]:
     """Train by names, as `trainings.run_trainings` does with its settings; what was found, and its records."""
-    from multibackend.compare import compare_records
+    from multibackend.ladder import climb
     from multibackend.launch import Interrupted
-    from multibackend.trainings import list_trainings, read_records, run_trainings
 
     try:
-        outcomes = run_trainings(
-            names, backends, list_trainings(precisions, repeated=True), console=_console(show), **settings
-        )
+        ascent = climb(names, backends, precisions, console=_console(show), **settings)
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"{interrupted} trainings finished") from interrupted
-    experiments = list(dict.fromkeys(outcome.run.experiment for outcome in outcomes))
-    records = read_records(outcomes, settings["output"])
-    return compare_records(records, experiments, backends=backends, precisions=precisions), records
+    return ascent.comparison, ascent.records
 
 
 def refer(model: Model, data: Data | None, folder: Path) -> str:

@@ -17,7 +17,7 @@ from multibackend.training import Built
 def trace_record(run: Run, b: Built) -> Record:
     """Trace the first training step: the reference that every backend's layers are run alone on."""
     arrays = trace_step(get_engine(run.backend), b.model, b.first_batch)
-    return Record(run=run, status="finished", digests=b.digests, arrays=arrays)
+    return Record(run=run, status="finished", digests=b.digests, structure={"order": list(arrays)}, arrays=arrays)
 
 
 def isolation_record(run: Run, b: Built, sources: Sequence[Path]) -> Record:
@@ -33,4 +33,4 @@ def isolation_record(run: Run, b: Built, sources: Sequence[Path]) -> Record:
         raise MultibackendError(f"trace of {run.experiment}: none in {', '.join(map(str, sources))}; trace it first.")
     trace = load_record(found)
     arrays = isolate_step(get_engine(run.backend), b.model, b.first_batch, dict(trace.arrays))
-    return Record(run=run, status="finished", digests=b.digests, arrays=arrays)
+    return Record(run=run, status="finished", digests=b.digests, structure={"order": list(arrays)}, arrays=arrays)

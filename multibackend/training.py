@@ -38,6 +38,7 @@ from multibackend.engine.contract import (
 from multibackend.errors import MultibackendError
 from multibackend.experiment import Dataset, Experiment, Plan, Profile, Split, map_arrays
 from multibackend.record import MODEL_FILE, Record, Run
+from multibackend.upstream import optimizer_saved_by_public_name
 
 PROBE_ROWS = 32
 """Rows of the test split on which initial outputs and final predictions are recorded."""
@@ -153,15 +154,15 @@ def continue_training(first_step: FirstStep, b: Built) -> np.ndarray:
     return np.asarray([first_step(b.data.training.take(rows))[0] for rows in chosen])
 
 
-def save_model(model: Any) -> tuple[dict[str, bytes], str]:
-    """The model's `.keras` file, optimizer included; or why Keras can't save it."""
-    with tempfile.TemporaryDirectory() as folder:
+def save_model(model: Any) -> tuple[dict[str, bytes], str, tuple[str, ...]]:
+    """The model's `.keras` file, optimizer included; or why Keras can't save it; and the mends that it took."""
+    with tempfile.TemporaryDirectory() as folder, optimizer_saved_by_public_name(model) as mends:
         path = Path(folder) / MODEL_FILE
         try:
             model.save(path)
         except Exception as error:
-            return {}, f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
-        return {MODEL_FILE: path.read_bytes()}, ""
+            return {}, f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}", ()
+        return {MODEL_FILE: path.read_bytes()}, "", mends
 
 
 def forget_data() -> None:
@@ -220,7 +221,7 @@ def train_record(run: Run, p: Prepared, emit: Emit) -> Record:
     arrays |= {f"history/{name}": np.asarray(values) for name, values in trajectory.history.items()}
     arrays |= _prefixed("test", _scalars(tested)) | _prefixed("final_weights", named(model.weights))
     arrays |= _prefixed("optimizer", named(model.optimizer.variables))
-    files, unsaved = ({}, "") if run.perturbation else save_model(model)
+    files, unsaved, mends = ({}, "", ()) if run.perturbation else save_model(model)
     if not run.perturbation:
         arrays["continued"] = continue_training(p.first_step, b)
     rows = {"training": data.training.rows, "test": data.test.rows}
@@ -238,6 +239,7 @@ def train_record(run: Run, p: Prepared, emit: Emit) -> Record:
         peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
         arrays=arrays,
         files=files,
+        mends=mends,
     )
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from multibackend.engine import Device
     from multibackend.experiment import Profile
-    from multibackend.record import Record
+    from multibackend.record import Record, Task
     from multibackend.supervisor import Outcome
 
 RUN_SECONDS = 1800.0
@@ -27,7 +27,7 @@ def list_trainings(precisions: Sequence[str], repeated: bool) -> list[tuple[str,
 def run_trainings(
     names: Sequence[str],
     backends: Sequence[str],
-    wanted: Sequence[tuple[str, int]],
+    wanted: Sequence[tuple[str, int] | tuple[str, int, Task]],
     *,
     profile: Profile,
     seed: int,
@@ -41,6 +41,8 @@ def run_trainings(
     console: Console,
 ) -> list[Outcome]:
     """Train experiments x backends x (precision, perturbation); return how each ended. Progress goes to the console.
+
+    A third item of what is wanted names another task than training, which starts from the records of these.
 
     With several seeds, from `seed` on, each backend still has one process, and each seed a folder of records.
 
@@ -61,14 +63,26 @@ def run_trainings(
     for interpreter in require({backend: pythons[backend] for backend in backends}):
         backend = interpreter.backend
         runs = tuple(
-            Run(name, backend, p, profile, s, k)
+            Run(name, backend, precision, profile, s, *rest)
             for name in experiments
-            for p, k in wanted
+            for precision, *rest in wanted
             for s in range(seed, seed + seeds)
         )
         print_ = fingerprint(interpreter, device, threads, mends, experiments)
         requests.append(
-            Request(backend, interpreter.python, profile, device, threads, mends, print_, output, runs, seeds > 1)
+            Request(
+                backend,
+                interpreter.python,
+                profile,
+                device,
+                threads,
+                mends,
+                print_,
+                output,
+                runs,
+                by_seed=seeds > 1,
+                sources=(output / "records",),
+            )
         )
     with Progress(console, {request.backend: len(request.runs) for request in requests}) as progress:
         return launch(requests, progress, time_limit)

@@ -25,6 +25,24 @@ def mended(backend: str, precision: str, wanted: bool) -> Iterator[tuple[str, ..
         yield tuple(names)
 
 
+OPTIMIZER_BY_PUBLIC_NAME = "optimizer-saved-by-public-name"
+
+
+@contextmanager
+def optimizer_saved_by_public_name(model: Any) -> Iterator[tuple[str, ...]]:
+    """While open, a model that Keras saves on torch can be loaded on the others; yields the mend's name if it's needed.
+
+    Keras has classes of its own for torch's optimizers, and writes their module into the file, which can't be imported
+    where torch isn't installed: keras/src/backend/torch/optimizers/torch_optimizer.py, seen in 3.15.1. We found no report.
+    """
+    optimizer = type(model.optimizer)
+    if not optimizer.__module__.startswith("keras.src.backend.torch.optimizers"):
+        yield ()
+        return
+    with patch.object(optimizer, "__module__", "keras.optimizers"):
+        yield (OPTIMIZER_BY_PUBLIC_NAME,)
+
+
 def _float64_stays_float64(stack: ExitStack) -> None:
     # Keras' promotion table turns every float64 result into float32 on JAX and torch, even under
     # set_floatx("float64"): keras/src/backend/common/dtypes.py, BIT64_TO_BIT32_DTYPE, seen in 3.15.1

@@ -80,7 +80,8 @@ def do_run(run: Run, request: dict[str, Any], prepared: dict[tuple[str, str], Pr
     """Do one run and return its record; what goes wrong is in the record, not raised."""
     try:
         with mended(run.backend, run.precision, request["mends"]) as applied, draws.identical_masks():
-            return replace(_do_task(run, request, prepared, emit), mends=applied)
+            record = _do_task(run, request, prepared, emit)
+            return replace(record, mends=(*applied, *record.mends))
     except DataUnavailable as error:
         return Record(run, "not-run", reason=str(error))
     except MultibackendError as error:

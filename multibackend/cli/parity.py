@@ -11,9 +11,10 @@ import click
 
 from multibackend.cli.options import BACKENDS_OPTION, expand_precision, precision_option, training_options
 from multibackend.cli.output import console, say
-from multibackend.cli.trainings import exit_code, list_trainings, read_records, run_trainings
+from multibackend.cli.trainings import exit_code, name_output, saying_what_is_kept
 
 if TYPE_CHECKING:
+    from multibackend.compare import Comparison
     from multibackend.record import Record
 
 
@@ -31,11 +32,13 @@ def parity(names: tuple[str, ...], backends: list[str], precision: str, **settin
     """
     if "KERAS_BACKEND" in os.environ:
         say(f"note: KERAS_BACKEND={os.environ['KERAS_BACKEND']} is ignored; each backend's process gets its own.")
-    precisions = expand_precision(precision)
-    outcomes, output = run_trainings(names, backends, list_trainings(precision, repeated=True), **settings)
-    experiments = list(dict.fromkeys(outcome.run.experiment for outcome in outcomes))
-    passed = report_comparison(read_records(outcomes, output), experiments, backends, precisions, output)
-    sys.exit(exit_code(outcomes, bool(names)) or int(not passed))
+    from multibackend.ladder import climb
+
+    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], 1, settings["mends"])
+    with saying_what_is_kept(output):
+        ascent = climb(names, backends, expand_precision(precision), output=output, console=console(), **settings)
+    report_comparison(ascent.comparison, ascent.records, output)
+    sys.exit(exit_code(ascent.outcomes, bool(names)) or int(not ascent.comparison.passed))
 
 
 @click.command()
@@ -54,23 +57,21 @@ def compare(runs: tuple[Path, ...], backends: list[str], precision: str, output:
 
     A record that is missing of one of these backends and precisions is a failure.
     """
-    from multibackend.compare import load_runs
+    from multibackend.compare import compare_records, load_runs
     from multibackend.launch import check_writable
 
     check_writable(output)
-    sys.exit(int(not report_comparison(load_runs(list(runs)), None, backends, expand_precision(precision), output)))
+    records = load_runs(list(runs))
+    comparison = compare_records(records, None, backends=backends, precisions=expand_precision(precision))
+    report_comparison(comparison, records, output)
+    sys.exit(int(not comparison.passed))
 
 
-def report_comparison(
-    records: list[Record], experiments: list[str] | None, backends: list[str], precisions: list[str], output: Path
-) -> bool:
-    """Compare records, print and write what was found; return whether it passed."""
-    from multibackend.compare import compare_records
+def report_comparison(comparison: Comparison, records: list[Record], output: Path) -> None:
+    """Print and write what was found."""
     from multibackend.report import print_comparison, write_results
 
-    comparison = compare_records(records, experiments, backends=backends, precisions=precisions)
     paths = write_results(comparison, records, output)
     print_comparison(comparison, console())
     for path in paths:
         click.echo(str(path))
-    return comparison.passed

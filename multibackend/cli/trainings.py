@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,11 +43,8 @@ def run_trainings(
     pythons: dict[str, str],
 ) -> tuple[list[Outcome], Path]:
     """Train experiments x backends x (precision, perturbation); return how each ended, and the output folder."""
-    from multibackend.launch import Interrupted
-
-    named = f"{profile}-seed{seed}" if seeds == 1 else f"{profile}-seeds{seed}-{seed + seeds - 1}"
-    output = output or Path("runs") / f"{named}{'' if mends else '-no-mends'}"
-    try:
+    output = output or name_output(profile, seed, seeds, mends)
+    with saying_what_is_kept(output):
         outcomes = trainings.run_trainings(
             names,
             backends,
@@ -62,13 +60,28 @@ def run_trainings(
             pythons=pythons,
             console=console(),
         )
+    return outcomes, output
+
+
+def name_output(profile: Profile, seed: int, seeds: int, mends: bool) -> Path:
+    """Where records and results go unless the user says."""
+    named = f"{profile}-seed{seed}" if seeds == 1 else f"{profile}-seeds{seed}-{seed + seeds - 1}"
+    return Path("runs") / f"{named}{'' if mends else '-no-mends'}"
+
+
+@contextmanager
+def saying_what_is_kept(output: Path) -> Iterator[None]:
+    """At Ctrl-C, say what was finished, and exit as interrupted."""
+    from multibackend.launch import Interrupted
+
+    try:
+        yield
     except Interrupted as interrupted:
         say(
             f"interrupted: {interrupted.finished} of {interrupted.total} trainings finished and kept in {output}; "
             "the same command goes on from there"
         )
         sys.exit(130)
-    return outcomes, output
 
 
 def exit_code(outcomes: Sequence[Outcome], by_name: bool) -> int:

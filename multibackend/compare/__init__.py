@@ -13,15 +13,18 @@ from multibackend.compare.findings import (
     Comparison,
     Finding,
     KnownEffect,
+    Origin,
     Pair,
     Status,
 )
 from multibackend.compare.known import Known, load_known
+from multibackend.compare.origins import LOCAL_STAGES
 from multibackend.compare.runs import Ensemble, gather_ensembles, load_runs
 from multibackend.compare.trajectories import follow_losses
 
 __all__ = [
     "FAILURES",
+    "LOCAL_STAGES",
     "PRECISIONS",
     "STAGES",
     "Absence",
@@ -31,6 +34,7 @@ __all__ = [
     "Judged",
     "Known",
     "KnownEffect",
+    "Origin",
     "Pair",
     "Status",
     "compare_records",

@@ -2,7 +2,9 @@
 
 *float64 decides same or not.* Rounding, carried through whole trainings, was measured to reach at most
 2e-14 (14,080 steps at most); the smallest known difference of mathematics, float32 arithmetic
-that leaks in, is 3e-10 to 1e-7. The bound lies between.
+that leaks in, is 3e-10 to 1e-7. The bound lies between. Where a float64 training was repeated with weights moved
+by one ULP, because it passed that bound, what the repetitions of the *others* reach is its envelope too: a chaotic
+training carries rounding beyond any fixed bound.
 
 *float32 is judged against float64.* Each float32 training is some distance from the ground truth,
 the float64 trajectory; so are its repetitions with initial weights moved by one ULP. What the *other*
@@ -117,15 +119,19 @@ def judge(ensemble: Ensemble, precision: str, pair: Pair, quantity: Quantity, st
         distance = quantity.size(np.subtract(a, b, dtype=np.float64))
     distance = np.where(sizes < quantity.negligible, 0.0, distance)
     if precision == "float64":
-        measured, bound, note = divide(distance, quantity.magnitude(sizes, precision)), np.array([FLOAT64_BOUND]), ""
+        measured, note = divide(distance, quantity.magnitude(sizes, precision)), ""
+        envelope = ENVELOPE_FACTOR * find_envelope(ensemble, precision, pair, quantity, None, steps)
+        bound = np.maximum(FLOAT64_BOUND, envelope)
     else:
         truth = find_truth(ensemble, quantity, steps)
         reference = sizes if truth is None else quantity.size(truth)
         measured = divide(distance, quantity.magnitude(reference, precision))
-        envelope = find_envelope(ensemble, pair, quantity, truth, steps)
+        envelope = find_envelope(ensemble, precision, pair, quantity, truth, steps)
         if quantity.support:
             loss = Quantity(quantity.support, quantity.support, scale=quantity.scale)
-            envelope = np.maximum(envelope, find_envelope(ensemble, pair, loss, find_truth(ensemble, loss))[-1])
+            envelope = np.maximum(
+                envelope, find_envelope(ensemble, precision, pair, loss, find_truth(ensemble, loss))[-1]
+            )
         bound = ENVELOPE_FACTOR * envelope + quantity.floor
         note = "" if truth is not None else explain_no_truth(ensemble)
     bound = np.broadcast_to(bound, measured.shape)
@@ -158,26 +164,26 @@ def _agree(a: Array, b: Array, quantity: Quantity) -> bool:
 
 
 def find_envelope(
-    ensemble: Ensemble, pair: Pair, quantity: Quantity, truth: Array | None, steps: int | None = None
+    ensemble: Ensemble, precision: str, pair: Pair, quantity: Quantity, truth: Array | None, steps: int | None = None
 ) -> Vector:
-    """The smaller of the pair's two envelopes; a backend's is what all others' float32 trainings reach.
+    """The smaller of the pair's two envelopes; a backend's is what all others' trainings in the precision reach.
 
     Reach: the distance from the truth, or without one of each perturbed training from its own base.
     """
-    backends = {backend for precision, backend in ensemble.base if precision == "float32"}
+    backends = {backend for of, backend in ensemble.base if of == precision}
     reached: dict[str, list[Vector]] = {}
     for backend in sorted(backends):
-        origin = _read(ensemble.base["float32", backend], quantity.key, steps) if truth is None else truth
-        runs = ensemble.repetitions(backend) if truth is None else ensemble.float32(backend)
+        origin = _read(ensemble.base[precision, backend], quantity.key, steps) if truth is None else truth
+        runs = ensemble.repetitions(precision, backend) if truth is None else ensemble.float32(backend)
         arrays = [_read(record, quantity.key, steps) for record in runs]
         present = [array for array in arrays if array is not None]
-        reached[backend] = [] if origin is None else _list_reaches(present, origin, quantity)
+        reached[backend] = [] if origin is None else _list_reaches(present, origin, quantity, precision)
     return np.minimum(*(_largest([v for other in backends - {one} for v in reached[other]]) for one in pair))
 
 
-def _list_reaches(arrays: list[Array], origin: Array, quantity: Quantity) -> list[Vector]:
+def _list_reaches(arrays: list[Array], origin: Array, quantity: Quantity, precision: str) -> list[Vector]:
     """How far trainings have been from their origin so far; what isn't finite, or of another shape, widens nothing."""
-    magnitude = quantity.magnitude(quantity.size(origin), "float32")
+    magnitude = quantity.magnitude(quantity.size(origin), precision)
     reaches = []
     for array in (array for array in arrays if array.shape == origin.shape):
         with np.errstate(invalid="ignore", over="ignore"):

@@ -9,8 +9,9 @@ from itertools import combinations
 from typing import Any
 
 from multibackend import BACKENDS
-from multibackend.compare.findings import PRECISIONS, STAGES, Absence, Comparison, Finding, Pair, Status
+from multibackend.compare.findings import PRECISIONS, STAGES, Absence, Comparison, Finding, Origin, Pair, Status
 from multibackend.compare.known import Known, apply_known, list_effects, load_known
+from multibackend.compare.origins import find_origin
 from multibackend.compare.runs import Ensemble, check_same_training, gather_ensembles
 from multibackend.compare.verdicts import judge_pair
 from multibackend.errors import RecordError
@@ -47,20 +48,25 @@ def compare_records(
     check_same_training(chosen)
     absences = _list_absences(chosen, names, backends, precisions)
     findings: list[Finding] = []
+    origins: list[Origin] = []
     for name in names:
         ensemble = ensembles.get(name, Ensemble(name, {}, ())).read()  # one experiment's arrays at a time
         for precision in precisions:
+            judged: list[Finding] = []
             for pair in combinations([b for b in BACKENDS if b in backends], 2):
                 found = _compare_pair(ensemble, precision, pair, absences)
-                findings += mark_consequences(apply_known(found, ensemble, entries))
+                judged += mark_consequences(apply_known(found, ensemble, entries))
+            findings += judged
+            origins += find_origin(ensemble, precision, judged)
     return Comparison(
         findings=tuple(findings),
+        origins=tuple(origins),
         failed=tuple(absence for absence in absences if absence.kind != "not-run"),
         not_run=tuple(absence for absence in absences if absence.kind == "not-run"),
         known=list_effects(findings, ensembles.values(), entries),
         parameters={name: _count_parameters(ensemble) for name, ensemble in ensembles.items()},
         environments=_list_environments(chosen),
-        origins={r.run.experiment: r.digests["origin"] for r in chosen if "origin" in r.digests},
+        drawn={r.run.experiment: r.digests["origin"] for r in chosen if "origin" in r.digests},
     )
 
 
@@ -77,6 +83,7 @@ def _list_absences(
     records: Sequence[Record], names: Sequence[str], backends: Sequence[str], precisions: Sequence[str]
 ) -> list[Absence]:
     """Trainings that failed or were not run; and those expected that left no record."""
+    records = [record for record in records if record.run.task == "training"]  # a closer look may fail: it adds nothing
     absences = [
         Absence(
             record.run,

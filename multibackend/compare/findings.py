@@ -24,6 +24,7 @@ STAGES = (
     "step losses",
     "converged loss",
     "test metrics",
+    "interchange",
 )
 """In causal order: the first that fails is where two trainings part."""
 
@@ -73,6 +74,39 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where an error starts, found by running each layer, the loss and the optimizer alone on the same values.
+
+    `who` are the backends accused: one, or a pair where nothing tells which. `kind` says of what: a layer's `output`
+    or its `gradient` (`where` is then the call of the layer, or the variable), what the model computes `between layers`
+    (before that call), the `loss`, the `optimizer` (`where` is a variable or slot); or `nowhere`, where no part shows
+    it alone.
+    """
+
+    experiment: str
+    precision: str
+    who: tuple[str, ...]
+    kind: Literal["output", "between layers", "loss", "gradient", "optimizer", "nowhere"]
+    where: str
+    detail: str
+
+    @property
+    def sentence(self) -> str:
+        """Who, in what, and with which numbers."""
+        who = _join(list(self.who))
+        if self.kind == "nowhere":
+            return f"{who}: no origin: {self.detail}"
+        place = {
+            "output": f"in the output of {self.where}",
+            "between layers": f"between the layers, before {self.where}",
+            "loss": "in the loss",
+            "gradient": f"in the gradient of {self.where}",
+            "optimizer": f"in the optimizer, at {self.where}",
+        }[self.kind]
+        return f"starts on {who} {place}: {self.detail}"
+
+
+@dataclass(frozen=True)
 class Absence:
     """A training that there is nothing to compare of, and why."""
 
@@ -100,16 +134,17 @@ class KnownEffect:
 class Comparison:
     """Everything found. `environments` holds one row for each backend and environment met.
 
-    `origins` says, for experiments whose data aren't the user's own, what they are.
+    `drawn` says, for experiments whose data aren't the user's own, what they are.
     """
 
     findings: tuple[Finding, ...]
     failed: tuple[Absence, ...] = ()
     not_run: tuple[Absence, ...] = ()
     known: tuple[KnownEffect, ...] = ()
+    origins: tuple[Origin, ...] = ()
     parameters: dict[str, int] = field(default_factory=dict)
     environments: tuple[dict[str, Any], ...] = ()
-    origins: dict[str, str] = field(default_factory=dict)
+    drawn: dict[str, str] = field(default_factory=dict)
 
     @property
     def judged(self) -> bool:
@@ -150,7 +185,8 @@ class Comparison:
             failed=tuple(absence for absence in self.failed if absence.run.experiment in experiments),
             not_run=tuple(absence for absence in self.not_run if absence.run.experiment in experiments),
             parameters={name: count for name, count in self.parameters.items() if name in experiments},
-            origins={name: origin for name, origin in self.origins.items() if name in experiments},
+            origins=tuple(origin for origin in self.origins if origin.experiment in experiments),
+            drawn={name: origin for name, origin in self.drawn.items() if name in experiments},
         )
 
     def first_failures(self, experiment: str, precision: str) -> tuple[Finding, ...]:
@@ -158,6 +194,10 @@ class Comparison:
         failures = [finding for finding in self.select(experiment, precision) if finding.failed]
         first = min((STAGES.index(finding.stage) for finding in failures), default=-1)
         return tuple(finding for finding in failures if STAGES.index(finding.stage) == first)
+
+    def find_origins(self, experiment: str, precision: str) -> tuple[Origin, ...]:
+        """Where the first failure of an experiment in a precision starts, if that was looked for."""
+        return tuple(o for o in self.origins if (o.experiment, o.precision) == (experiment, precision))
 
     def consequences(self, finding: Finding) -> tuple[str, ...]:
         """The later stages at which the same pair parts in consequence of a failure."""

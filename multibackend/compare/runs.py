@@ -77,16 +77,21 @@ def check_same_training(records: Iterable[Record]) -> None:
     for name, read in readers:
         seen: dict[str, Record] = {}
         for record in records:
-            if record.status != "finished" and name in ("plan", "diverges"):
+            if name in ("plan", "diverges") and (record.status != "finished" or record.run.task != "training"):
                 continue
             # The schema is one for all; the rest may differ between experiments.
             first = seen.setdefault("" if name == "schema version" else record.run.experiment, record)
             _demand_same(name, first, record, read)
-    trainings = {(r.run.experiment, r.run.precision, r.run.backend): r for r in records if not r.run.perturbation}
+    trainings = {(r.run.experiment, r.run.precision, r.run.backend): r for r in records if is_training(r)}
     for record in records:
         base = trainings.get((record.run.experiment, record.run.precision, record.run.backend))
         if base and base.status == record.status == "finished":
             _demand_same("data", base, record, lambda record: record.digests)
+
+
+def is_training(record: Record) -> bool:
+    """Whether it is a training itself: no repetition, and no closer look."""
+    return record.run.task == "training" and not record.run.perturbation
 
 
 def _demand_same(name: str, first: Record, other: Record, read: Callable[[Record], object]) -> None:
@@ -108,26 +113,30 @@ COMPARED = (
     "losses",
     "history",
     "test",
+    "predictions",
+    "continued",
 )
 """Groups of arrays that the stages read: less than half of a record."""
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """All finished trainings of one experiment: `base` by precision and backend, and float32's perturbed ones.
+    """All finished trainings of one experiment: `base` by precision and backend, and the perturbed ones.
 
-    `truths` keeps each ground truth once it is established, as all pairs are judged against it.
+    `closer` holds what looked closer at them, by task, precision and backend. `truths` keeps each ground truth once it
+    is established, as all pairs are judged against it.
     """
 
     experiment: str
     base: dict[tuple[str, str], Record]
     perturbed: tuple[Record, ...]
+    closer: dict[tuple[str, str, str], Record] = field(default_factory=dict)
     truths: dict[Any, Array | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def read(self, groups: Collection[str] = COMPARED) -> Ensemble:
         """The same with the arrays of these groups in memory; else those of records on disk are read each time."""
         base = {key: record.read(groups) for key, record in self.base.items()}
-        return Ensemble(self.experiment, base, tuple(record.read(groups) for record in self.perturbed))
+        return Ensemble(self.experiment, base, tuple(record.read(groups) for record in self.perturbed), self.closer)
 
     def float64(self) -> list[Record]:
         """The trainings that the ground truth is taken from."""
@@ -136,11 +145,11 @@ class Ensemble:
     def float32(self, backend: str) -> list[Record]:
         """A backend's trainings in float32, the perturbed ones included."""
         base = [self.base["float32", backend]] if ("float32", backend) in self.base else []
-        return base + self.repetitions(backend)
+        return base + self.repetitions("float32", backend)
 
-    def repetitions(self, backend: str) -> list[Record]:
-        """A backend's perturbed trainings in float32."""
-        return [record for record in self.perturbed if record.run.backend == backend]
+    def repetitions(self, precision: str, backend: str) -> list[Record]:
+        """A backend's perturbed trainings in a precision."""
+        return [r for r in self.perturbed if (r.run.precision, r.run.backend) == (precision, backend)]
 
 
 def gather_ensembles(records: Iterable[Record]) -> dict[str, Ensemble]:
@@ -151,9 +160,12 @@ def gather_ensembles(records: Iterable[Record]) -> dict[str, Ensemble]:
     ensembles = {}
     for name in sorted(by_name, key=_natural_key):
         finished = [record for record in by_name[name] if record.status == "finished"]
-        base = {(r.run.precision, r.run.backend): r for r in finished if not r.run.perturbation}
-        perturbed = tuple(r for r in finished if r.run.perturbation and r.run.precision == "float32")
-        ensembles[name] = Ensemble(name, base, perturbed)
+        base = {(r.run.precision, r.run.backend): r for r in finished if is_training(r)}
+        perturbed = tuple(r for r in finished if r.run.perturbation and r.run.task == "training")
+        closer: dict[tuple[str, str, str], Record] = {
+            (r.run.task, r.run.precision, r.run.backend): r for r in finished if r.run.task != "training"
+        }
+        ensembles[name] = Ensemble(name, base, perturbed, closer)
     return ensembles
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from multibackend.compare.bounds import ENVELOPE_FACTOR, Judged, Quantity, judge
 from multibackend.compare.findings import STAGES, Finding, Pair, Status
+from multibackend.compare.interchange import judge_interchange
 from multibackend.compare.measures import Problem, find_mismatch
 from multibackend.compare.runs import Ensemble
 from multibackend.compare.stages import (
@@ -54,6 +55,9 @@ def _judge_stage(ensemble: Ensemble, precision: str, pair: Pair, stage: str, div
         origin = records[0].digests.get("origin", "") if stage == "data" else ""
         equal = f"equal: {origin}" if origin else "equal"
         return _fail(blank, problem) if problem else replace(blank, measured=0.0, bound=0.0, detail=equal)
+    if stage == "interchange":
+        found = judge_interchange(ensemble, blank)
+        return _fail(blank, found) if isinstance(found, Problem) else found
     diverging = divergence if stage == "step losses" else None
     problem = next(filter(None, (find_missing(record, stage) for record in records)), None)
     if diverging and diverging.problem:

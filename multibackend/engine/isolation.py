@@ -122,8 +122,8 @@ def isolate_step(engine: Engine, model: Any, batch: Split, trace: Mapping[str, n
 
 
 def _isolate_optimizer(engine: Engine, model: Any, trace: Mapping[str, np.ndarray], state: Any) -> Arrays:
-    traced = [trace[key].astype(_floatx()) for key in trace if key.startswith("gradients/")]
     before = named(model.trainable_variables)
+    traced = [trace[f"gradients/{path}"].astype(_floatx()) for path in before]
     engine.apply_gradients(model, traced)
     updates = {
         f"updates/{path}": np.subtract(value, before[path], dtype=np.float64)

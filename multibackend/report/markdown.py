@@ -91,6 +91,10 @@ def _list_failures(comparison: Comparison) -> list[str]:
                     later = ", ".join(comparison.consequences(finding))
                     follows = f"; in consequence: {later}" if later else ""
                     lines.append(f"- **{_escape(where)}**: {_escape(finding.detail)}{follows}")
+            for origin in comparison.find_origins(experiment, precision):
+                lines.append(
+                    f"- **{_escape(f'{shorten_name(experiment)}, {precision}, origin')}**: {_escape(origin.sentence)}"
+                )
     return ["## First failures", "", *lines] if lines else []
 
 

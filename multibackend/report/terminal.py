@@ -53,7 +53,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     console.print(Text(LEGEND.format(**marks), style="dim"), soft_wrap=False)
     for title, style, lines in (
         ("NOT RUN (these say nothing about parity)", "bold magenta", _list_not_run(comparison)),
-        ("Data of our own", "bold cyan", _list_origins(comparison)),
+        ("Random data", "bold cyan", _list_drawn(comparison)),
         ("Known upstream", "bold yellow", _list_known(comparison)),
         ("FAILED", "bold red", _list_failed(comparison)),
     ):
@@ -128,8 +128,8 @@ def _list_not_run(comparison: Comparison) -> list[tuple[str, str]]:
     ]
 
 
-def _list_origins(comparison: Comparison) -> list[tuple[str, str]]:
-    return [(f"{shorten_name(name)}: {origin}", "") for name, origin in comparison.origins.items()]
+def _list_drawn(comparison: Comparison) -> list[tuple[str, str]]:
+    return [(f"{shorten_name(name)}: {origin}", "") for name, origin in comparison.drawn.items()]
 
 
 def _list_known(comparison: Comparison) -> list[tuple[str, str]]:
@@ -148,6 +148,8 @@ def _list_failed(comparison: Comparison) -> list[tuple[str, str]]:
                     where = f"{shorten_name(experiment)} {precision} {'-'.join(finding.pair)}: {finding.stage}"
                     later = comparison.consequences(finding)
                     lines.append((where, finding.detail + (f"; in consequence: {', '.join(later)}" if later else "")))
+            for origin in comparison.find_origins(experiment, precision):
+                lines.append((f"{shorten_name(experiment)} {precision}: origin", origin.sentence))
     return lines
 
 

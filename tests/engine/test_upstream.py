@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import keras
@@ -14,7 +16,7 @@ from keras import ops
 
 from multibackend.compare import load_known
 from multibackend.engine import get_engine
-from multibackend.upstream import MENDS, mended
+from multibackend.upstream import MENDS, mended, optimizer_saved_by_public_name
 
 SCRIPTS = Path(__file__).parents[2] / "docs" / "upstream"
 
@@ -40,6 +42,20 @@ def test_tensorflows_loss_from_logits(backend: str) -> None:
     assert run_script("tensorflow_loss_from_logits.py", backend).strip() == (
         "loss 20.000" if backend == "tensorflow" else "loss 16.118"
     )
+
+
+def test_torchs_optimizers_are_saved_by_a_name_of_their_own_and_mended(backend: str, tmp_path: Path) -> None:
+    private = "keras.src.backend.torch.optimizers.torch_sgd"
+    printed = run_script("torch_optimizer_saved.py", backend).strip()
+    assert printed == (private if backend == "torch" else "keras.optimizers")
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    with optimizer_saved_by_public_name(model) as names:
+        assert names == (("optimizer-saved-by-public-name",) if backend == "torch" else ())
+        model.save(tmp_path / "saved.keras")
+    config = json.loads(zipfile.ZipFile(tmp_path / "saved.keras").read("config.json"))
+    assert config["compile_config"]["optimizer"]["module"] == "keras.optimizers"
+    assert type(model.optimizer).__module__ == (private if backend == "torch" else type(model.optimizer).__module__)
 
 
 def test_every_known_divergence_has_its_mend_and_its_reproduction(backend: str) -> None:
