@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from safetensors.numpy import load_file
@@ -13,7 +14,7 @@ from safetensors.numpy import load_file
 from multibackend.experiment import Profile
 from multibackend.reduce.candidate import Candidate, find_names
 from multibackend.reduce.confirm import Run, run_fresh
-from multibackend.reduce.description import Description, read_description
+from multibackend.reduce.description import LEVELS, Description, read_description
 from multibackend.reduce.header import write_header
 from multibackend.reduce.judge import Failure, judge
 from multibackend.reduce.oracle import Oracle
@@ -110,19 +111,15 @@ class Judging:
         self._oracle, self._description = oracle, description
 
     def search(self, parting: Parting, deadline: float) -> tuple[Candidate, str] | None:
-        """A candidate that fails, and on which suspect; in float32 where the finding is seen there."""
+        """A candidate that fails, and on which suspect: on simple data first; in float32 where the finding is there."""
         precisions = dict.fromkeys([*parting.precisions, "float32", "float64"])
-        for precision in precisions:
-            for suspect in parting.suspects:
-                candidates = self._list(parting, precision)
-                found = find_failing(candidates, self.fails_on(suspect), deadline)
-                if found is not None:
-                    return found, suspect
+        for level, precision, suspect in product(range(LEVELS), precisions, parting.suspects):
+            starts = list_starts(self._description, parting.stage, parting.words, level)
+            candidates = (start.but(precision=precision) for start in starts)
+            found = find_failing(candidates, self.fails_on(suspect), deadline)
+            if found is not None:
+                return found, suspect
         return None
-
-    def _list(self, parting: Parting, precision: str) -> Iterator[Candidate]:
-        for candidate in list_starts(self._description, parting.stage, parting.words):
-            yield candidate.but(precision=precision)
 
     def judge(self, candidate: Candidate, suspect: str) -> Failure | None:
         """How a candidate fails on a suspect; None where it doesn't, or can't be written."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from multibackend.reduce.candidate import GRADIENTS, Call, Candidate, Node, Source, Values, keep_needed
-from multibackend.reduce.description import LEVELS, Description
+from multibackend.reduce.description import Description
 
 STEPS = 3
 RANDOM = ("Dropout", "Noise")
@@ -17,14 +17,12 @@ Maker = Callable[[Description, int, list[int]], Iterator[Candidate]]
 """Of a description, a level of likeness to the data, and the positions of nodes, the likeliest first."""
 
 
-def list_starts(description: Description, stage: str, words: str) -> Iterator[Candidate]:
+def list_starts(description: Description, stage: str, words: str, level: int) -> Iterator[Candidate]:
     """Candidates for a finding, in float32: `words` may name a layer or variable, which is then tried first."""
     order = order_nodes(description, words)
-    makers = ORDERS.get(stage, ORDERS[""])
-    for level in range(LEVELS):
-        for maker in makers:
-            for candidate in maker(description, level, order):
-                yield _positive(candidate)
+    for maker in ORDERS.get(stage, ORDERS[""]):
+        for candidate in maker(description, level, order):
+            yield _positive(candidate)
 
 
 def order_nodes(description: Description, words: str) -> list[int]:

@@ -3,7 +3,7 @@
 Each fault is planted in the processes that run scripts (`preload.py`); a script counts if it has at most 30 lines,
 came within the time, and, run alone in fresh processes, fails on the fault's backend and passes on the others and on
 the same backend without the fault. Where it starts from, a stage and a place, comes from a `results.json` of parity on
-the corpus where one is given, else from the corpus' table. Results are appended to OUTPUT/reduced.jsonl; what is
+the corpus where one has it, else from the corpus' table. Results are appended to OUTPUT/reduced.jsonl; what is
 there is not done again. Exits with 1 where fewer than 80 % are reduced.
 """
 
@@ -37,15 +37,16 @@ REQUIRED = 0.80
 SECONDS = 240.0
 
 
-def find_start(fault: Fault, results: Mapping[str, Any] | None) -> Parting | None:
-    """Where a fault first shows: as a comparison found it, or as the table has it."""
-    if results is not None:
-        return find_parting(results, f"{CORPUS}:{fault.name}", BACKENDS)
-    return Parting(fault.faulty, fault.stage, fault.where.replace("*", " "), ("float32", "float64"))
+def find_start(fault: Fault, results: Mapping[str, Any]) -> tuple[Parting | None, str]:
+    """Where a fault first shows: as a comparison found it, or, where none was made, as the table has it."""
+    experiment = f"{CORPUS}:{fault.name}"
+    if any(finding["experiment"] == experiment for finding in results["findings"]):
+        return find_parting(results, experiment, BACKENDS), "comparison"
+    return Parting(fault.faulty, fault.stage, fault.where.replace("*", " "), ("float32", "float64")), "table"
 
 
 def reduce_fault(
-    fault: Fault, results: Mapping[str, Any] | None, oracle: Oracle, output: Path, seconds: float
+    fault: Fault, results: Mapping[str, Any], oracle: Oracle, output: Path, seconds: float
 ) -> dict[str, Any]:
     """Reduce one fault; say what came of it."""
     began = time.monotonic()
@@ -53,8 +54,8 @@ def reduce_fault(
     if fault.source.startswith("live"):
         oracle.preload_file = None  # nothing is planted: without it the script must fail as well
     script = output / f"{fault.name}.py"
+    start, source = find_start(fault, results)
     try:
-        start = find_start(fault, results)
         if start is None:
             raise MultibackendError("the comparison finds nothing to reduce")
         made = reduce_experiment(f"{CORPUS}:{fault.name}", start, oracle, script, seconds=seconds)
@@ -65,14 +66,8 @@ def reduce_fault(
         problem, lines = str(error), 0
     wall = round(time.monotonic() - began, 1)
     load = round(os.getloadavg()[0], 1)
-    return {
-        "fault": fault.name,
-        "stage": fault.stage,
-        "problem": problem,
-        "lines": lines,
-        "seconds": wall,
-        "load": load,
-    }
+    row = {"fault": fault.name, "stage": fault.stage, "start": source, "problem": problem, "lines": lines}
+    return row | {"seconds": wall, "load": load}
 
 
 def main() -> int:
@@ -80,10 +75,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="faults; by default, all")
     parser.add_argument("--output", type=Path, default=Path("runs/reduced"))
-    parser.add_argument("--results", type=Path, help="a results.json of parity on the corpus")
+    parser.add_argument("--results", type=Path, nargs="*", default=[], help="results.json of parity on the corpus")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for each")
     options = parser.parse_args()
-    results = read_results(options.results) if options.results else None
+    results = {"findings": [finding for path in options.results for finding in read_results(path)["findings"]]}
     options.output.mkdir(parents=True, exist_ok=True)
     file = options.output / "reduced.jsonl"
     done = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
