@@ -13,16 +13,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from faults.lending import lend
 from faults.numerical_test import find_differences
 from faults.page import format_page
-from faults.power import REQUIRED, Measured, list_clean
+from faults.power import REQUIRED, Clean, Measured, list_clean
 from faults.score import Share, find_false_alarms, is_place_right, score_fault, total
 from faults.table import Fault, read_table
 
 from multibackend import BACKENDS
 from multibackend.compare import STAGES
 from multibackend.interpreters import name_pythons
-from multibackend.record import Record, Run
+from multibackend.record import MODEL_FILE, Record, Run, load_record, save_record
 
 FAULT = Fault("frozen", "torch", "dense", "gradients", "a kernel has no gradient", where="dense/middle/kernel")
 LATE = Fault("late", "jax", "dense", "step losses", "from step 5 on", step=5)
@@ -175,7 +176,37 @@ def test_kerass_test_compares_the_first_epoch_in_float32_within_1e_3() -> None:
     assert find_differences([record("jax"), record("torch")]) == {("jax", "torch"): "no history"}
 
 
+# ---------------------------------------------------------------------------------------------- lending
+
+
+def test_what_a_fault_does_not_touch_is_the_clean_runs(tmp_path: Path) -> None:
+    corpus, clean, records = Path("corpus.py"), tmp_path / "clean", tmp_path / "faults"
+    for backend in BACKENDS:
+        for task in ("training", "interchange"):
+            run = Run(f"{corpus}:clean-dense", backend, "float64", "quick", 0, task=task)  # type: ignore[arg-type]
+            arrays = {"losses": np.array([1.0, 0.5])}
+            save_record(Record(run, "finished", fingerprint="one", arrays=arrays, files={MODEL_FILE: b"saved"}), clean)
+    faults = [FAULT, replace(FAULT, name="other", optimizer="adam")]
+    assert lend(faults, clean, records, corpus) == 2
+    assert lend(faults, clean, records, corpus) == 0
+    lent = {record.run: record for record in map(load_record, (path.parent for path in records.rglob("record.json")))}
+    expected = {Run(f"{corpus}:frozen", backend, "float64", "quick", 0) for backend in ("jax", "tensorflow")}
+    assert set(lent) == expected
+    assert all(record.fingerprint == "one" and record.arrays["losses"][1] == 0.5 for record in lent.values())
+    assert len(list(records.rglob(MODEL_FILE))) == 2
+    run = Run(f"{corpus}:clean-dense", "jax", "float64", "quick", 0)
+    save_record(Record(run, "finished", fingerprint="two", arrays={"losses": np.array([2.0])}), clean)
+    assert lend(faults, clean, records, corpus) == 1
+
+
 # ----------------------------------------------------------------------------------------------- the page
+
+
+CLEAN = Clean(
+    names=tuple(f"clean, seed {seed}" for seed in range(100)),
+    alarms={"clean, seed 3": "float32 jax-torch at gradients: ..."},
+    keras_alarms={},
+)
 
 
 def make_measured() -> Measured:
@@ -183,9 +214,7 @@ def make_measured() -> Measured:
     return Measured(
         scores=(score_fault(FAULT, RIGHT, STAGES), score_fault(LATE, late, STAGES)),
         keras_found={"late": "jax-torch: loss"},
-        clean=tuple(f"clean, seed {seed}" for seed in range(100)),
-        alarms={"clean, seed 3": "float32 jax-torch at gradients: ..."},
-        keras_alarms={},
+        clean=CLEAN,
         environments=({"packages": {"keras": "3.15.1"}, "cores": 2, "processor": "a", "device": "cpu"},),
         seconds={"faults": 60.0, "clean runs": 30.0},
         day="2026-01-01",
@@ -209,7 +238,7 @@ def test_a_requirement_that_is_missed_is_named() -> None:
     assert replace(measured, scores=(silent,)).missed == [name for name in REQUIRED if name != "false alarms"]
     wrong = score_fault(FAULT, found("initial loss", "jax-torch", "tensorflow-torch"), STAGES)
     assert replace(measured, scores=(wrong, measured.scores[1])).missed == ["stage", "layer or variable"]
-    assert replace(measured, clean=measured.clean[:99]).missed == ["false alarms"]
+    assert replace(measured, clean=replace(CLEAN, names=CLEAN.names[:99])).missed == ["false alarms"]
     assert "**missed**" in format_page(replace(measured, scores=(silent,)))
     assert "**initial loss**" in format_page(replace(measured, scores=(wrong,)))
 

@@ -21,6 +21,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from faults.lending import lend  # noqa: E402
 from faults.numerical_test import find_differences  # noqa: E402
 from faults.page import format_page  # noqa: E402
 from faults.score import Score, Share, find_false_alarms, score_fault, total  # noqa: E402
@@ -51,14 +52,21 @@ REQUIRED = {"detected": 0.95, "stage": 0.95, "layer or variable": 0.90, "step": 
 
 
 @dataclass(frozen=True)
+class Clean:
+    """The clean runs, and those called different: by us, and by Keras' own test."""
+
+    names: tuple[str, ...]
+    alarms: dict[str, str]
+    keras_alarms: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Measured:
-    """All that was measured. `keras_found` and `keras_alarms` are Keras' own test's, by name."""
+    """All that was measured. `keras_found` is what Keras' own test found, by fault."""
 
     scores: tuple[Score, ...]
     keras_found: dict[str, str]
-    clean: tuple[str, ...]
-    alarms: dict[str, str]
-    keras_alarms: dict[str, str]
+    clean: Clean
     environments: tuple[dict[str, Any], ...]
     seconds: dict[str, float]
     day: str
@@ -66,14 +74,14 @@ class Measured:
     @property
     def totals(self) -> dict[str, Share]:
         """Ours."""
-        return total(self.scores) | {"false alarms": Share(len(self.alarms), len(self.clean))}
+        return total(self.scores) | {"false alarms": Share(len(self.clean.alarms), len(self.clean.names))}
 
     @property
     def keras_totals(self) -> dict[str, Share]:
         """Keras' own test's: it names neither stage nor place."""
         return {
             "detected": Share(len(self.keras_found), len(self.scores)),
-            "false alarms": Share(len(self.keras_alarms), len(self.clean)),
+            "false alarms": Share(len(self.clean.keras_alarms), len(self.clean.names)),
         }
 
     @property
@@ -109,22 +117,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def measure(faults: Sequence[Fault], seeds: int, output: Path) -> Measured:
     """Train and compare everything; score it."""
     started = time.monotonic()
+    clean = compare_clean(seeds, output / "clean")
+    after_clean = time.monotonic()
+    if seeds:
+        lend(faults, output / "clean" / "seed-0" / "records", output / "faults" / "records", CORPUS)
     results = run("parity", *(f"{CORPUS}:{fault.name}" for fault in faults), output=output / "faults")
-    after_faults = time.monotonic()
     stages, findings = results["stages"], group_by_name(results["findings"])
-    origins = group_by_name(results["origins"])
-    differences = compare_histories(output / "faults")
-    clean, alarms, keras_alarms = [], {}, {}
-    train_clean(seeds, output / "clean")
-    for seed in range(seeds):
-        folder = output / "clean" / f"seed-{seed}"
-        cleaned = run("compare", str(folder), output=folder)
-        clean += [f"{name}, seed {seed}" for name in list_clean()]
-        found = find_false_alarms(cleaned["findings"], cleaned["failed"])
-        alarms |= {f"{shorten(name)}, seed {seed}": detail for name, detail in found.items()}
-        keras_alarms |= {
-            f"{name}, seed {seed}": describe(pairs) for name, pairs in compare_histories(folder).items() if pairs
-        }
+    origins, differences = group_by_name(results["origins"]), compare_histories(output / "faults")
     return Measured(
         scores=tuple(
             score_fault(fault, findings.get(fault.name, []), stages, origins.get(fault.name, [])) for fault in faults
@@ -134,13 +133,27 @@ def measure(faults: Sequence[Fault], seeds: int, output: Path) -> Measured:
             for fault in faults
             if (found := {p: key for p, key in differences[fault.name].items() if set(p) & set(fault.faulty)})
         },
-        clean=tuple(clean),
-        alarms=alarms,
-        keras_alarms=keras_alarms,
+        clean=clean,
         environments=tuple(results["environments"]),
-        seconds={"faults": after_faults - started, "clean runs": time.monotonic() - after_faults},
+        seconds={"clean runs": after_clean - started, "faults": time.monotonic() - after_clean},
         day=datetime.now(UTC).date().isoformat(),
     )
+
+
+def compare_clean(seeds: int, output: Path) -> Clean:
+    """Train the clean experiments with each seed and compare them; with the first, saved models are exchanged too."""
+    names, alarms, keras_alarms = list[str](), dict[str, str](), dict[str, str]()
+    train_clean(seeds, output)
+    for seed in range(seeds):
+        folder = output / f"seed-{seed}"
+        command = ["compare", str(folder)] if seed else ["parity", *(f"{CORPUS}:{name}" for name in list_clean())]
+        found = run(*command, output=folder)
+        alarmed = find_false_alarms(found["findings"], found["failed"])
+        names += [f"{name}, seed {seed}" for name in list_clean()]
+        alarms |= {f"{shorten(name)}, seed {seed}": detail for name, detail in alarmed.items()}
+        histories = compare_histories(folder)
+        keras_alarms |= {f"{name}, seed {seed}": describe(pairs) for name, pairs in histories.items() if pairs}
+    return Clean(tuple(names), alarms, keras_alarms)
 
 
 def list_clean() -> list[str]:
@@ -160,8 +173,8 @@ def run(*arguments: str, output: Path) -> dict[str, Any]:
 
 
 def train_clean(seeds: int, output: Path) -> None:
-    """Train the clean experiments with all seeds: each model is compiled once."""
-    if seeds:
+    """Train the clean experiments with all seeds: each model is compiled once. With one seed, `parity` trains it."""
+    if seeds > 1:
         run_trainings(
             [f"{CORPUS}:{name}" for name in list_clean()],
             BACKENDS,

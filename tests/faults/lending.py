@@ -1,0 +1,42 @@
+"""Lending: the trainings that a fault doesn't touch, taken from the clean run of the same model.
+
+A fault is on one backend; on the others its experiment *is* the clean one: the same model, data, seed and code. Their
+records are put where `multibackend parity` looks for what an earlier command has trained, under the fault's name, so
+that it trains on the faulty backend alone. What it asks of all backends once it has compared, it runs on all.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from faults.table import Fault
+
+from multibackend.record import MODEL_FILE, RECORD_FILE, Record, find_records, load_record, save_record
+
+
+def lend(faults: Iterable[Fault], clean: Path, records: Path, corpus: Path) -> int:
+    """Copy the clean trainings below `clean` for these faults to `records`; return how many weren't there.
+
+    `corpus` is the file that both are experiments of.
+    """
+    lent, sources = 0, dict[str, list[tuple[Path, Record]]]()
+    for folder in find_records(clean):
+        record = load_record(folder)
+        if record.run.task == "training" and record.status == "finished":
+            sources.setdefault(record.run.experiment, []).append((folder, record))
+    for fault in faults:
+        model = f"{fault.model}-{fault.optimizer}" if fault.optimizer else fault.model
+        for folder, record in sources.get(f"{corpus}:clean-{model}", []):
+            if record.run.backend in fault.planted_on:
+                continue
+            ours = replace(record, run=replace(record.run, experiment=f"{corpus}:{fault.name}"))
+            target = records / ours.run.folder
+            if not (target / RECORD_FILE).is_file() or load_record(target).fingerprint != record.fingerprint:
+                save_record(ours, records)
+                if (folder / MODEL_FILE).is_file():
+                    shutil.copyfile(folder / MODEL_FILE, target / MODEL_FILE)
+                lent += 1
+    return lent
