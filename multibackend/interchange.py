@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from multibackend import BACKENDS
-from multibackend.engine.contract import predict
+from multibackend.engine.contract import as_data, predict
 from multibackend.record import MODEL_FILE, Record, Run
 from multibackend.training import Built, compile_first_step, continue_training
 
@@ -30,6 +30,7 @@ def interchange_record(run: Run, b: Built, sources: Sequence[Path]) -> Record:
             continue
         try:
             model = load_model(path, b.model)
+            model._symbolic_build(data_batch=as_data(b.first_batch))  # a file holds its metrics unbuilt
         except Exception as error:
             unloaded[backend] = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
             continue

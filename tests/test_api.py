@@ -113,9 +113,9 @@ def experiment_of(comparison: Comparison, file: str) -> str:
 def test_a_model_of_ones_own_is_the_same_everywhere(compared: Comparison, file: str) -> None:
     findings = compared.select(experiment_of(compared, file))
     assert len(findings) == 3 * len(STAGES)
-    parting = [finding for finding in findings if finding.status != "pass"]
-    assert all((finding.stage, finding.status) == ("interchange", "known") for finding in parting), parting
-    assert compared.passed
+    # Loading each other's files is tested with the interchange; here, that it was tried.
+    parting = [f for f in findings if f.status != "pass" and (f.stage, f.status) != ("interchange", "known")]
+    assert not parting, parting
 
 
 def test_random_data_are_called_so(compared: Comparison) -> None:
@@ -127,8 +127,10 @@ def test_random_data_are_called_so(compared: Comparison) -> None:
 
 
 def test_a_step_of_ones_own_is_trained_by_keras_and_the_record_says_so(compared: Comparison, folder: Path) -> None:
-    assert compared.passed
-    for path in (folder / "runs" / "records").glob("*own_model*/*"):
+    paths = [path for path in (folder / "runs" / "records").glob("*own_model*/*") if path.name.endswith("-float64")]
+    assert len(paths) == 3
+    assert compared.failed == ()
+    for path in paths:
         record = load_record(path)
         assert record.environment["flags"]["through_fit"] == "a train_step of its own"
         assert len(record.arrays["losses"]) == 2 * 10  # 150 rows in batches of 16, twice
