@@ -32,8 +32,6 @@ KEPT_ROWS = 8
 """Rows of data and of each layer's inputs that are handed on."""
 
 DROPPED = ("trainable", "dtype", "build_config", "compile_config", "seed", "registered_name", "lora_rank")
-WEIGHTLESS = ("keras.initializers.", "keras.constraints.")
-"""What only matters for values that scripts set themselves; constraints are tried with the optimizer."""
 
 
 def extract(backend: str, experiment: str, profile: Profile, seed: int, arrays: str) -> dict[str, Any]:
@@ -178,17 +176,20 @@ class Reader:
         for key, value in config.items():
             if key == "name" and re.fullmatch(rf"{to_snake_case(cls.__name__)}(_\d+)?", str(value)):
                 continue
+            if isinstance(value, dict) and str(value.get("module")).startswith("keras.initializers"):
+                self._keep_initializer(self.read_value(value))  # of no matter for values that scripts set themselves
+                continue
             as_usual = key not in needed and key in usual and _plain(usual[key]) == _plain(value)
             if (key in DROPPED and not (key == "trainable" and value is False)) or as_usual:
                 continue
             if key not in parameters and not relayed:
                 continue
-            read = self.read_value(value)
-            if isinstance(read, Call) and str(read.function).startswith(WEIGHTLESS[0]):
-                self.initializers.append(read)
-                continue
-            arguments[key] = read
+            arguments[key] = self.read_value(value)
         return arguments
+
+    def _keep_initializer(self, call: Call) -> None:
+        if call not in self.initializers:
+            self.initializers.append(call)
 
     def _usual_config(self, cls: Any, needed: dict[str, Any]) -> dict[str, Any]:
         import keras

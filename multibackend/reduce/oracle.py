@@ -128,9 +128,9 @@ class Oracle:
     ) -> None:
         self._end()
 
-    def ask(self, script: str, precision: str, names: Sequence[str]) -> dict[str, Got]:
-        """What a script leaves in `got`, for each of these backends."""
-        asked = [name for name in names if (script, precision, name) not in self._seen]
+    def ask(self, script: str, precision: str, names: Sequence[str], again: bool = False) -> dict[str, Got]:
+        """What a script leaves in `got`, for each of these backends; as remembered, unless it is to run again."""
+        asked = [name for name in names if again or (script, precision, name) not in self._seen]
         for name in asked:
             self._processes[name].send({"script": script, "precision": precision})
         for name, got in self._gather(asked).items():

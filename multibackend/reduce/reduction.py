@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 from safetensors.numpy import load_file
 
 from multibackend.experiment import Profile
@@ -131,7 +132,15 @@ class Judging:
             failure = judge(candidate, self._oracle.ask(body, candidate.precision, asked), suspect)
             if failure is None:
                 return None
-        return failure
+        return failure if candidate.weights != "initial" or self._repeats(candidate, body, names) else None
+
+    def _repeats(self, candidate: Candidate, body: str, names: list[str]) -> bool:
+        """Whether a script gives the same numbers twice; what an unseeded initializer draws may differ by chance."""
+        if candidate.probe in ("weights", "statistics"):
+            return True  # what is random there isn't compared, or only its statistics are
+        first = self._oracle.ask(body, candidate.precision, names)
+        again = self._oracle.ask(body, candidate.precision, names, again=True)
+        return all(np.array_equal(first[name], again[name], equal_nan=True) for name in names)
 
     def fails_on(self, suspect: str) -> Fails:
         """Whether a candidate fails on a suspect."""
