@@ -1,8 +1,8 @@
-"""The ladder: train, let each backend load what the others saved, compare; and look closer where something parts.
+"""The ladder: train and compare; where all agree, let each backend load what the others saved; else look closer.
 
-A closer look is two things. float64 is trained once more from weights moved by one ULP where it passed its bound, to
-tell what rounding does to an ill-conditioned or chaotic training from a fault. And the first step is traced on one
-backend and repeated on all with each layer alone, to find where an error starts.
+A closer look is two things. The first step is traced on one backend and repeated on all with each layer alone, to find
+where an error starts. And where no part of it shows the error alone, float64 is trained once more from weights moved
+by one ULP, to tell what rounding does to an ill-conditioned or chaotic training from a fault.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from multibackend.trainings import list_trainings, read_records, run_trainings
 
 if TYPE_CHECKING:
-    from multibackend.compare import Comparison
+    from multibackend.compare import Comparison, Finding
     from multibackend.record import Record
     from multibackend.supervisor import Outcome
 
@@ -38,7 +38,7 @@ def climb(
         Interrupted: by the user or the system; what was trained is kept.
         MultibackendError: a name, an interpreter or the output folder is not as needed.
     """
-    from multibackend.compare import compare_records
+    from multibackend.compare import LOCAL_STAGES, compare_records
 
     outcomes = run_trainings(names, backends, list_trainings(precisions, repeated=True), output=output, **settings)
     experiments = list(dict.fromkeys(outcome.run.experiment for outcome in outcomes))
@@ -52,34 +52,40 @@ def climb(
         records = read_records([*outcomes, *closer], output)
         return compare_records(records, experiments, backends=backends, precisions=precisions), records
 
-    trained = {outcome.run.experiment for outcome in outcomes if outcome.status == "finished"}
-    whole = [name for name in experiments if name in trained]
-    if settings["mends"]:  # without, what torch saves can't be loaded elsewhere
-        look(whole, backends, [(precision, 0, "interchange") for precision in precisions])
     comparison, records = compare()
-    moved = [name for name in whole if "float64" in precisions and _may_be_rounding(comparison, name)]
-    parting = [name for name in whole if _starts_in_a_step(comparison, name)]
-    if moved or parting:
-        look(moved, backends, [("float64", 1)])
-        for backend in backends:
-            referred = [name for name in parting if _choose_reference(comparison, name, backends) == backend]
-            look(referred, [backend], [("float64", 0, "trace")])
-        look(parting, backends, [(precision, 0, "isolation") for precision in precisions])
+    trained = {outcome.run.experiment for outcome in outcomes if outcome.status == "finished"}
+    sound = [n for n in experiments if n in trained and not any(f.failed for f in comparison.select(n))]
+    parting = {name: _find_deciding(comparison, name) for name in experiments if name in trained}
+    local = [n for n, first in parting.items() if first and first.stage in LOCAL_STAGES]
+    if settings["mends"]:  # without, what torch saves can't be loaded elsewhere
+        look(sound, backends, [(precision, 0, "interchange") for precision in precisions])
+    for backend in backends:
+        referred = [name for name in local if _choose_reference(comparison, name, backends) == backend]
+        look(referred, [backend], [("float64", 0, "trace")])
+    for precision in precisions:
+        chosen = [name for name in local if (first := parting[name]) and first.precision == precision]
+        look(chosen, backends, [(precision, 0, "isolation")])
+    if closer:
+        comparison, records = compare()
+    unexplained = [n for n, first in parting.items() if first and _may_be_rounding(comparison, first)]
+    if unexplained:
+        look(unexplained, backends, [("float64", 1)])
         comparison, records = compare()
     return Ascent(comparison, records, outcomes)
 
 
-def _may_be_rounding(comparison: Comparison, experiment: str) -> bool:
-    """Whether float64 parts first at a stage that is measured."""
-    return any(f.measured is not None for f in comparison.first_failures(experiment, "float64"))
+def _find_deciding(comparison: Comparison, experiment: str) -> Finding | None:
+    """The first failure in float64, which decides, or else in float32."""
+    from multibackend.compare import PRECISIONS
+
+    first = [f for p in PRECISIONS for f in comparison.first_failures(experiment, p) if f.status == "fail"]
+    return first[0] if first else None
 
 
-def _starts_in_a_step(comparison: Comparison, experiment: str) -> bool:
-    """Whether a precision parts first at a stage of which isolation can tell where it starts."""
-    from multibackend.compare import LOCAL_STAGES, PRECISIONS
-
-    first = [f for precision in PRECISIONS for f in comparison.first_failures(experiment, precision)]
-    return any(finding.stage in LOCAL_STAGES for finding in first)
+def _may_be_rounding(comparison: Comparison, first: Finding) -> bool:
+    """Whether a failure in float64 was measured, and no part of the step shows it alone."""
+    origins = comparison.find_origins(first.experiment, "float64")
+    return first.precision == "float64" and first.measured is not None and all(o.kind == "nowhere" for o in origins)
 
 
 def _choose_reference(comparison: Comparison, experiment: str, backends: Sequence[str]) -> str:

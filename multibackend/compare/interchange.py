@@ -16,7 +16,7 @@ from multibackend.compare.measures import Array, Problem, find_mismatch
 from multibackend.compare.runs import Ensemble
 from multibackend.record import Record, Run
 
-NOT_TRIED = "no backend has loaded another's model; `multibackend parity` lets them"
+NOT_TRIED = "no backend has loaded another's model; `multibackend parity` lets them where all other stages pass"
 
 
 def judge_interchange(ensemble: Ensemble, blank: Finding) -> Finding | Problem:

@@ -110,8 +110,11 @@ def select_arrays(record: Record, stage: str) -> dict[str, Array]:
             return _in_order(record.group("gradients"), record, "variables")
         case "first update":
             updates = _in_order(record.group("updates"), record, "variables")
-            slots = dict(sorted(record.group("slots").items()))
-            return {f"variable {k}": v for k, v in updates.items()} | {f"slot {k}": v for k, v in slots.items()}
+            position = {path: i for i, path in enumerate(updates)}
+            slots = record.group("slots")
+            order = sorted(slots, key=lambda slot: (position.get(find_variable(slot, updates), -1), slot))
+            # A slot is computed first, and its variable's update from it.
+            return {f"slot {k}": slots[k] for k in order} | {f"variable {k}": v for k, v in updates.items()}
         case "step losses":
             return {key: record.arrays[key] for key in ("losses",) if key in record.arrays}
         case "converged loss":

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from multibackend.compare.bounds import ENVELOPE_FACTOR, Judged, Quantity, judge
+from multibackend.compare.bounds import ENVELOPE_FACTOR, FLOAT64_BOUND, Judged, Quantity, judge
 from multibackend.compare.findings import STAGES, Finding, Pair, Status
 from multibackend.compare.interchange import judge_interchange
 from multibackend.compare.measures import Problem, find_mismatch
@@ -122,12 +122,14 @@ def _pass(finding: Finding, judged: list[tuple[Quantity, Judged]], where: str) -
     if finding.stage not in DRIFTING:
         return finding
     for quantity, found in judged:
-        grown = np.flatnonzero(found.measured > DRIFT_FACTOR * quantity.floor)
+        unexplained = FLOAT64_BOUND if finding.precision == "float64" else DRIFT_FACTOR * quantity.floor
+        grown = np.flatnonzero(found.measured > unexplained)
         if quantity.floor and len(grown):
             start, last = int(grown[0]), int(np.argmax(found.measured))
             since = f"from {_place(quantity, found, start)} on: " if len(found.measured) > 1 else ""
             explained = f"rounding drift, no fault: {since}{found.measured[last]:.1e} apart"
-            reached = f"rounding alone reaches {(found.bound[last] - quantity.floor) / ENVELOPE_FACTOR:.1e}"
+            floor = 0.0 if finding.precision == "float64" else quantity.floor
+            reached = f"rounding alone reaches {(found.bound[last] - floor) / ENVELOPE_FACTOR:.1e}"
             return replace(finding, status="drift", detail=f"{explained}, where {reached}; {finding.detail}")
     return finding
 

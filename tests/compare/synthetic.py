@@ -113,6 +113,38 @@ def draw(setting: Setting, precision: str, perturbation: int) -> tuple[dict[str,
     return {path: w.astype(precision) for path, w in weights.items()}, data
 
 
+def step(network: Network, slots: dict[str, Any], rate: Any, x: np.ndarray, y: np.ndarray) -> tuple[Any, Any, Any]:
+    """Train a step in place: the batch's loss before it, its gradients, and the new slots."""
+    gradients, loss = network.gradients(x, y), network.metrics(x, y)["loss"]
+    slots = {path: MOMENTUM * slots[path] - rate * gradients[path] for path in slots}
+    network.weights = {path: w + slots[path] for path, w in network.weights.items()}
+    return loss, gradients, slots
+
+
+def go_on(network: Network, slots: dict[str, Any], rate: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The losses of three steps more."""
+    network, losses = replace(network), []
+    for batch in np.split(np.arange(30), 3):
+        loss, _, slots = step(network, slots, rate, x[batch], y[batch])
+        losses.append(loss)
+    return np.array(losses)
+
+
+def interchange(setting: Setting, loader: str, saved: list[Record]) -> Record:
+    """What a backend makes of the models that others saved."""
+    run = replace(saved[0].run, backend=loader, task="interchange")
+    _, (x, y, test_x, _) = draw(setting, run.precision, 0)
+    arrays: dict[str, np.ndarray] = {}
+    with np.errstate(all="ignore"):
+        for record in saved:
+            network = Network(loader, setting.classify, record.group("final_weights"))
+            arrays[f"predictions/{record.run.backend}.0"] = network.forward(test_x[:4])["dense_1"]
+            if run.precision == "float64" and record.run.backend != loader:
+                rate = np.asarray(setting.rate, dtype=run.precision)
+                arrays[f"continued/{record.run.backend}"] = go_on(network, record.group("optimizer"), rate, x, y)
+    return Record(run, "finished", digests=saved[0].digests, structure={"unloaded": {}}, arrays=arrays)
+
+
 def train(setting: Setting, backend: str, precision: str, perturbation: int = 0, rate_factor: float = 1.0) -> Record:
     """A record of a training in NumPy; `rate_factor` other than 1 is a fault: a wrong learning rate."""
     with np.errstate(all="ignore"):
@@ -133,21 +165,22 @@ def _train(setting: Setting, backend: str, precision: str, perturbation: int, ra
     for epoch in order:
         start = len(losses)
         for batch in np.split(epoch, range(setting.batch_size, len(x), setting.batch_size)):
-            gradients = network.gradients(x[batch], y[batch])
-            losses.append(network.metrics(x[batch], y[batch])["loss"])
-            slots = {path: MOMENTUM * slots[path] - rate * gradients[path] for path in slots}
-            after = {path: w + slots[path] for path, w in network.weights.items()}
+            loss, gradients, slots = step(network, slots, rate, x[batch], y[batch])
+            losses.append(loss)
+            after = network.weights
             if len(losses) == 1:
                 arrays |= {f"gradients/{path}": g for path, g in gradients.items()}
                 arrays |= {f"updates/{p}": np.subtract(w, initial[p], dtype=float) for p, w in after.items()}
                 arrays |= {f"slots/sgd/{path.replace('/', '_')}_momentum": slot for path, slot in slots.items()}
-            network.weights = after
         history["loss"].append(np.mean(losses[start:]))
         history["val_loss"].append(network.metrics(test_x, test_y)["loss"])
     arrays["losses"] = np.array(losses, dtype=precision)
     arrays |= {f"history/{key}": np.array(values, dtype=precision) for key, values in history.items()}
     arrays |= {f"test/{key}": np.asarray(value) for key, value in network.metrics(test_x, test_y).items()}
     arrays |= {f"final_weights/{path}": w for path, w in network.weights.items()}
+    arrays |= {f"optimizer/{path}": slot for path, slot in slots.items()}
+    arrays["predictions/0"] = network.forward(test_x[:4])["dense_1"]
+    arrays["continued"] = go_on(network, slots, rate, x, y)
     run = Run(setting.name, backend, precision, setting.profile, setting.seed, perturbation)
     sums = {"inputs": x, "targets": y, "batch_order": order}
     return Record(
@@ -186,16 +219,21 @@ def describe(setting: Setting, weights: dict[str, np.ndarray], precision: str) -
 
 
 def train_all(setting: Setting, repetitions: int = 2) -> list[Record]:
-    """All backends in both precisions, and float32's perturbed repetitions."""
+    """All backends in both precisions, float32's perturbed repetitions, and what each loads of the others."""
     records = [train(setting, backend, precision) for precision in PRECISIONS for backend in BACKENDS]
-    return records + [train(setting, b, "float32", k) for b in BACKENDS for k in range(1, repetitions + 1)]
+    loaded = [
+        interchange(setting, b, [r for r in records if r.run.precision == p]) for p in PRECISIONS for b in BACKENDS
+    ]
+    return records + loaded + [train(setting, b, "float32", k) for b in BACKENDS for k in range(1, repetitions + 1)]
 
 
 def alter(records: Iterable[Record], backend: str, precision: str, change: Callable[[Record], Record]) -> list[Record]:
     """The same records, but for one backend's training in one precision, which is changed."""
     runs = (backend, precision, 0)
     return [
-        change(record) if (record.run.backend, record.run.precision, record.run.perturbation) == runs else record
+        change(record)
+        if (record.run.backend, record.run.precision, record.run.perturbation, record.run.task) == (*runs, "training")
+        else record
         for record in records
     ]
 

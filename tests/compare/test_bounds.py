@@ -66,12 +66,14 @@ def test_the_truth_is_that_of_the_backends_that_agree(records):
 def test_an_envelope_never_shrinks_along_a_trajectory_and_excludes_one(records):
     ensemble = gather_ensembles(records)[NAME]
     truth = find_truth(ensemble, LOSSES)
-    envelope = find_envelope(ensemble, ("jax", "torch"), LOSSES, truth)
+    envelope = find_envelope(ensemble, "float32", ("jax", "torch"), LOSSES, truth)
     assert np.all(np.diff(envelope) >= 0)
     huge = alter(records, "jax", "float32", with_array("losses", lambda v: v * 5))
     ensemble = gather_ensembles(huge)[NAME]
-    assert find_envelope(ensemble, ("jax", "torch"), LOSSES, truth).max() < 1e-4
-    assert find_envelope(ensemble, ("tensorflow", "torch"), LOSSES, truth).max() == pytest.approx(4.0, rel=1e-5)
+    assert find_envelope(ensemble, "float32", ("jax", "torch"), LOSSES, truth).max() < 1e-4
+    assert find_envelope(ensemble, "float32", ("tensorflow", "torch"), LOSSES, truth).max() == pytest.approx(
+        4.0, rel=1e-5
+    )
 
 
 def test_a_diverged_backend_widens_no_bound(records):
@@ -93,7 +95,7 @@ def test_a_gradient_that_is_zero_but_for_rounding_is_measured_against_the_larges
             record
         )
 
-    noisy = [zero(record) for record in records]
+    noisy = [zero(record) for record in records if record.run.task == "training"]
     assert compare_records(noisy, None).passed
     wrong = alter(noisy, "jax", precision, with_array("gradients/dense/bias", lambda g: g + g.dtype.type(1e-3)))
     assert set(statuses(compare_records(wrong, None), precision, "gradients").values()) == {"fail", "pass"}

@@ -5,6 +5,7 @@ import pytest
 from synthetic import Setting, alter, train, train_all, with_array, with_structure
 
 from multibackend.compare import PRECISIONS, STAGES, Comparison, compare_records
+from multibackend.compare.runs import is_training
 from multibackend.errors import RecordError
 from multibackend.record import Record, Run
 
@@ -141,7 +142,7 @@ def test_altered_data_fail_at_their_stage(records, fault, precision):
     stage, words, change = FAULTS[fault]
     dtype = np.dtype(precision)
     if stage == "data":  # a perturbed run on other data than its base is refused outright
-        records = [record for record in records if not record.run.perturbation]
+        records = [record for record in records if is_training(record)]
 
     def same_dtype(record: Record) -> Record:
         changed = change(record)
@@ -167,7 +168,7 @@ def test_the_same_thing_missing_from_all_is_no_agreement(records):
         "test/loss": "test metrics",
         "initial_weights/dense/kernel": "initial weights",
     }.items():
-        without = [with_array(key, lambda _: None)(record) for record in records]
+        without = [with_array(key, lambda _: None)(record) for record in records if record.run.task == "training"]
         assert failing_stage(compare_records(without, None), "float64") == stage
 
 
@@ -183,7 +184,8 @@ def test_a_wrong_learning_rate_parts_at_the_first_update(records, precision):
     records = alter(records, "jax", precision, lambda _: train(Setting(), "jax", precision, rate_factor=1.01))
     comparison = compare_records(records, None)
     assert failing_stage(comparison, precision) == "first update"
-    assert {f.where for f in comparison.first_failures(NAME, precision)} == {"dense/kernel"}
+    slot = "sgd/dense_kernel_momentum"  # whose velocity the rate is part of
+    assert {f.where for f in comparison.first_failures(NAME, precision)} == {slot}
     later = [f for f in comparison.select(NAME, precision, "step losses") if "jax" in f.pair]
     assert {(f.status, f.step) for f in later} == {("consequence", 2)}
 
@@ -192,7 +194,8 @@ def test_another_seed_in_the_same_clothes_fails_at_the_data(records):
     def reseed(record: Record) -> Record:
         return replace(train(Setting(seed=8), "jax", "float64"), run=record.run)
 
-    assert failing_stage(compare_records(alter(records, "jax", "float64", reseed), None), "float64") == "data"
+    records = alter([r for r in records if r.run.task == "training"], "jax", "float64", reseed)
+    assert failing_stage(compare_records(records, None), "float64") == "data"
 
 
 def test_the_first_differing_layer_in_the_models_order_is_named(records):
@@ -205,12 +208,11 @@ def test_the_first_differing_layer_in_the_models_order_is_named(records):
 
 
 def test_equal_records_measure_zero(records):
-    copies = [
-        replace(r, run=replace(r.run, backend=b)) for r in records for b in ("jax", "torch") if r.run.backend == "jax"
-    ]
+    ours = [r for r in records if r.run.backend == "jax" and r.run.task == "training"]
+    copies = [replace(r, run=replace(r.run, backend=b)) for r in ours for b in ("jax", "torch")]
     comparison = compare_records(copies, None, backends=("jax", "torch"))
     assert comparison.passed
-    assert {finding.measured for finding in comparison.findings} == {0.0}
+    assert {finding.measured for finding in comparison.findings if finding.stage != "interchange"} == {0.0}
 
 
 def test_an_absent_training_is_a_failure_and_named(records):
@@ -277,3 +279,41 @@ def test_environments_are_listed_once_for_each_backend(records):
     rows = compare_records(records, None).environments
     assert [row["backend"] for row in rows] == ["jax", "tensorflow", "torch"]
     assert rows[0]["packages"]["keras"] == "3.15.1"
+
+
+def ramp(size: float):
+    """A difference that grows along the trajectory to `size`."""
+    return with_array("losses", lambda v: (v * (1 + size * np.linspace(0, 1, len(v)) ** 2)).astype(v.dtype))
+
+
+@pytest.mark.parametrize(("precision", "size"), [("float32", 2e-3), ("float64", 1e-7)])
+def test_what_rounding_was_measured_to_grow_to_is_drift_and_beyond_that_a_fault(records, precision, size):
+    moved = [
+        ramp(size)(replace(r, run=replace(r.run, precision=precision, perturbation=1)))
+        for r in records
+        if is_training(r) and r.run.precision == precision
+    ]
+    chaotic = [r for r in records if not (r.run.perturbation and r.run.precision == precision)] + moved
+    for factor, status in ((3.0, "drift"), (30.0, "fail")):
+        comparison = compare_records(alter(chaotic, "torch", precision, ramp(factor * size)), None)
+        found = {f.pair: f.status for f in comparison.select(NAME, precision, "step losses")}
+        assert found == {("jax", "tensorflow"): "pass", ("jax", "torch"): status, ("tensorflow", "torch"): status}
+        assert comparison.verdict(NAME, precision) == ("drift" if status == "drift" else "torch parts at step losses")
+    steady = alter(records, "torch", precision, ramp(3 * size))
+    assert compare_records(steady, None).select(NAME, precision, "step losses")[1].status == "fail"
+
+
+def test_what_follows_a_failure_is_its_consequence_for_that_pair_alone(records):
+    records = alter(records, "torch", "float64", with_array("gradients/dense/kernel", lambda g: 2 * g))
+    records = alter(records, "jax", "float64", with_array("test/loss", lambda v: np.asarray(2 * v)))
+    comparison = compare_records(records, None)
+    statuses = {(f.pair, f.stage): f.status for f in comparison.select(NAME, "float64") if f.failed}
+    assert statuses == {
+        (("jax", "torch"), "gradients"): "fail",
+        (("tensorflow", "torch"), "gradients"): "fail",
+        (("jax", "torch"), "test metrics"): "consequence",
+        (("jax", "tensorflow"), "test metrics"): "fail",
+    }
+    first = comparison.first_failures(NAME, "float64")
+    assert {f.stage for f in first} == {"gradients"}
+    assert comparison.consequences(first[0]) == ("test metrics",)
