@@ -33,7 +33,8 @@ def optimizer_saved_by_public_name(model: Any) -> Iterator[tuple[str, ...]]:
     """While open, a model that Keras saves on torch can be loaded on the others; yields the mend's name if it's needed.
 
     Keras has classes of its own for torch's optimizers, and writes their module into the file, which can't be imported
-    where torch isn't installed: keras/src/backend/torch/optimizers/torch_optimizer.py, seen in 3.15.1. We found no report.
+    where torch isn't installed: keras/src/backend/torch/optimizers/torch_optimizer.py, seen in 3.15.1. We found no
+    report.
     """
     optimizer = type(model.optimizer)
     if not optimizer.__module__.startswith("keras.src.backend.torch.optimizers"):
