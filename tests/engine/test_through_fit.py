@@ -138,7 +138,7 @@ def test_a_step_that_reports_no_loss_is_refused_in_one_line() -> None:
         return model
 
     epoch = through_fit.compile_epoch(build(make), split(), BATCH)
-    with pytest.raises(MultibackendError, match="reports perplexity; expected .* 'loss'") as caught:
+    with pytest.raises(MultibackendError, match=r"reports perplexity; expected .* 'loss'") as caught:
         epoch(np.arange(ROWS))
     assert "\n" not in str(caught.value)
 
