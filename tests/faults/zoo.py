@@ -233,7 +233,7 @@ def make_optimizer(name: str) -> keras.optimizers.Optimizer:
         case "nesterov":
             return optimizers.SGD(0.05, momentum=0.9, nesterov=True)
         case "schedule":
-            return optimizers.SGD(optimizers.schedules.ExponentialDecay(0.25, 2, 0.5), momentum=0.5)
+            return optimizers.SGD(optimizers.schedules.ExponentialDecay(0.25, 2, 0.5, staircase=True), momentum=0.5)
         case "rounded":  # a rate that float32 doesn't hold
             return optimizers.SGD(optimizers.schedules.ExponentialDecay(0.2, 2, 0.5), momentum=0.5)
         case "clipped":
