@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 from multibackend.reduce.candidate import GRADIENTS, Call, Candidate, Name
+from multibackend.reduce.expression import WIDTH
 from multibackend.reduce.judge import DEVIATIONS, DISTANCES, ULPS, Failure
-from multibackend.reduce.script import WIDTH
 
 MEANING = {
     "parameters": "number of parameters",

@@ -7,7 +7,8 @@ import ast
 import pytest
 
 from multibackend.reduce.candidate import PROBES, Call, Candidate, Name, Node, Source, Values
-from multibackend.reduce.script import WIDTH, count_lines, write_body, write_script, write_value
+from multibackend.reduce.expression import WIDTH, write_value
+from multibackend.reduce.script import count_lines, write_body, write_script
 from multibackend.reduce.transport import decode, encode
 
 LAYER = Call("keras.layers.Dense", {"units": 2, "kernel_regularizer": Call("keras.regularizers.L2", {"l2": 0.1})})
