@@ -45,7 +45,10 @@ def load_model(path: Path, like: Any) -> Any:
     import keras
 
     with keras.saving.custom_object_scope(_list_own(like)):
-        return keras.saving.load_model(path)
+        model = keras.saving.load_model(path)
+    # JAX and TensorFlow resolve jit_compile="auto" to True and save that; torch.compile would take minutes to predict.
+    model.jit_compile = like.jit_compile
+    return model
 
 
 def _list_own(model: Any) -> dict[str, Any]:
