@@ -36,7 +36,7 @@ def interchange_record(run: Run, b: Built, sources: Sequence[Path]) -> Record:
             continue
         arrays |= {f"predictions/{backend}.{i}": value for i, value in predict(model, b.probe.inputs).items()}
         if run.precision == "float64" and backend != run.backend:
-            arrays[f"continued/{backend}"] = continue_training(compile_first_step(run.backend, model), b)
+            arrays[f"continued/{backend}"] = continue_training(model, compile_first_step(run.backend, model), b)
     return Record(run=run, status="finished", digests=b.digests, structure={"unloaded": unloaded}, arrays=arrays)
 
 

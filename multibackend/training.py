@@ -145,8 +145,15 @@ def draw_order(seed: int, epoch: int, data: Dataset) -> np.ndarray:
     return draws.batch_order(seed, epoch, data.training.rows)
 
 
-def continue_training(first_step: FirstStep, b: Built) -> np.ndarray:
-    """The losses of some steps more, on what would be the next epoch's rows: shape (steps,)."""
+def continue_training(model: Any, first_step: FirstStep, b: Built) -> np.ndarray:
+    """The losses of some steps more, on what would be the next epoch's rows: shape (steps,).
+
+    Seed generators start anew, as Keras doesn't save their states: a loaded model would drop other units.
+    """
+    kept = {id(variable) for variable in model.non_trainable_weights}
+    states = [variable for variable in model.non_trainable_variables if id(variable) not in kept]
+    for i, variable in enumerate(states):
+        variable.assign(np.full(variable.shape, i))
     order, size = draw_order(b.seed, b.plan.epochs, b.data), b.plan.batch_size
     batches = [order[start : start + size] for start in range(0, CONTINUED_STEPS * size, size)]
     # Full batches alone, but for the one of a training that has no more: they need no other program.
@@ -223,7 +230,7 @@ def train_record(run: Run, p: Prepared, emit: Emit) -> Record:
     arrays |= _prefixed("optimizer", named(model.optimizer.variables))
     files, unsaved, mends = ({}, "", ()) if run.perturbation else save_model(model)
     if not run.perturbation:
-        arrays["continued"] = continue_training(p.first_step, b)
+        arrays["continued"] = continue_training(model, p.first_step, b)
     rows = {"training": data.training.rows, "test": data.test.rows}
     rows["validation"] = data.validation.rows if data.validation else 0
     return Record(

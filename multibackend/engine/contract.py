@@ -289,16 +289,39 @@ def call_recorded(model: Any, inputs: Any) -> dict[str, Any]:
 
     def record(name: str, call: Call, args: Any, kwargs: Any) -> Any:
         result = call(args, kwargs)
-        values = [v for v in keras.tree.flatten(result) if keras.ops.is_tensor(v)]
+        values = [v for v in flatten(result) if keras.ops.is_tensor(v)]
         for i, value in enumerate(values):
             outputs[name if len(values) == 1 else f"{name}.{i}"] = value
         return result
 
     with intercepted(model, record):
         result = model(inputs, training=False)
-    for i, value in enumerate(keras.tree.flatten(result)):
+    for i, value in enumerate(flatten(result)):
         outputs[f"output.{i}"] = value
     return outputs
+
+
+def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:
+    """The same lists, tuples and dictionaries with `function` applied to what they hold, dictionaries by sorted keys.
+
+    `keras.tree` visits a dictionary in another order on torch than on JAX and TensorFlow (seen in Keras 3.15.1).
+    """
+    if isinstance(structure, Mapping):
+        mapped = {key: map_leaves(function, structure[key]) for key in sorted(structure, key=str)}
+        return {key: mapped[key] for key in structure}
+    if isinstance(structure, (list, tuple)):
+        items = [map_leaves(function, item) for item in structure]
+        if isinstance(structure, list):
+            return items
+        return type(structure)(*items) if hasattr(structure, "_fields") else tuple(items)
+    return function(structure)
+
+
+def flatten(structure: Any) -> list[Any]:
+    """What lists, tuples and dictionaries hold, in the order of `map_leaves`."""
+    found: list[Any] = []
+    map_leaves(found.append, structure)
+    return found
 
 
 def evaluate(model: Any, split: Split) -> dict[str, float]:
@@ -316,10 +339,8 @@ def evaluate(model: Any, split: Split) -> dict[str, float]:
 
 def predict(model: Any, inputs: Any) -> dict[str, np.ndarray]:
     """Each output's predictions, keyed "0", "1", ... in the model's order."""
-    import keras
-
     result = model.predict(inputs, batch_size=EVALUATION_BATCH, verbose=0)
-    return {str(i): np.asarray(value) for i, value in enumerate(keras.tree.flatten(result))}
+    return {str(i): np.asarray(value) for i, value in enumerate(flatten(result))}
 
 
 def flat_metrics(logs: Mapping[str, Any]) -> dict[str, float]:

@@ -18,7 +18,9 @@ import numpy as np
 from multibackend.engine.contract import (
     Call,
     Engine,
+    flatten,
     intercepted,
+    map_leaves,
     named,
     parts,
     restore_state,
@@ -158,14 +160,14 @@ def _visit(structure: Any, prefix: str, visit: Visit) -> Any:
             set_keras_mask(replaced, mask)
         return replaced
 
-    return keras.tree.map_structure(each, structure)
+    return map_leaves(each, structure)
 
 
 def _masks(result: Any, name: str) -> dict[str, Any]:
     import keras
     from keras.src.backend import get_keras_mask
 
-    tensors = [value for value in keras.tree.flatten(result) if keras.ops.is_tensor(value)]
+    tensors = [value for value in flatten(result) if keras.ops.is_tensor(value)]
     masks = {f"masks/{name}.{i}": get_keras_mask(tensor) for i, tensor in enumerate(tensors)}
     return {key: keras.ops.cast(mask, "int32") for key, mask in masks.items() if mask is not None}
 

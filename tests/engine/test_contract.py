@@ -19,8 +19,15 @@ from multibackend.engine import contract, environment_variables, get_engine
 from multibackend.upstream import mended
 
 ENGINE = Path(contract.__file__).parent
-FUNCTIONS = ("configure", "device", "compile_forward", "compile_first_step", "differentiate",
-    "apply_gradients", "compile_epoch")
+FUNCTIONS = (
+    "configure",
+    "device",
+    "compile_forward",
+    "compile_first_step",
+    "differentiate",
+    "apply_gradients",
+    "compile_epoch",
+)
 
 
 def test_this_environment_holds_one_framework(backend: str) -> None:
