@@ -23,7 +23,7 @@ BACKENDS = ("jax", "tensorflow", "torch")
 CONSTRAINTS = "constraints.txt"
 TRAINING_TESTS = (
     "tests/engine",
-    *(f"tests/test_{name}.py" for name in ("benchmarks", "data", "draws", "exercises", "rows", "worker")),
+    *(f"tests/test_{name}.py" for name in ("benchmarks", "data", "draws", "exercises", "rows", "sweep", "worker")),
 )
 """What a backend's environment tests; the rest needs no framework and is tested in `tests`."""
 

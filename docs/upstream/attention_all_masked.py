@@ -10,7 +10,7 @@ layer = keras.layers.MultiHeadAttention(1, 2, kernel_initializer="ones")
 x = keras.Input((2, 2))
 mask = np.zeros((1, 2, 2), "bool")
 model = keras.Model(x, layer(x, x, attention_mask=keras.ops.convert_to_tensor(mask)))
-model.compile(keras.optimizers.SGD(1.0), lambda y, p: keras.ops.sum(p))
+model.compile(keras.optimizers.SGD(1.0), lambda _, p: keras.ops.sum(p))
 model.train_on_batch(np.array([[[1.0, 0.0], [0.0, 3.0]]]), np.zeros((1, 2, 2)))
 print(
     "changes of the query's, key's and value's kernels:",

@@ -7,11 +7,11 @@ import keras
 import numpy as np
 from keras import ops
 
-for name, function in {**{n: getattr(keras.activations, n) for n in ("celu", "leaky_relu", "selu", "sparse_sigmoid")},
-                       "abs": ops.abs, "maximum(x, 0)": lambda x: ops.maximum(x, 0.0), "clip": lambda x: ops.clip(x, 0.0, 1.0),
-                       "hard_tanh at -1": lambda x: keras.activations.hard_tanh(x - 1)}.items():  # fmt: skip
+names = {name: getattr(keras.activations, name) for name in ("celu", "leaky_relu", "selu")}
+names |= {"abs": ops.abs, "maximum(x, 0)": lambda x: ops.maximum(x, 0.0), "clip": lambda x: ops.clip(x, 0.0, 1.0)}
+for name, function in {**names, "hard_tanh at -1": lambda x: keras.activations.hard_tanh(x - 1)}.items():
     layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros", activation=function)
     model = keras.Sequential([keras.Input((1,)), layer])
-    model.compile(keras.optimizers.SGD(1.0), lambda y, p: p)
+    model.compile(keras.optimizers.SGD(1.0), lambda _, p: p)
     model.train_on_batch(np.ones((1, 1)), np.ones((1, 1)))
     print(f"{name}: {-float(layer.kernel[0, 0]):.4g}")

@@ -6,10 +6,10 @@ Run with each KERAS_BACKEND. Keras 3.15.1, float32. The gradient is what one ste
 import keras
 import numpy as np
 
-for name, after in {"UnitNormalization": keras.layers.UnitNormalization(), "UnitNorm": keras.constraints.UnitNorm(axis=1),
-                    "MaxNorm": keras.constraints.MaxNorm(1, axis=1)}.items():  # fmt: skip
+constraints = keras.constraints
+for after in (keras.layers.UnitNormalization(), constraints.UnitNorm(axis=1), constraints.MaxNorm(1, axis=1)):
     layer = keras.layers.Dense(2, use_bias=False, kernel_initializer="zeros", activation=after)
     model = keras.Sequential([keras.Input((1,)), layer])
-    model.compile(keras.optimizers.SGD(1.0), lambda y, p: p[:, 0])
+    model.compile(keras.optimizers.SGD(1.0), lambda _, p: p[:, 0])
     model.train_on_batch(np.ones((1, 1)), np.ones((1, 1)))
-    print(f"{name}: {-float(layer.kernel[0, 0]):.4g}")
+    print(f"{type(after).__name__}: {-float(layer.kernel[0, 0]):.4g}")

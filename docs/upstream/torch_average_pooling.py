@@ -1,10 +1,11 @@
-"""Average pooling with padding="same" on torch divides by the whole window where it hangs over the border unevenly.
+"""Average pooling with padding="same" on torch counts a copy of the last value where the border is uneven.
 
-Run with each KERAS_BACKEND. Ones must average to ones. Keras 3.15.1.
+Run with each KERAS_BACKEND. A window of three over 10 and 20 hangs over by one: the mean is 15. Keras 3.15.1.
 """
 
 import keras
 import numpy as np
 
-pooled = keras.layers.AveragePooling2D(3, strides=2, padding="same")(np.ones((1, 4, 5, 1), "float32"))
-print(f"the least average of ones: {float(keras.ops.min(pooled)):.4g}")
+x = np.array([10.0, 20.0], "float32").reshape(1, 1, 2, 1)
+pooled = keras.layers.AveragePooling2D((1, 3), strides=2, padding="same")(x)
+print(f"mean of 10 and 20: {float(pooled[0, 0, 0, 0]):.4g}")

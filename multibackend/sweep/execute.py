@@ -267,7 +267,7 @@ def _train(case: Case, backend: str, arrays: list[np.ndarray], repetition: int) 
         model._symbolic_build(data_batch=(x, y))
     for step in range(STEPS):
         loss = model.train_on_batch(x, y)
-        result.add(f"update/loss {step + 1}", np.asarray(loss, dtype="float64"))
+        result.add(f"update/loss {step + 1}", np.asarray(loss, dtype=keras.config.floatx()))
     for i, variable in enumerate(model.trainable_weights):
         result.add(f"update/weight {i}", variable)
     for i, variable in enumerate(model.optimizer.variables):

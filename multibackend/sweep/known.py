@@ -23,6 +23,8 @@ from multibackend.sweep.case import Case
 from multibackend.sweep.cases import matches
 from multibackend.sweep.judge import KINDS, Finding, Verdict, who_parts
 
+ERRATIC = "any"
+
 KNOWN_FILE = Path(__file__).with_name("known.toml")
 
 
@@ -30,7 +32,8 @@ KNOWN_FILE = Path(__file__).with_name("known.toml")
 class Show:
     """Where a cause shows: cases by a pattern, stage, kind of finding, precisions, and the backends that part.
 
-    `size` is the largest relative difference measured; 0 where nothing is measured, as for a dtype.
+    `size` is the largest relative difference measured; 0 where nothing is measured, as for a dtype. A `kind` of
+    "any" is of what reads memory that isn't its own and so shows otherwise each time, whatever its stage and size.
     """
 
     cases: str
@@ -100,7 +103,7 @@ def _read(raw: Any, where: str) -> Known:
     shows = []
     for row in values["shows"]:
         show = _check(row, Show, f"{where}: shows")
-        for key, allowed in (("kind", KINDS), ("precisions", PRECISIONS), ("backends", BACKENDS)):
+        for key, allowed in (("kind", (*KINDS, ERRATIC)), ("precisions", PRECISIONS), ("backends", BACKENDS)):
             for value in [show[key]] if isinstance(show[key], str) else show[key]:
                 if value not in allowed:
                     raise MultibackendError(f"{where}: {key} holds {value!r}; expected one of {', '.join(allowed)}.")
@@ -137,12 +140,13 @@ def apply_known(groups: Sequence[Group], entries: Sequence[Known], keras: str) -
 
 def _describes(show: Show, one: Group) -> bool:
     finding = one.first
+    measured = finding.measured or 0.0
+    alike = (finding.stage, finding.kind) == (show.stage, show.kind) and measured <= SIZE_FACTOR * show.size
     return (
-        (finding.stage, finding.kind) == (show.stage, show.kind)
+        (alike or show.kind == ERRATIC)
         and finding.precision in show.precisions
         and all(set(f.pair) & set(show.backends) for f in one.findings)
         and matches_whole(finding.case, show.cases)
-        and (finding.measured or 0.0) <= SIZE_FACTOR * show.size
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -21,7 +19,7 @@ def case() -> Case:
 
 @pytest.fixture
 def outcomes() -> list[Outcome]:
-    """Of all backends and both precisions; float32 is off by rounding, and moved inputs move results by about as much."""
+    """Of all backends and both precisions; float32 is off by rounding, and moved inputs move results as much."""
     g = np.random.default_rng(0)
     exact = {"forward/0": g.normal(size=(4, 3)), "gradient/input 0": g.normal(size=(4, 2))}
     made = []
@@ -32,17 +30,6 @@ def outcomes() -> list[Outcome]:
                 {key: (a * (1 + unit * g.uniform(-1, 1, a.shape))).astype(precision) for key, a in exact.items()}
                 for _ in range(2)
             )
-            dtypes = {key: precision for key in arrays}
+            dtypes = dict.fromkeys(arrays, precision)
             made.append(Outcome(str(CASE), backend, precision, dtypes=dtypes, arrays=arrays, moved=moved))
     return made
-
-
-def alter(outcomes: list[Outcome], backend: str, precision: str, **changes: object) -> list[Outcome]:
-    """The same outcomes with fields of one changed; a dict is merged."""
-    altered = []
-    for one in outcomes:
-        if (one.backend, one.precision) == (backend, precision):
-            merged = {k: {**getattr(one, k), **v} if isinstance(v, dict) else v for k, v in changes.items()}
-            one = replace(one, **merged)
-        altered.append(one)
-    return altered

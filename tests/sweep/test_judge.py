@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from altered import alter
 
 from multibackend import BACKENDS
 from multibackend.sweep.case import Array, Case
 from multibackend.sweep.judge import Finding, judge_all, who_parts
 from multibackend.sweep.results import Outcome
-from tests.sweep.conftest import alter
 
 PRECISIONS = ("float64", "float32")
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from altered import alter
 
 from multibackend import BACKENDS, MultibackendError
 from multibackend.sweep.case import Case
 from multibackend.sweep.cases import CASES
 from multibackend.sweep.judge import judge_all
-from multibackend.sweep.known import Group, Known, apply_known, find_stale, group, load_known
+from multibackend.sweep.known import Group, Known, apply_known, find_stale, group, load_known, matches_whole
 from multibackend.sweep.results import Outcome
-from tests.sweep.conftest import alter
 
 ENTRY = """
 [[divergence]]
@@ -81,6 +81,16 @@ def test_a_row_that_no_longer_occurs_is_stale(case: Case, outcomes: list[Outcome
     assert "torch-dense no longer occurs" in stale[0]
 
 
+def test_what_is_erratic_is_excused_however_it_shows(case: Case, outcomes: list[Outcome], tmp_path: Path) -> None:
+    path = tmp_path / "known.toml"
+    path.write_text(ENTRY.replace('kind = "value"', 'kind = "any"'), encoding="utf-8")
+    entries = load_known(path)
+    raising = group(judge_all([case], alter(outcomes, "torch", "float64", error="died"), BACKENDS, ["float64"]))
+    assert [one.known for one in apply_known(raising, entries, "3.15.1")] == ["torch-dense"]
+    other = group(judge_all([case], alter(outcomes, "jax", "float64", error="died"), BACKENDS, ["float64"]))
+    assert [one.known for one in apply_known(other, entries, "3.15.1")] == [""]
+
+
 def test_nothing_is_stale_that_was_not_looked_for(case: Case, entries: tuple[Known, ...]) -> None:
     other = Case("layers.Dense", {"units": 4})
     for keras, ran, backends, precisions in (
@@ -121,8 +131,6 @@ def test_every_entry_of_ours_has_a_section_a_script_and_cases() -> None:
         assert anchor in anchors, entry.id
         assert entry.shows, entry.id
         for show in entry.shows:
-            from multibackend.sweep.known import matches_whole
-
             assert any(matches_whole(name, show.cases) for name in names), (entry.id, show.cases)
 
 
