@@ -99,9 +99,11 @@ def optimizer_default(model: keras.Model) -> None:
 def kernel_saved_in_half(site: Site) -> None:
     def halved(save: Any) -> Any:
         def changed(self: Any, store: Any) -> None:
-            save(self, store)
-            if self.name == "code":
-                store["0"] = np.asarray(store["0"]).astype("float16").astype("float32")
+            values: dict[str, Any] = {}
+            save(self, values)
+            for key, value in values.items():
+                rounded = self.name == "code" and key == "0"
+                store[key] = np.asarray(value).astype("float16").astype(value.dtype) if rounded else value
 
         return changed
 
