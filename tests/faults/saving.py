@@ -102,8 +102,9 @@ def kernel_saved_in_half(site: Site) -> None:
             values: dict[str, Any] = {}
             save(self, values)
             for key, value in values.items():
+                exact = keras.ops.convert_to_numpy(value)
                 rounded = self.name == "code" and key == "0"
-                store[key] = np.asarray(value).astype("float16").astype(value.dtype) if rounded else value
+                store[key] = exact.astype("float16").astype(exact.dtype) if rounded else exact
 
         return changed
 
