@@ -22,7 +22,7 @@ from multibackend.reduce.oracle import Oracle
 from multibackend.reduce.parting import Parting
 from multibackend.reduce.script import MOST_LINES, count_lines, write_body, write_script
 from multibackend.reduce.shrink import Fails, find_failing, shrink
-from multibackend.reduce.simplify import list_simpler
+from multibackend.reduce.simplify import CHANGES
 from multibackend.reduce.starts import list_starts
 
 SEARCH_SHARE = 0.7
@@ -76,7 +76,7 @@ def reduce_experiment(
         problem = f"{experiment}: no script of layers, loss and optimizer alone fails as found ({where}){missing}"
         return Reproduction("", "", {}, problem, time.monotonic() - began)
     candidate, suspect = found
-    smallest = shrink(candidate, list_simpler, judging.fails_on(suspect), began + seconds)
+    smallest = shrink(candidate, CHANGES, judging.fails_on(suspect), began + seconds)
     text = judging.write(smallest, suspect)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")

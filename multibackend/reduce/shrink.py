@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from multibackend.reduce.candidate import Candidate, measure
 
 Fails = Callable[[Candidate], bool]
+Change = Callable[[Candidate], Iterator[Candidate]]
+"""All candidates that differ from one by a change of some kind."""
 
 
 def find_failing(candidates: Iterable[Candidate], fails: Fails, deadline: float) -> Candidate | None:
@@ -20,16 +22,24 @@ def find_failing(candidates: Iterable[Candidate], fails: Fails, deadline: float)
     return None
 
 
-def shrink(
-    candidate: Candidate, list_simpler: Callable[[Candidate], Iterator[Candidate]], fails: Fails, deadline: float
-) -> Candidate:
+def shrink(candidate: Candidate, changes: Sequence[Change], fails: Fails, deadline: float) -> Candidate:
     """The simplest that still fails: of it, nothing can be taken any more, unless the time was over.
 
-    Every step makes `measure` smaller, so that it comes to an end. `candidate` must fail.
+    Each kind of change is made as often as it can be before the next is tried, and all again until none helps. Every
+    step makes `measure` smaller, so that it comes to an end. `candidate` must fail.
     """
     while True:
+        before = candidate
+        for change in changes:
+            candidate = _repeat(candidate, change, fails, deadline)
+        if candidate is before:
+            return candidate
+
+
+def _repeat(candidate: Candidate, change: Change, fails: Fails, deadline: float) -> Candidate:
+    while True:
         cost = measure(candidate)
-        simpler = (other for other in list_simpler(candidate) if measure(other) < cost)
+        simpler = (other for other in change(candidate) if measure(other) < cost)
         found = find_failing(simpler, fails, deadline)
         if found is None:
             return candidate

@@ -9,20 +9,6 @@ from typing import Any
 from multibackend.reduce.candidate import GRADIENTS, PROBES, Call, Candidate, Name, Node, Source, Values, keep_needed
 
 
-def list_simpler(candidate: Candidate) -> Iterator[Candidate]:
-    """Candidates a little simpler than this one, those that win most first. Some may make no sense: they'll fail."""
-    for change in (
-        drop_layers,
-        simplify_training,
-        simplify_probe,
-        simplify_values,
-        drop_arguments,
-        shrink_arguments,
-        shrink_sizes,
-    ):
-        yield from change(candidate)
-
-
 def drop_layers(candidate: Candidate) -> Iterator[Candidate]:
     """Without the last half of the layers, the first half, smaller parts, down to each alone."""
     count = len(candidate.nodes)
@@ -192,3 +178,15 @@ def shrink_sizes(candidate: Candidate) -> Iterator[Candidate]:
 def _smaller(number: int) -> Iterator[int]:
     """Smaller numbers from 1, the smallest first: 1, 2, 3, half, one less."""
     yield from sorted({n for n in (1, 2, 3, number // 2, number - 1) if 0 < n < number})
+
+
+CHANGES = (
+    drop_layers,
+    simplify_training,
+    simplify_probe,
+    simplify_values,
+    drop_arguments,
+    shrink_arguments,
+    shrink_sizes,
+)
+"""All kinds of change, those that win most first. Some candidates make no sense: an error is no failure."""

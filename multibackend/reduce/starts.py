@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from multibackend.reduce.candidate import GRADIENTS, Call, Candidate, Node, Source, Values, keep_needed
 from multibackend.reduce.description import Description
 
-STEPS = 3
+STEPS, LONG_STEPS = 3, 10
 RANDOM = ("Dropout", "Noise")
 NORMALISING = "Norm"
 SMALL = Values("spread", deviation=0.001)
@@ -85,17 +85,33 @@ def make_losses(description: Description, level: int, order: list[int]) -> Itera
         yield _single(description, i, level).but(probe="evaluate")
 
 
-def make_optimizers(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
-    """The optimizer on a dense layer alone, then on each layer: after one step, after several."""
+def make_optimizers(description: Description, level: int, _order: list[int]) -> Iterator[Candidate]:
+    """The optimizer on a dense layer alone: after one step, after several; at later levels with small gradients."""
     if description.optimizer is None:
         return
     dense = Node("h", Call("keras.layers.Dense", {"units": 1}), ("x",))
     source = Source("x", (2,), (Values(), SMALL, Values("spread", deviation=1e-6))[level])
     small = Candidate("update", (dense,), (source,), optimizer=description.optimizer)
-    for steps in (1, STEPS, 10):
+    for steps in (1, STEPS, LONG_STEPS):
         yield small.but(steps=steps)
         yield small.but(steps=steps, probe="slots")
-    for i in order:
+
+
+def make_trainings(description: Description, level: int, _order: list[int]) -> Iterator[Candidate]:
+    """The whole model up to each output, trained as it is for some steps: their losses, what they change."""
+    for head in description.heads:
+        nodes, sources = description.cut(0, head.node, level)
+        targets = description.find_targets(head, level)
+        optimizer = description.optimizer or GRADIENTS
+        whole = keep_needed(Candidate("losses", nodes, sources, targets, head.loss, optimizer, steps=LONG_STEPS))
+        yield whole
+        yield whole.but(probe="update", steps=STEPS)
+        yield whole.but(probe="fit", steps=2, rows=7, batch=2)
+
+
+def make_updates(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
+    """Each layer alone, trained by the optimizer."""
+    for i in order if description.optimizer is not None else ():
         single = _single(description, i, level).but(probe="update", optimizer=description.optimizer)
         yield single
         yield single.but(steps=STEPS)
@@ -162,26 +178,23 @@ def make_wholes(description: Description, level: int, _order: list[int]) -> Iter
         yield whole.but(probe="predict")
         yield whole.but(probe="evaluate", metrics=description.metrics)
         yield whole.but(probe="update", optimizer=GRADIENTS)
-        trained = whole.but(optimizer=description.optimizer or GRADIENTS)
-        yield trained.but(probe="update", steps=STEPS)
-        yield trained.but(probe="losses", steps=10)
-        yield trained.but(probe="fit", steps=2, rows=7, batch=2)
 
 
 _FORWARD: tuple[Maker, ...] = (make_outputs, make_losses, make_wholes, make_gradients)
 _LOSS: tuple[Maker, ...] = (make_losses, make_statistics, make_outputs, make_wholes, make_gradients)
-_GRADIENT: tuple[Maker, ...] = (make_gradients, make_losses, make_optimizers, make_outputs, make_wholes)
-_UPDATE: tuple[Maker, ...] = (make_optimizers, make_gradients, make_statistics, make_wholes, make_fits)
-_LATE: tuple[Maker, ...] = (make_histories, make_losses, make_fits, *_UPDATE[:3], make_outputs)
+_GRADIENT: tuple[Maker, ...] = (make_gradients, make_losses, make_optimizers, make_updates, make_outputs, make_wholes)
+_UPDATE: tuple[Maker, ...] = (make_optimizers, make_updates, make_gradients, make_statistics, make_trainings, make_fits)
+_STEPS: tuple[Maker, ...] = (make_optimizers, make_statistics, make_trainings, make_updates, make_gradients, make_fits)
+_LATE: tuple[Maker, ...] = (make_histories, make_losses, make_fits, make_optimizers, make_updates, make_outputs)
 ORDERS: dict[str, tuple[Maker, ...]] = {
     "structure": (make_structures, *_UPDATE, make_outputs),
     "initial weights": (make_structures, make_statistics, *_FORWARD),
     "initial outputs": (*_FORWARD, make_statistics),
     "initial loss": _LOSS,
-    "gradients": (*_GRADIENT, make_statistics),
+    "gradients": (*_GRADIENT, make_statistics, make_trainings),
     "first update": _UPDATE,
-    "step losses": (*_UPDATE, make_outputs),
+    "step losses": (*_STEPS, make_outputs),
     "interchange": (make_files, *_FORWARD),
-    "": (*_LATE, make_wholes),
+    "": (*_LATE, make_wholes, make_trainings),
 }
 """By the stage at which a finding first shows: what is tried, in order."""
