@@ -113,7 +113,7 @@ def test_what_a_case_raises_is_its_outcome(backend: str) -> None:
 
 
 def test_a_default_dtype_of_its_own_is_put_back(backend: str) -> None:
-    case = Case("ops.convert_to_tensor", {}, (), {"x": 0.5}, how="forward", floatx="float16")
+    case = Case("initializers.Zeros", {}, (), {"shape": (2,)}, how="forward", floatx="float16")
     assert execute(case, backend, "float32", 0).dtypes == {"forward/0": "float16"}
     assert keras.config.floatx() == "float32"
     assert keras.config.dtype_policy().name == "float32"
