@@ -77,8 +77,8 @@ def compile_first_step(model: Any) -> FirstStep:
     """Train one step on a batch: its loss, and the gradient for each trainable variable, by path."""
 
     def step(state: Any, x: Any, y: Any, weights: Any) -> Any:
-        state, (loss, _, gradients) = _update(model, state, x, y, weights)
-        return state, loss, gradients
+        (*others, _), (loss, _, gradients) = _update(model, state, x, y, weights)
+        return (*others, state[-1]), loss, gradients
 
     compiled = jax.jit(step)
 
@@ -258,9 +258,9 @@ def _differentiate(model: Any, state: Any, x: Any, y: Any, weights: Any) -> Any:
 
 
 def _update(model: Any, state: Any, x: Any, y: Any, weights: Any) -> tuple[Any, Any]:
-    """What a batch makes of the variables (metrics as they were), and its loss, predictions and gradients."""
-    trainable, _, slots, metrics = state
-    (_, (loss, y_pred, non_trainable, _)), gradients = _differentiate(model, state, x, y, weights)
+    """What a batch makes of the variables (of metrics, those of the loss), and its loss, predictions and gradients."""
+    trainable, _, slots, _ = state
+    (_, (loss, y_pred, non_trainable, metrics)), gradients = _differentiate(model, state, x, y, weights)
     trainable, slots = model.optimizer.stateless_apply(slots, gradients, trainable)
     return (trainable, non_trainable, slots, metrics), (loss, y_pred, gradients)
 
