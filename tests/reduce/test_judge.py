@@ -61,3 +61,10 @@ def test_random_initial_weights_are_not_compared_with_one_another() -> None:
     failure = judge(Candidate("weights"), drawn | {"torch": np.array([0.3, 0.0])}, "torch")
     assert failure is not None
     assert failure.expected[1] == 1.0
+
+
+def test_a_loss_near_zero_may_differ_by_the_rounding_of_numbers_about_one() -> None:
+    near = {"jax": np.array([1.2e-7]), "tensorflow": np.array([0.0]), "torch": np.array([1.2e-7])}
+    assert judge(Candidate("evaluate"), near, "tensorflow") is None
+    assert judge(OUTPUT, near, "tensorflow") is not None
+    assert judge(Candidate("evaluate"), near | {"tensorflow": np.array([2e-5])}, "tensorflow") is not None
