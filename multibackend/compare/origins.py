@@ -71,7 +71,8 @@ def _find_place(isolated: Ensemble, precision: str, pair: Pair) -> Place | None:
 def list_parts(record: Record) -> list[str]:
     """The keys of a record in causal order: outputs and the loss forwards, gradients backwards, then the optimizer."""
     order = [str(key) for key in record.structure.get("order", sorted(record.arrays))]
-    updates = [key for key in order if key.startswith(("updates/", "slots/"))]
+    # A variable is updated from its slots.
+    updates = [key for group in ("slots/", "updates/") for key in order if key.startswith(group)]
     forward = [key for key in order if not key.startswith("gradients") and key not in updates]
     calls = [_call(key) for key in order if key.startswith("outputs/")]
     depth = {call: i for i, call in enumerate(dict.fromkeys(calls))}

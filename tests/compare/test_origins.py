@@ -10,6 +10,7 @@ import pytest
 from synthetic import BACKENDS, PRECISIONS, Setting, alter, train_all, with_array
 
 from multibackend.compare import Comparison, compare_records
+from multibackend.compare.origins import list_parts
 from multibackend.record import Record, Run
 
 NAME = "E4-standardised"
@@ -112,6 +113,18 @@ def test_the_earliest_of_two_is_the_origin(failing: list[Record]) -> None:
     ]
     (origin,) = compare_records([*failing, *both], None).find_origins(NAME, "float64")
     assert (origin.where, origin.who) == ("inner/second", ("jax", "torch"))  # the pair that failed; nothing says who
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("outputs/inner/second.0", "outputs/last.0"),
+        ("slots/sgd/last_kernel_momentum", "updates/first/kernel"),  # a variable is updated from its slots
+    ],
+)
+def test_parts_are_in_causal_order(earlier: str, later: str) -> None:
+    parts = list_parts(isolate("jax", "float64"))
+    assert parts.index(earlier) < parts.index(later)
 
 
 def test_what_passes_has_no_origin(records: list[Record]) -> None:
