@@ -31,6 +31,10 @@ RECORDS = tuple(f"runs/{backend}" for backend in BACKENDS)
 """Where each backend's session leaves its records: of its own trainings, for `tests` to compare."""
 
 
+INTERCHANGE = "runs/interchange"
+"""Where `tests` leaves what each backend makes of the models that the others saved."""
+
+
 def has_gpu() -> bool:
     """Whether an NVIDIA driver answers."""
     tool = shutil.which("nvidia-smi")
@@ -149,9 +153,10 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *arguments)
         return
     session.run("pytest", "tests", *(f"--ignore={path}" for path in TRAINING_TESTS))
+    session.run("multibackend", "interchange", *RECORDS, "--output", INTERCHANGE)
     # What differs fails in the next line, with its experiment, pair and stage.
-    session.run("multibackend", "compare", *RECORDS, success_codes=[0, 1])
-    session.run("pytest", "parity_tests", "--records", *RECORDS)
+    session.run("multibackend", "compare", *RECORDS, INTERCHANGE, success_codes=[0, 1])
+    session.run("pytest", "parity_tests", "--records", *RECORDS, INTERCHANGE)
 
 
 @nox.session

@@ -39,10 +39,12 @@ def run_trainings(
     time_limit: float,
     pythons: Mapping[str, str],
     console: Console,
+    sources: Sequence[Path] = (),
 ) -> list[Outcome]:
     """Train experiments x backends x (precision, perturbation); return how each ended. Progress goes to the console.
 
-    A third item of what is wanted names another task than training, which starts from the records of these.
+    A third item of what is wanted names another task than training, which starts from the records in `sources`, by
+    default those in the output folder.
 
     With several seeds, from `seed` on, each backend still has one process, and each seed a folder of records.
 
@@ -81,7 +83,7 @@ def run_trainings(
                 output,
                 runs,
                 by_seed=seeds > 1,
-                sources=(output / "records",),
+                sources=tuple(sources) or (output / "records",),
             )
         )
     with Progress(console, {request.backend: len(request.runs) for request in requests}) as progress:

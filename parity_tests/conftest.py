@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from multibackend import BACKENDS
-from multibackend.compare import PRECISIONS, STAGES, Comparison, compare_records, load_runs
 from multibackend.catalogue import known_experiments
+from multibackend.compare import PRECISIONS, STAGES, Comparison, compare_records, load_runs
 from multibackend.record import Record
 
 EXPERIMENTS = tuple(known_experiments())

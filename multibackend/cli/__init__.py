@@ -12,6 +12,7 @@ import click
 
 from multibackend import __version__
 from multibackend.cli.equivalence import equivalence
+from multibackend.cli.interchange import interchange
 from multibackend.cli.output import say, say_error
 from multibackend.cli.parity import compare, parity
 from multibackend.cli.reduce import reduce
@@ -49,5 +50,5 @@ def main() -> None:
     """Write a Keras 3 model once; train it on TensorFlow, PyTorch and JAX; prove what is the same."""
 
 
-for command in (list_experiments, train, parity, compare, equivalence, reduce, sweep, doctor):
+for command in (list_experiments, train, parity, interchange, compare, equivalence, reduce, sweep, doctor):
     main.add_command(command)

@@ -133,7 +133,7 @@ def _isolate_optimizer(engine: Engine, model: Any, trace: Mapping[str, np.ndarra
     }
     slots = {f"slots/{path}": value.astype(np.float64) for path, value in named(model.optimizer.variables).items()}
     restore_state(model, state)
-    return updates | slots
+    return slots | updates  # as they are computed
 
 
 def _compute_loss(model: Any, batch: Split) -> Any:
