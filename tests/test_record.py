@@ -141,7 +141,7 @@ def _set(**values):
         _write("[1, 2]"),
         _write("{}"),
         _write('{"schema_version": 1}'),
-        _set(schema_version=2),
+        _set(schema_version=1),
         _set(schema_version=None),
         _set(color="red"),
         _set(run={"experiment": "E4"}),
