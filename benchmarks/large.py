@@ -1,0 +1,34 @@
+"""A network of the size of a pretrained one, up to one training step: `multibackend parity benchmarks/large.py:mobilenet`.
+
+Random weights, random images of 64 x 64: what is measured is whether such a network goes through the ladder, in which
+time and memory.
+"""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from multibackend import Dataset, Experiment, Plan, Split
+
+ROWS, CLASSES = 8, 1000
+
+
+def load_data() -> Dataset:
+    """One batch to train on, one to test on."""
+    random = np.random.default_rng(0)
+    images = random.uniform(-1.0, 1.0, (2 * ROWS, 64, 64, 3))
+    classes = random.integers(0, CLASSES, 2 * ROWS)
+    return Dataset(Split(images[:ROWS], classes[:ROWS]), Split(images[ROWS:], classes[ROWS:]))
+
+
+def build_model() -> keras.Model:
+    """MobileNet (Howard et al., 2017): 4,253,864 parameters."""
+    inputs = keras.Input((64, 64, 3))
+    model = keras.applications.MobileNet(input_tensor=inputs, weights=None, classes=CLASSES)
+    model.compile(keras.optimizers.SGD(0.01, momentum=0.9), "sparse_categorical_crossentropy")
+    return model
+
+
+plan = Plan(epochs=1, batch_size=ROWS)
+mobilenet = Experiment("mobilenet", build_model, load_data, plan=plan, quick=plan)
