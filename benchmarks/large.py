@@ -1,4 +1,4 @@
-"""A network of the size of a pretrained one, up to one training step: `multibackend parity benchmarks/large.py:mobilenet`.
+"""A network as large as a pretrained one, up to one training step: `multibackend parity benchmarks/large.py:mobilenet`.
 
 Random weights, random images of 64 x 64: what is measured is whether such a network goes through the ladder, in which
 time and memory.
