@@ -37,15 +37,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def records(pytestconfig: pytest.Config) -> list[Record]:
+def everything(pytestconfig: pytest.Config) -> list[Record]:
     """All records in the given folders."""
     return load_runs([Path(folder) for folder in pytestconfig.getoption("records")])
 
 
 @pytest.fixture(scope="session")
-def comparison(records: list[Record]) -> Comparison:
+def records(everything: list[Record]) -> list[Record]:
+    """The trainings among them."""
+    return [record for record in everything if record.run.task == "training"]
+
+
+@pytest.fixture(scope="session")
+def comparison(everything: list[Record]) -> Comparison:
     """The comparison of all the course's experiments."""
-    return compare_records(records, EXPERIMENTS)
+    return compare_records(everything, EXPERIMENTS)
 
 
 def demand_run(reason: str) -> None:

@@ -8,6 +8,7 @@ from conftest import demand_run
 from multibackend import BACKENDS
 from multibackend.compare import Comparison
 from multibackend.record import Record
+from multibackend.upstream import OPTIMIZER_BY_PUBLIC_NAME
 
 
 def test_stage(comparison: Comparison, experiment: str, precision: str, pair: tuple[str, str], stage: str) -> None:
@@ -15,7 +16,7 @@ def test_stage(comparison: Comparison, experiment: str, precision: str, pair: tu
     if finding.status == "not run":
         demand_run(finding.detail)
     expected = {"pass", "known"} | ({"drift"} if precision == "float32" else set())
-    if experiment == "A5-raw" and stage in ("step losses", "converged loss", "test metrics"):
+    if experiment == "A5-raw" and stage in ("step losses", "converged loss", "test metrics", "interchange"):
         expected = {"diverged as meant"}  # the lesson; elsewhere a diverged training agrees with nothing
     assert finding.status in expected, f"{finding.status}: {finding.detail}"
 
@@ -33,9 +34,10 @@ def test_the_raw_houses_diverge_on_every_backend(records: list[Record]) -> None:
 
 
 def test_only_float64_is_mended(records: list[Record]) -> None:
-    """The float64 proof names its mends, the float32 practice has none."""
+    """The float64 proof names its mends; the float32 practice has none but of how torch's models are saved."""
     for record in records:
         if record.status == "finished" and record.run.precision == "float64":
             assert record.mends, record.run
         elif record.status == "finished":
-            assert not record.mends, record.run
+            saved = (OPTIMIZER_BY_PUBLIC_NAME,) if record.run.backend == "torch" and not record.run.perturbation else ()
+            assert record.mends == saved, record.run
