@@ -75,6 +75,16 @@ def test_other_losses_of_training_that_goes_on_fail_at_their_step(records):
     assert find(compare_records(gone, None), "float64")["jax", "tensorflow"].status == "fail"
 
 
+def test_what_is_saved_on_no_backend_is_noted_and_no_fault(records):
+    for loader in ("jax", "tensorflow", "torch"):
+        for saver in {"jax", "tensorflow", "torch"} - {loader}:
+            lost = times(f"continued/{saver}", 1.2)
+            records = change(records, "interchange", loader, "float64", arrays=lost)
+    found = find(compare_records(records, None), "float64")
+    assert {f.status for f in found.values()} == {"pass"}
+    assert all("something is not saved" in f.detail for f in found.values())
+
+
 def test_a_file_that_is_wrong_for_all_accuses_who_saved_it(records):
     for backend in ("jax", "tensorflow", "torch"):
         records = change(records, "interchange", backend, "float64", arrays=times("predictions/torch.0", 1.01))

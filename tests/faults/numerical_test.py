@@ -16,6 +16,7 @@ from itertools import combinations
 
 import numpy as np
 
+from multibackend.compare.runs import is_training
 from multibackend.record import Record
 
 ABSOLUTE = 1e-3
@@ -30,7 +31,7 @@ def find_differences(records: Iterable[Record]) -> dict[tuple[str, str], str]:
     """
     histories: dict[str, dict[str, np.ndarray]] = {}
     for record in records:
-        if record.run.precision == "float32" and not record.run.perturbation:
+        if record.run.precision == "float32" and is_training(record):
             histories[record.run.backend] = record.group("history")
     return {pair: key for pair in combinations(sorted(histories), 2) if (key := _differ(*(histories[b] for b in pair)))}
 
