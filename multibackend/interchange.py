@@ -31,7 +31,7 @@ def interchange_record(run: Run, b: Built, sources: Sequence[Path]) -> Record:
         try:
             model = load_model(path, b.model)
             model._symbolic_build(data_batch=as_data(b.first_batch))  # a file holds its metrics unbuilt
-        except Exception as error:
+        except Exception as error:  # whatever keeps a file from being loaded is what this is to find
             unloaded[backend] = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
             continue
         arrays |= {f"predictions/{backend}.{i}": value for i, value in predict(model, b.probe.inputs).items()}

@@ -167,7 +167,7 @@ def save_model(model: Any) -> tuple[dict[str, bytes], str, tuple[str, ...]]:
         path = Path(folder) / MODEL_FILE
         try:
             model.save(path)
-        except Exception as error:
+        except Exception as error:  # a model that can't be saved has been trained all the same
             return {}, f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}", ()
         return {MODEL_FILE: path.read_bytes()}, "", mends
 

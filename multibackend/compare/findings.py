@@ -73,6 +73,9 @@ class Finding:
         return self.status in FAILURES
 
 
+OriginKind = Literal["output", "between layers", "loss", "gradient", "optimizer", "nowhere"]
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where an error starts, found by running each layer, the loss and the optimizer alone on the same values.
@@ -86,7 +89,7 @@ class Origin:
     experiment: str
     precision: str
     who: tuple[str, ...]
-    kind: Literal["output", "between layers", "loss", "gradient", "optimizer", "nowhere"]
+    kind: OriginKind
     where: str
     detail: str
 

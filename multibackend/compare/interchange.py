@@ -49,13 +49,11 @@ def judge_interchange(ensemble: Ensemble, blank: Finding) -> Finding | Problem:
         worst = max(worst, found, key=lambda finding: finding.measured or 0.0)
     if blank.precision == "float64":
         found = _judge_continued(blank, saved, records)
-        return found if isinstance(found, Problem) or found.failed else _add(worst, found)
+        if isinstance(found, Problem) or found.failed:
+            return found
+        larger = max(worst, found, key=lambda finding: finding.measured or 0.0)
+        return replace(larger, detail=f"{worst.detail}; {found.detail}")
     return worst
-
-
-def _add(worst: Finding, continued: Finding) -> Finding:
-    larger = max(worst, continued, key=lambda finding: finding.measured or 0.0)
-    return replace(larger, detail=continued.detail) if "not saved" in continued.detail else larger
 
 
 def _judge_continued(blank: Finding, saved: dict[str, Record], loaded: dict[str, Record]) -> Finding | Problem:
@@ -65,16 +63,15 @@ def _judge_continued(blank: Finding, saved: dict[str, Record], loaded: dict[str,
     sides = [_pick(loaded[a], f"continued/{b}"), _pick(loaded[b], f"continued/{a}")]
     if problem := find_mismatch(sides[0], sides[1], names, "training that goes on:"):
         return Problem(problem.detail)
-    whole = {name: saved[backend].arrays.get("continued") for name, backend in zip(names, (b, a), strict=True)}
-    judged = _compare(names, sides[0]["continued"], sides[1]["continued"])
+    judged = _compare_losses(sides[0]["continued"], sides[1]["continued"])
     step = int(np.argmax(judged.excess))
     measured, bound = float(judged.measured[step]), float(judged.bound[step])
     lost = [
         saver
-        for name, saver, side in zip(names, (b, a), sides, strict=True)
-        if (own := whole[name]) is not None
+        for saver, side in zip((b, a), sides, strict=True)
+        if (own := saved[saver].arrays.get("continued")) is not None
         and own.shape == side["continued"].shape
-        and (_compare(names, own, side["continued"]).excess > 1.0).any()
+        and (_compare_losses(own, side["continued"]).excess > 1.0).any()
     ]
     if measured > bound:
         detail = f"{names[0]}, and {names[1]}: loss of step {step + 1} of training that goes on: "
@@ -86,14 +83,17 @@ def _judge_continued(blank: Finding, saved: dict[str, Record], loaded: dict[str,
     return replace(blank, measured=measured, bound=bound, detail=detail)
 
 
-def _compare(names: Pair, a: Array, b: Array) -> Judged:
-    """The judgement of two arrays of losses in float64."""
+def _compare(precision: str, a: Array, b: Array, quantity: Quantity) -> Judged:
+    """The judgement of two arrays by themselves."""
     base = {
-        ("float64", name): Record(Run("", name, "float64", "quick", 0), "finished", arrays={"continued": array})
-        for name, array in zip(names, (a, b), strict=True)
+        (precision, name): Record(Run("", name, precision, "quick", 0), "finished", arrays={quantity.key: array})
+        for name, array in (("a", a), ("b", b))
     }
-    quantity = Quantity("loss", "continued", scale=float(np.abs(a).max(initial=0.0)))
-    return judge(Ensemble("", base, ()), "float64", names, quantity)
+    return judge(Ensemble("", base, ()), precision, ("a", "b"), quantity)
+
+
+def _compare_losses(a: Array, b: Array) -> Judged:
+    return _compare("float64", a, b, Quantity("loss", "continued", scale=float(np.abs(a).max(initial=0.0))))
 
 
 def find_refusal(saved: Record, loaded: Record) -> str:
@@ -115,15 +115,10 @@ def _judge_loaded(ensemble: Ensemble, blank: Finding, way: Pair, loaded: Record)
     names = (f"{saver} before saving", f"{loader} after loading")
     if problem := find_mismatch(expected, got, names, "model's"):
         return Problem(problem.detail, where)
-    sides = zip(names, (expected, got), strict=True)
-    base = {
-        (blank.precision, n): Record(Run("", n, blank.precision, "quick", 0), "finished", arrays=a) for n, a in sides
-    }
     worst = replace(blank, measured=0.0, bound=0.0, detail="no difference")
-    for key in expected:
-        judged = judge(Ensemble("", base, ()), blank.precision, names, _measure(ensemble, blank, key))
-        step = int(np.argmax(judged.excess))
-        measured, bound = float(judged.measured[step]), float(judged.bound[step])
+    for key, array in expected.items():
+        judged = _compare(blank.precision, array, got[key], _measure(ensemble, blank, key))
+        measured, bound = float(judged.measured[0]), float(judged.bound[0])
         if measured > bound:
             detail = f"{loader} loads what {saver} saved: {key}: relative difference {measured:.1e} from {saver}'s own"
             detail += f", expected at most {bound:.1e}"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from multibackend.compare.bounds import EPS, NEGLIGIBLE, NORM_FLOOR, Quantity, judge
-from multibackend.compare.findings import STAGES, Finding, Origin, Pair
+from multibackend.compare.findings import STAGES, Finding, Origin, OriginKind, Pair
 from multibackend.compare.measures import find_mismatch, size_by_norm
 from multibackend.compare.runs import Ensemble
 from multibackend.record import Record
@@ -18,7 +18,7 @@ LOCAL_STAGES = STAGES[STAGES.index("initial outputs") : STAGES.index("first upda
 """Stages whose errors arise in one training step, and so in one of its parts."""
 
 GRADIENT = "gradients of "
-Place = tuple[int, str, str, str]
+Place = tuple[int, OriginKind, str, str]
 """Where a pair first parts: its position in causal order, kind, where, detail."""
 
 
@@ -39,7 +39,7 @@ def find_origin(ensemble: Ensemble, precision: str, findings: Sequence[Finding])
         return [Origin(ensemble.experiment, precision, _accuse(pairs), "nowhere", "", detail)]
     _, kind, where, detail = min(found.values())
     accused = [pair for pair, place in found.items() if place[1:3] == (kind, where)]
-    return [Origin(ensemble.experiment, precision, _accuse(accused), kind, where, detail)]  # type: ignore[arg-type]
+    return [Origin(ensemble.experiment, precision, _accuse(accused), kind, where, detail)]
 
 
 def _accuse(pairs: Sequence[Pair]) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ def _call(key: str) -> str:
     return key.split("/", 1)[-1].rpartition(".")[0]
 
 
-def _name_part(key: str) -> tuple[str, str]:
+def _name_part(key: str) -> tuple[OriginKind, str]:
     if key == "loss":
         return "loss", ""
     group, rest = key.split("/", 1)
