@@ -42,7 +42,7 @@ def isolate(backend: str, precision: str) -> Record:
         add(f"gradients/{variable}")
         add(f"updates/{variable}")
         add(f"slots/sgd/{variable.replace('/', '_')}_momentum")
-    arrays["gradients/last/zero"] = np.full(3, eps * rounding.normal(), precision)  # rounding of zero
+    arrays["gradients/last/zero"] = np.full(3, 40 * eps * rounding.normal(), precision)  # rounding of zero
     run = Run(NAME, backend, precision, "quick", 7, task="isolation")
     digests = {p: r.digests for p in PRECISIONS for r in HEALTHY if r.run.precision == p}[precision]
     return Record(run, "finished", digests=digests, structure={"order": list(arrays)}, arrays=arrays)
