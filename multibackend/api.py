@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from multibackend import BACKENDS
+from multibackend.dispatch import RUN_SECONDS
 from multibackend.errors import MultibackendError
-from multibackend.trainings import RUN_SECONDS
 
 if TYPE_CHECKING:
     from multibackend.compare import Comparison
@@ -84,7 +84,7 @@ def parity(
 def train_and_compare(
     names: Sequence[str], backends: Sequence[str], precisions: Sequence[str], *, show: bool = False, **settings: Any
 ) -> tuple[Comparison, list[Record]]:
-    """Train by names, as `trainings.run_trainings` does with its settings; what was found, and its records."""
+    """Train by names, as `dispatch.run_trainings` does with its settings; what was found, and its records."""
     from multibackend.ladder import climb
     from multibackend.launch import Interrupted
 

@@ -51,8 +51,6 @@ def describe_structure(model: Any, outputs: dict[str, np.ndarray]) -> dict[str, 
 
 def _describe_object(value: Any) -> Any:
     """An optimizer, a loss, or a structure of such, by class and configuration; a function by its name."""
-    import keras
-
     if isinstance(value, dict):
         return {str(key): _describe_object(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -61,12 +59,7 @@ def _describe_object(value: Any) -> Any:
         return value
     if inspect.isfunction(value):
         return value.__qualname__
-    try:
-        serialized = keras.saving.serialize_keras_object(value)
-        config = json.loads(json.dumps(serialized["config"], allow_nan=False), object_hook=_without_code)
-    except (AttributeError, KeyError, NotImplementedError, TypeError, ValueError):
-        config = None
-    return {"class": type(value).__name__, "config": _round_floats(config)}
+    return {"class": type(value).__name__, "config": _round_floats(_serialize(value))}
 
 
 def _round_floats(value: Any) -> Any:
@@ -82,12 +75,17 @@ def _describe_config(layer: Any) -> Any:
     """A layer's configuration as Keras serializes it; None for a layer that has none, or that holds others."""
     import keras
 
-    if isinstance(layer, keras.Model):
-        return None
+    return None if isinstance(layer, keras.Model) else _serialize(layer)
+
+
+def _serialize(value: Any) -> Any:
+    """The configuration of an object of Keras as JSON values; None where it has none."""
+    import keras
+
     try:
-        config = keras.saving.serialize_keras_object(layer)["config"]
+        config = keras.saving.serialize_keras_object(value)["config"]
         return json.loads(json.dumps(config, allow_nan=False), object_hook=_without_code)
-    except (NotImplementedError, TypeError, ValueError):
+    except (AttributeError, KeyError, NotImplementedError, TypeError, ValueError):
         return None
 
 

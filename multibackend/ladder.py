@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from multibackend.trainings import list_trainings, read_records, run_trainings
+from multibackend.dispatch import list_trainings, read_records, run_trainings
 
 if TYPE_CHECKING:
     from multibackend.compare import Comparison, Finding

@@ -29,10 +29,8 @@ KERASLESS = (
     "catalogue",
     "data_file",
     "reference",
-    "trainings",
+    "dispatch",
     "pytest_plugin",
-    "parity_items",
-    "parity_session",
 )
 ORDER = ("experiment", "draws", "data", "engine", "worker", "record", "compare", "report")
 """Data flow to the right; a module imports only from its left, but for `record`, which the worker writes."""

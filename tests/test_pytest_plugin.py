@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from multibackend import MultibackendError, parity_session
+from multibackend import MultibackendError
 from multibackend.compare import STAGES, Comparison, Finding
-from multibackend.parity_session import ParitySession, Settings
+from multibackend.pytest_plugin.session import ParitySession, Settings
 
 pytest_plugins = "pytester"
 
@@ -150,7 +150,7 @@ def test_models_are_trained_together_and_once_and_a_mistake_alone(
         findings = [Finding(name, "float64", ("jax", "torch"), "data", "pass", 0.0, 0.0, "equal") for name in names]
         return Comparison(tuple(findings)), []
 
-    monkeypatch.setattr(parity_session, "train_and_compare", train)
+    monkeypatch.setattr("multibackend.pytest_plugin.session.train_and_compare", train)
     session = ParitySession(["jax", "torch"], [], tmp_path)
     settings = Settings(precision="float64")
     assert session.compare("B9", ["B9", "D3", "A9"], settings).experiments == ("B9",)

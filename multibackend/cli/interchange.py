@@ -24,8 +24,8 @@ def interchange(runs: tuple[Path, ...], **settings: Any) -> None:
     """
     from multibackend import BACKENDS
     from multibackend.compare import PRECISIONS, load_runs
+    from multibackend.dispatch import run_trainings
     from multibackend.errors import MultibackendError
-    from multibackend.trainings import run_trainings
 
     records = [r for r in load_runs(list(runs)) if r.status == "finished" and r.run.task == "training"]
     if wrong := [r.run for r in records if (r.run.profile, r.run.seed) != (settings["profile"], settings["seed"])]:

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from multibackend import BACKENDS
+from multibackend.dispatch import RUN_SECONDS
 from multibackend.errors import MultibackendError
-from multibackend.trainings import RUN_SECONDS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multibackend import trainings
+from multibackend import dispatch
 from multibackend.cli.options import expand_precision
 from multibackend.cli.output import console, say, say_error
-from multibackend.trainings import read_records
+from multibackend.dispatch import read_records
 
 if TYPE_CHECKING:
     from multibackend.engine import Device
@@ -24,7 +24,7 @@ __all__ = ["exit_code", "list_trainings", "read_records", "run_trainings"]
 
 def list_trainings(precision: str, repeated: bool) -> list[tuple[str, int]]:
     """The precision and perturbation of each training that `--precision` stands for."""
-    return trainings.list_trainings(expand_precision(precision), repeated)
+    return dispatch.list_trainings(expand_precision(precision), repeated)
 
 
 def run_trainings(
@@ -45,7 +45,7 @@ def run_trainings(
     """Train experiments x backends x (precision, perturbation); return how each ended, and the output folder."""
     output = output or name_output(profile, seed, seeds, mends)
     with saying_what_is_kept(output):
-        outcomes = trainings.run_trainings(
+        outcomes = dispatch.run_trainings(
             names,
             backends,
             wanted,

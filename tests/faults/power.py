@@ -30,8 +30,8 @@ from rich.console import Console  # noqa: E402
 
 from multibackend import BACKENDS  # noqa: E402
 from multibackend.compare import PRECISIONS, load_runs  # noqa: E402
+from multibackend.dispatch import RUN_SECONDS, list_trainings, run_trainings  # noqa: E402
 from multibackend.interpreters import name_pythons  # noqa: E402
-from multibackend.trainings import RUN_SECONDS, list_trainings, run_trainings  # noqa: E402
 
 CORPUS = Path("tests/faults/corpus.py")
 PAGE = HERE.parents[1] / "docs" / "power.md"

@@ -1,4 +1,4 @@
-"""Trainings: from experiments, backends and settings to records, whoever asks: the command line, Python or pytest."""
+"""Dispatch: from experiments, backends and settings to records, whoever asks: the command line, Python or pytest."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from multibackend.errors import MultibackendError
 
 if TYPE_CHECKING:
     from multibackend.compare import Comparison
-    from multibackend.parity_session import ParitySession
+    from multibackend.pytest_plugin.session import ParitySession
 
 FOLDER = "parity_folder"
 """Under which the processes of pytest-xdist are told where to share what was trained."""
@@ -91,7 +91,7 @@ def _folder(config: pytest.Config) -> Path:
 def _session_of(config: pytest.Config) -> ParitySession:
     """The session's trainings; made when it is first needed."""
     if _session not in config.stash:
-        from multibackend.parity_session import ParitySession
+        from multibackend.pytest_plugin.session import ParitySession
 
         names = config.getoption("--parity-backends")
         backends = None if names is None else [name.strip() for name in names.split(",") if name.strip()]
@@ -116,7 +116,7 @@ def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> list[pytes
     marks = [mark for mark in getattr(obj, "pytestmark", ()) if mark.name == "parity"]
     if not marks or inspect.signature(obj).parameters:
         return None
-    from multibackend.parity_items import make_items
+    from multibackend.pytest_plugin.items import make_items
 
     try:
         return list(make_items(collector, name, obj, _settings(marks), _session_of(collector.config)))
@@ -142,8 +142,8 @@ def parity(request: pytest.FixtureRequest) -> Callable[..., Comparison]:
     marked = _settings(list(request.node.iter_markers("parity")))
 
     def check(model: Any, *, data: Any = None, **given: Any) -> Comparison:
-        from multibackend.parity_items import ParityFailure, demand_passed, not_run
-        from multibackend.parity_session import Settings
+        from multibackend.pytest_plugin.items import ParityFailure, demand_passed, not_run
+        from multibackend.pytest_plugin.session import Settings
 
         try:
             session = _session_of(request.config)

@@ -14,9 +14,9 @@ from multibackend import BACKENDS
 from multibackend.api import refer, train_and_compare
 from multibackend.catalogue import select_experiments
 from multibackend.compare import Comparison
+from multibackend.dispatch import RUN_SECONDS
 from multibackend.errors import MultibackendError
 from multibackend.interpreters import name_pythons, probe_all, problem_of
-from multibackend.trainings import RUN_SECONDS
 
 if TYPE_CHECKING:
     from multibackend.engine import Device

@@ -12,7 +12,7 @@ import pytest
 
 from multibackend.compare import STAGES, Comparison, Finding
 from multibackend.errors import MultibackendError
-from multibackend.parity_session import ParitySession, Settings
+from multibackend.pytest_plugin.session import ParitySession, Settings
 
 
 class ParityFailure(Exception):
