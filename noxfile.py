@@ -23,7 +23,8 @@ BACKENDS = ("jax", "tensorflow", "torch")
 CONSTRAINTS = "constraints.txt"
 TRAINING_TESTS = (
     "tests/engine",
-    *(f"tests/test_{name}.py" for name in ("benchmarks", "data", "draws", "exercises", "rows", "sweep", "worker")),
+    "tests/exercises",
+    *(f"tests/test_{name}.py" for name in ("benchmarks", "data", "draws", "rows", "sweep", "worker")),
 )
 """What a backend's environment tests; the rest needs no framework and is tested in `tests`."""
 
@@ -120,6 +121,15 @@ def parity(session: nox.Session) -> None:
     _, arguments = split_posargs(session)
     install(session, "test")
     session.run("multibackend", "parity", *arguments)
+
+
+@nox.session(default=False)
+def course(session: nox.Session) -> None:
+    """Make the course's notebooks and its table, docs/course.md, on all three backends."""
+    build_environments(session)
+    point_to_environments(session)
+    install(session, "test")
+    session.run("python", "docs/make.py")
 
 
 @nox.session(default=False)

@@ -187,8 +187,22 @@ def require(pythons: Mapping[str, str]) -> list[Interpreter]:
     return [answer for answer in answers.values() if isinstance(answer, Interpreter)]
 
 
-JUDGING = ("compare", "report")
-"""Folders of the package that only read records."""
+def first_ready(pythons: Mapping[str, str]) -> Interpreter:
+    """The first backend that can be run.
+
+    Raises:
+        MultibackendError: none can; a line for each.
+    """
+    problems = []
+    for answer in probe_all(pythons).values():
+        if isinstance(answer, Interpreter) and not answer.problem:
+            return answer
+        problems.append(problem_of(answer))
+    raise MultibackendError("\n".join(problems))
+
+
+JUDGING = ("compare", "report", "course", "cli", "checks")
+"""Folders of the package that train nothing."""
 
 
 def fingerprint(interpreter: Interpreter, device: str, threads: int, mends: bool, references: Sequence[str]) -> str:

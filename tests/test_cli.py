@@ -218,6 +218,18 @@ def test_compare_refuses_a_folder_without_records(tmp_path: Path) -> None:
     assert "no record" in error_of(call("compare", tmp_path / "here"))
 
 
+def test_interchange_refuses_what_it_can_make_nothing_of(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert "no record" in error_of(call("interchange", tmp_path / "empty"))
+    assert call("train", "finishes", "--backend", "torch", "--seed", "1").exit_code == 0
+    said = error_of(call("interchange", "runs/quick-seed1"))
+    assert "seed 1; expected quick and 0. Give --profile quick --seed 1." in said
+    for path in Path("runs/quick-seed1/records").rglob("record.json"):
+        path.write_text(path.read_text().replace('"finished"', '"failed"', 1))
+    assert "none finished; train first" in error_of(call("interchange", "runs/quick-seed1"))
+    assert call("interchange", "nowhere").exit_code == 2
+
+
 def test_a_program_that_is_no_python_is_one_line() -> None:
     assert "doesn't answer as a Python does" in error_of(
         call("train", "--backend", "jax", "--python", "jax=/bin/false")

@@ -11,7 +11,9 @@ from typing import Any
 import click
 
 from multibackend import __version__
+from multibackend.cli.check import check, draw, watch
 from multibackend.cli.equivalence import equivalence
+from multibackend.cli.grade import grade
 from multibackend.cli.interchange import interchange
 from multibackend.cli.output import say, say_error
 from multibackend.cli.parity import compare, parity
@@ -19,6 +21,7 @@ from multibackend.cli.reduce import reduce
 from multibackend.cli.survey import doctor, list_experiments
 from multibackend.cli.sweep import sweep
 from multibackend.cli.train import train
+from multibackend.cli.workbook import hint, progress, reset, solution, start
 from multibackend.errors import MultibackendError
 
 
@@ -50,5 +53,8 @@ def main() -> None:
     """Write a Keras 3 model once; train it on TensorFlow, PyTorch and JAX; prove what is the same."""
 
 
-for command in (list_experiments, train, parity, interchange, compare, equivalence, reduce, sweep, doctor):
+TOOLS = (list_experiments, train, parity, interchange, compare, equivalence, reduce, sweep, doctor)
+COURSE = (start, check, hint, solution, watch, draw, reset, progress, grade)
+
+for command in (*TOOLS, *COURSE):
     main.add_command(command)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from multibackend import BACKENDS
+from multibackend.course.words import LANGUAGE_VARIABLE, LANGUAGES, default_language
 from multibackend.dispatch import RUN_SECONDS
 from multibackend.errors import MultibackendError
 
@@ -95,3 +96,21 @@ def precision_option(default: str) -> Callable[[Command], Command]:
 def expand_precision(precision: str) -> list[str]:
     """List what `--precision` stands for, float64 first."""
     return ["float64", "float32"] if precision == "both" else [precision]
+
+
+EXERCISE_ARGUMENT = click.argument("id", metavar="EXERCISE")
+
+LANGUAGE_OPTION = click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    default=default_language,
+    envvar=LANGUAGE_VARIABLE,
+    show_envvar=True,
+    help="Of statements, hints and answers.  [default: the system's]",
+)
+FOLDER_OPTION = click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Where your files are.  [default: here]",
+)

@@ -1,0 +1,89 @@
+"""Make what is generated here: the notebooks, and the table of the course, `course.md`.
+
+    python docs/make.py            # both; the table needs the three backends (MULTIBACKEND_PYTHON)
+    python docs/make.py notebooks  # the notebooks alone, which need no backend
+
+`nox -s course` builds the backends' environments and runs it. Exits with 1 if an exercise isn't in order on a backend.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from multibackend import BACKENDS
+from multibackend.course.examination import Examiner, Result, Submission
+from multibackend.course.exercise import Exercise, exercises
+from multibackend.course.isolation import Limits
+from multibackend.course.notebooks import write_notebooks
+from multibackend.course.starter import make_starter
+from multibackend.interpreters import name_pythons, require
+
+DOCS = Path(__file__).resolve().parent
+
+INTRODUCTION = """\
+# The course
+
+Fifty exercises in five units, in English and French, each checked on the three backends. Made by `nox -s course`, which
+runs the reference solution and the untouched starter of each on each backend: ✓ stands for all marks and none. *train*
+rows are experiments, which take part in `multibackend parity`; *concept* rows are questions with a written answer whose
+figures are computed. What is asked is what the checks assert of any submission; further facts, planted wrong answers
+and all trainings are tested in `tests/exercises/` and `parity_tests/`.
+
+    multibackend start A1          # writes a1_dense_layer.py, for you to fill in
+    multibackend check A1          # what is right, what isn't, and what to try
+    multibackend hint A1           # three, from a nudge to nearly there
+    multibackend watch A1          # checks again whenever you save
+    multibackend solution A1
+    multibackend progress
+    multibackend grade CLASS       # for teachers: a folder with a folder for each student
+
+[Notebooks](notebooks/) of each unit, for students and with solutions, in both languages.
+"""
+
+
+def main(what: list[str]) -> int:
+    """Make what is asked for; return the exit code."""
+    for path in write_notebooks(DOCS / "notebooks"):
+        print(f"changed: {path}")
+    if what == ["notebooks"]:
+        return 0
+    with ThreadPoolExecutor(len(BACKENDS)) as pool:
+        verdicts = dict(zip(BACKENDS, pool.map(_examine, BACKENDS), strict=True))
+    (DOCS / "course.md").write_text("\n".join(_table(verdicts)) + "\n", encoding="utf-8")
+    wrong = [f"{id} on {backend}" for backend, by_id in verdicts.items() for id, good in by_id.items() if not good]
+    print(f"course.md: {len(exercises())} exercises; not in order: {', '.join(wrong) or 'none'}")
+    return int(bool(wrong))
+
+
+def _examine(backend: str) -> dict[str, bool]:
+    """Whether each exercise's reference has all marks and its starter none, on a backend."""
+    (interpreter,) = require({backend: name_pythons(())[backend]})
+    with Examiner(backend, interpreter.python) as examiner:
+
+        def hand_in(exercise: Exercise, source: str) -> Result:
+            submission = Submission(exercise.filename, source)
+            return examiner.examine(submission, exercise.points(), Limits(), isolate=False)
+
+        return {
+            id: hand_in(exercise, exercise.source).passed and hand_in(exercise, make_starter(exercise, "fr")).marks == 0
+            for id, exercise in exercises().items()
+        }
+
+
+def _table(verdicts: Mapping[str, Mapping[str, bool]]) -> Iterator[str]:
+    yield INTRODUCTION
+    yield f"| id | title | kind | {' | '.join(BACKENDS)} | asked |"
+    yield "|---|---|---|" + ":-:|" * len(BACKENDS) + "---|"
+    for id, exercise in exercises().items():
+        words = exercise.words("en")
+        signs = " | ".join("✓" if verdicts[backend][id] else "✗" for backend in BACKENDS)
+        asked = "; ".join(words.points[point.name].asks for point in exercise.points()).replace("|", "\\|")
+        source = f"../exercises/{exercise.unit}/{exercise.filename}"
+        yield f"| [{id}]({source}) | {words.title} | {exercise.kind} | {signs} | {asked} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,182 @@
+"""`multibackend check`, `watch` and `draw`: what runs a student's file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from multibackend import BACKENDS
+from multibackend.cli.options import EXERCISE_ARGUMENT, FOLDER_OPTION, LANGUAGE_OPTION, PYTHON_OPTION
+from multibackend.cli.output import say
+from multibackend.course.words import Language, messages
+from multibackend.errors import MultibackendError
+
+if TYPE_CHECKING:
+    from multibackend.course.examination import Examiner, Result
+    from multibackend.course.exercise import Exercise
+    from multibackend.course.workbook import Workbook
+    from multibackend.interpreters import Interpreter
+
+BACKEND_OPTION = click.option(
+    "--backend",
+    type=click.Choice([*BACKENDS, "all"]),
+    help="Which to check on.  [default: KERAS_BACKEND, or the first that is installed]",
+)
+FILE = click.argument("file", required=False, type=click.Path(path_type=Path))
+
+
+@click.command()
+@EXERCISE_ARGUMENT
+@FILE
+@BACKEND_OPTION
+@FOLDER_OPTION
+@LANGUAGE_OPTION
+@PYTHON_OPTION
+def check(
+    id: str, file: Path | None, backend: str | None, folder: Path, language: Language, pythons: dict[str, str]
+) -> None:
+    """Check an exercise: for each point, whether it is met, or what was expected, what was got, and what to try.
+
+    FILE is the file to check; by default, the one that `start` wrote. It runs in a process of its own, with limits to
+    its time and memory, and without a network. Exits with 0 only if all points are met, on all backends asked for.
+    """
+    from multibackend.course.exercise import find
+    from multibackend.course.workbook import Workbook
+
+    exercise, workbook = find(id), Workbook(folder)
+    source = _read(exercise, file or workbook.file(exercise))
+    passed = True
+    with ExitStack() as stack:
+        for examiner in [stack.enter_context(examiner) for examiner in _start(backend, pythons)]:
+            result = _check(exercise, source, examiner, workbook, language)
+            passed = passed and result.passed
+    if passed:
+        click.echo(_praise(exercise, file or workbook.file(exercise), language))
+    sys.exit(int(not passed))
+
+
+@click.command()
+@EXERCISE_ARGUMENT
+@FILE
+@BACKEND_OPTION
+@FOLDER_OPTION
+@LANGUAGE_OPTION
+@PYTHON_OPTION
+def watch(
+    id: str, file: Path | None, backend: str | None, folder: Path, language: Language, pythons: dict[str, str]
+) -> None:
+    """Check an exercise at once, and again whenever its file is saved; Ctrl-C ends."""
+    from multibackend.course.exercise import find
+    from multibackend.course.watching import saves
+    from multibackend.course.workbook import Workbook
+
+    exercise, workbook = find(id), Workbook(folder)
+    path = file or workbook.file(exercise)
+    _read(exercise, path)
+    with ExitStack() as stack:
+        examiners = [stack.enter_context(examiner) for examiner in _start(backend, pythons)]
+        try:
+            for _ in saves(path):
+                results = [_check(exercise, _read(exercise, path), each, workbook, language) for each in examiners]
+                if all(result.passed for result in results):
+                    click.echo(_praise(exercise, path, language))
+                click.echo(messages(language)["watching"].format(file=path))
+        except KeyboardInterrupt:
+            click.echo()
+
+
+@click.command()
+@EXERCISE_ARGUMENT
+@FILE
+@BACKEND_OPTION
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("pictures"), show_default=True)
+@PYTHON_OPTION
+def draw(id: str, file: Path | None, backend: str | None, output: Path, pythons: dict[str, str]) -> None:
+    """Draw an exercise's pictures, and save them: of the solution, or of FILE, which is run as it is."""
+    import subprocess
+
+    from multibackend.course.exercise import find
+
+    exercise = find(id)
+    path = file or exercise.path
+    if "def pictures(" not in _read(exercise, path):
+        raise MultibackendError(
+            f"{path}: defines no pictures(); expected an exercise that has some, such as A11 or B9."
+        )
+    if backend == "all":
+        raise click.UsageError("--backend: got all; expected one.")
+    (interpreter,) = _interpreters(backend, pythons)
+    folder = output / exercise.id
+    done = subprocess.run(
+        [interpreter.python, "-m", "multibackend.course.pictures", str(path), str(folder)],
+        env={**os.environ, "KERAS_BACKEND": interpreter.backend},
+        check=False,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    if done.returncode:
+        raise MultibackendError(f"{path}: {(done.stderr.strip().splitlines() or ['it ended'])[-1]}")
+
+
+def _read(exercise: Exercise, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise MultibackendError(f"{path}: no such file; `multibackend start {exercise.id}` writes it.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise MultibackendError(f"{path}: can't be read ({error}); expected a Python file in UTF-8.") from error
+
+
+def _start(backend: str | None, pythons: dict[str, str]) -> Sequence[Examiner]:
+    """An examiner for each backend asked for, all starting at once."""
+    from multibackend.course.examination import Examiner
+
+    interpreters = _interpreters(backend, pythons)
+    return [Examiner(interpreter.backend, interpreter.python) for interpreter in interpreters]
+
+
+def _interpreters(backend: str | None, pythons: dict[str, str]) -> Sequence[Interpreter]:
+    """Of the backends asked for; KERAS_BACKEND's, or the first that is ready, where none is."""
+    from multibackend.interpreters import first_ready, require
+
+    backend = backend or next((name for name in BACKENDS if name == os.environ.get("KERAS_BACKEND")), None)
+    if backend is None:
+        return [first_ready(pythons)]
+    return require(pythons if backend == "all" else {backend: pythons[backend]})
+
+
+def _check(exercise: Exercise, source: str, examiner: Examiner, workbook: Workbook, language: Language) -> Result:
+    from multibackend.course.examination import Submission
+    from multibackend.course.feedback import explain
+    from multibackend.course.isolation import Limits, NoIsolation
+
+    words, limits, points = exercise.words(language), Limits(), exercise.points()
+    submission = Submission(exercise.filename, source)
+    try:
+        result = examiner.examine(submission, points, limits, isolate=True)
+    except NoIsolation as error:
+        say(f"{error} Checked without: only run files that you trust.")
+        result = examiner.examine(submission, points, limits, isolate=False)
+    click.echo(f"{exercise.id}. {words.title} ({examiner.backend})")
+    for line in explain(result, words, language, limits):
+        click.echo(line)
+    workbook.take_marks(exercise, examiner.backend, result.marks, result.most)
+    return result
+
+
+def _praise(exercise: Exercise, path: Path, language: Language) -> str:
+    from multibackend.course.exercise import exercises
+
+    said, order = messages(language), list(exercises())
+    lines = [said["all_met"]]
+    if exercise.kind == "train":
+        lines.append(said["try_parity"].format(file=path))
+    following = order[order.index(exercise.id) + 1 :]
+    lines.append(said["next"].format(id=following[0]) if following else said["end"])
+    return "\n".join(lines)

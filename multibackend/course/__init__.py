@@ -1,0 +1,1 @@
+"""The course: exercises to start, to check and to grade, in English and French, on each backend."""

@@ -1,0 +1,213 @@
+"""Examination: a submission is run in a process of its own, and judged point by point from here.
+
+Marks only ever come from a point that was met. Whatever else happens (the file can't be run, an exception, no time or
+memory left, a process that ends or answers nonsense, no points at all) leaves them as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+
+from multibackend.course.isolation import Limits, NoIsolation
+from multibackend.course.judging import Point, Unmet
+from multibackend.course.remote import Ended, Link, OutOfTime, Raised, Student
+from multibackend.engine import environment_variables
+from multibackend.errors import MultibackendError
+
+KEEP_COMPILED = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+"""Each process compiles JAX's operations anew; reading them from the disk halves the time of a check."""
+
+START_SECONDS = 120.0
+"""For a framework's import, on a cold disk."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a point was answered: `met`, or why not.
+
+    `reason` is one of: "met", "wrong" (`expected` and `got` say how), "not written", "missing" (the file has no such
+    function), "raised" (`got` is the exception), "not loaded" (the file itself raised it), "ended", "time", "not run"
+    (the file couldn't be run, or its process was gone by then).
+    `line` is where in the student's file it was raised, 0 if unknown.
+    """
+
+    point: Point
+    reason: str
+    expected: str = ""
+    got: str = ""
+    line: int = 0
+    advice: str = ""
+
+    @property
+    def marks(self) -> int:
+        """What the point brought."""
+        return self.point.marks if self.reason == "met" else 0
+
+
+@dataclass(frozen=True)
+class Result:
+    """All verdicts on a submission."""
+
+    verdicts: tuple[Verdict, ...]
+
+    @classmethod
+    def nothing(cls, points: Sequence[Point]) -> Result:
+        """Of what can't be run."""
+        return cls(tuple(Verdict(point, "not run") for point in points))
+
+    @property
+    def marks(self) -> int:
+        """What was reached."""
+        return sum(verdict.marks for verdict in self.verdicts)
+
+    @property
+    def most(self) -> int:
+        """What could be reached."""
+        return sum(verdict.point.marks for verdict in self.verdicts)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every point is met, and there is one."""
+        return bool(self.verdicts) and all(verdict.reason == "met" for verdict in self.verdicts)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A student's file: the name it is shown under, and what it says."""
+
+    filename: str
+    source: str
+
+
+class Examiner:
+    """A process with one backend's Keras imported, which takes one submission after another."""
+
+    def __init__(self, backend: str, python: str) -> None:
+        self.backend = backend
+        ours, theirs = socket.socketpair()
+        environment = {**os.environ, **environment_variables(backend, "cpu", 1), **KEEP_COMPILED}
+        with theirs:
+            self._process = subprocess.Popen(
+                [python, "-P", "-m", "multibackend.course.examiner", str(theirs.fileno())],
+                env=environment,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+            )
+        self._control = ours
+        self._control.settimeout(START_SECONDS)
+        self._ready = False
+
+    def examine(
+        self, submission: Submission, points: Sequence[Point], limits: Limits, isolate: bool, seed: int = 0
+    ) -> Result:
+        """Judge a submission on all points, in a process that is gone afterwards.
+
+        Raises:
+            NoIsolation: isolation is wanted, and this system doesn't give it; nothing has run.
+            MultibackendError: this backend's Python can't import what exercises need.
+        """
+        if not self._ready:
+            self._ready = self._hear() == "ready"
+        ours, theirs = socket.socketpair()
+        request = {"limits": asdict(limits), "isolate": isolate}
+        with ours:
+            with theirs:
+                socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
+                process = int(self._hear())
+            try:
+                link = Link(ours, limits.seconds)
+                _demand_readiness(link)
+                return Result(tuple(_judge(link, submission, points, seed)))
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process, signal.SIGKILL)
+
+    def _hear(self) -> str:
+        """The next line of the process."""
+        try:
+            line = self._control.recv(64)
+        except TimeoutError:
+            line = b""
+        if not line:
+            self._process.kill()
+            _, errors = self._process.communicate()
+            why = " ".join(errors.decode("utf-8", "replace").split())[-300:]
+            raise MultibackendError(
+                f"backend {self.backend}: its Python can't check exercises ({why}); `multibackend doctor` says more."
+            )
+        return line.decode().strip()
+
+    def close(self) -> None:
+        """End the process."""
+        self._control.close()
+        self._process.kill()
+        self._process.communicate()
+
+    def __enter__(self) -> Examiner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _demand_readiness(link: Link) -> None:
+    try:
+        link.wait()
+    except Raised as error:
+        raise NoIsolation(str(error)) from error
+
+
+def _judge(link: Link, submission: Submission, points: Sequence[Point], seed: int) -> Iterator[Verdict]:
+    """A verdict on each point; once the file can't be run or the process is gone, the same on all that are left."""
+    end = None
+    try:
+        link.tell((submission.filename, submission.source))
+        link.wait()
+    except (Raised, Ended, OutOfTime) as error:
+        end = error
+    student = Student(link, seed)
+    for i, point in enumerate(points):
+        if end is not None:
+            yield _explain_loading(point, end) if i == 0 else Verdict(point, "not run")
+            continue
+        try:
+            point.judge(student)
+            yield Verdict(point, "met")
+        except Unmet as unmet:
+            yield Verdict(point, "wrong", unmet.expected, unmet.got, advice=unmet.advice)
+        except Raised as error:
+            yield _explain(point, error)
+        except (Ended, OutOfTime) as error:
+            yield _explain(point, error)
+            end = error
+        except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+            # Of a judge that was given something else than it can ask about, such as a number in place of a layer.
+            yield Verdict(point, "wrong", "", f"{type(error).__name__}: {error}")
+
+
+def _explain_loading(point: Point, error: Exception) -> Verdict:
+    if isinstance(error, Raised):
+        return Verdict(point, "not loaded", got=str(error), line=error.line or 0)
+    return _explain(point, error)
+
+
+def _explain(point: Point, error: Exception) -> Verdict:
+    match error:
+        case Raised(kind="NotImplementedError"):
+            return Verdict(point, "not written", got=str(error), line=error.line or 0)
+        case Raised(kind="AttributeError", line=None) if "'submission'" in str(error):
+            return Verdict(point, "missing", got=str(error).rpartition("attribute ")[2].strip("'"))
+        case Raised():
+            return Verdict(point, "raised", got=str(error), line=error.line or 0)
+        case OutOfTime():
+            return Verdict(point, "time")
+    return Verdict(point, "ended", got=str(error))

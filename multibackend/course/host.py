@@ -1,0 +1,121 @@
+"""Host: a submission's own process. It runs the student's file, and then does what the judge asks with what it holds.
+
+Nothing here knows what is right: the judge, in another process, sees only what things are and do.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import socket
+import sys
+import traceback
+import types
+from typing import Any
+
+import numpy as np
+
+from multibackend.course import wire
+
+MODULE = "submission"
+MESSAGE_CHARACTERS = 500
+
+KEEPS = 100_000
+"""Objects held at once; a judge asks for some dozens."""
+
+
+class Host:
+    """Objects by their handles; 0 is the student's module."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._filename = ""
+        self._held: list[Any] = []
+
+    def serve(self) -> None:
+        """Take the file's name and source, run it, say how that went, and answer until the judge hangs up."""
+        self._filename, source = wire.receive(self._connection, _no_handle)
+        module = types.ModuleType(MODULE)
+        sys.modules[MODULE] = module
+        self._held.append(module)
+        self.answer(lambda: exec(compile(source, self._filename, "exec"), module.__dict__))
+        while True:
+            try:
+                request = wire.receive(self._connection, lambda handle: self._held[handle["handle"]])
+            except EOFError:
+                return
+            self.answer(lambda request=request: self._do(**request))
+
+    def answer(self, action: Any) -> None:
+        """Do something, and send what comes of it: a value, or an exception's description."""
+        try:
+            answer = {"value": action()}
+        except BaseException as error:  # SystemExit and KeyboardInterrupt are a student's mistake as any other
+            answer = {"raised": self._describe(error)}
+        wire.send(self._connection, answer, self._hold)
+
+    def _describe(self, error: BaseException) -> dict[str, Any]:
+        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == self._filename]
+        if isinstance(error, SyntaxError) and error.filename == self._filename:
+            lines = [error.lineno]
+        try:
+            message = str(error)[:MESSAGE_CHARACTERS]
+        except Exception:
+            message = ""
+        return {"type": type(error).__name__, "message": message, "line": lines[-1] if lines else None}
+
+    def _hold(self, value: Any) -> dict[str, Any]:
+        if len(self._held) > KEEPS:
+            raise MemoryError(f"more than {KEEPS} objects")
+        self._held.append(value)
+        return {"handle": len(self._held) - 1, "class": type(value).__name__}
+
+    def _do(self, verb: str, target: Any = None, **details: Any) -> Any:
+        match verb:
+            case "import":
+                return importlib.import_module(details["name"])
+            case "get":
+                return getattr(target, details["name"])
+            case "call":
+                return target(*details["args"], **details["kwargs"])
+            case "item":
+                return target[details["key"]]
+            case "length":
+                return len(target)
+            case "has":
+                return hasattr(target, details["name"])
+            case "is":
+                return isinstance(target, details["kind"])
+            case "numbers":
+                return numbers(target)
+            case "configuration":
+                return configuration(target)
+            case "weights":
+                return [numbers(variable) for variable in target.weights]
+            case "set weights":
+                return target.set_weights(details["arrays"])
+        raise ValueError(verb)
+
+
+def _no_handle(_description: dict[str, Any]) -> None:
+    raise wire.Malformed("no message: a handle before there is any")
+
+
+def numbers(value: Any) -> np.ndarray:
+    """The numbers in a tensor, a variable, a table, or a list of such, as an array."""
+    if isinstance(value, np.ndarray):
+        return value
+    if isinstance(value, (list, tuple)):
+        return np.array([numbers(item) for item in value])
+    if hasattr(value, "to_numpy"):
+        return np.asarray(value.to_numpy())
+    keras = importlib.import_module("keras")
+    if keras.ops.is_tensor(value) or isinstance(value, keras.Variable):
+        return np.asarray(keras.ops.convert_to_numpy(value))
+    return np.asarray(value)
+
+
+def configuration(value: Any) -> Any:
+    """What Keras writes into a file of this object: class name and settings, nothing but text, numbers and lists."""
+    keras = importlib.import_module("keras")
+    return json.loads(json.dumps(keras.saving.serialize_keras_object(value), default=str))

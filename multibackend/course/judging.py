@@ -1,0 +1,136 @@
+"""Judging: what a check is written in. A point is a question about behaviour, worth some marks, with an answer.
+
+    @point(marks=2)
+    def parameters(student: Student) -> None:
+        expect_equal(student.build_model().count_params(), 121)
+
+A point that returns is met. One that raises isn't, and the exception says what was expected and what was got.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from multibackend.course.remote import Student
+
+SHOWN_CHARACTERS = 200
+
+
+class Unmet(Exception):
+    """A point isn't met: `expected` and `got`, as they are shown to the student.
+
+    `advice` is the key of a piece of advice of the exercise for just this mistake; empty for the point's own.
+    """
+
+    def __init__(self, expected: str, got: str, advice: str = "") -> None:
+        super().__init__(f"expected {expected}; got {got}")
+        self.expected = expected
+        self.got = got
+        self.advice = advice
+
+
+@dataclass(frozen=True)
+class Point:
+    """One thing asked of a submission; its name is its function's, and the key of its words."""
+
+    name: str
+    marks: int
+    judge: Callable[[Student], None]
+
+
+def point(marks: int = 1) -> Callable[[Callable[[Student], None]], Point]:
+    """Make a point of a function that raises where it isn't met."""
+    if marks < 1:
+        raise ValueError(f"marks: got {marks}; expected at least 1.")
+    return lambda judge: Point(judge.__name__, marks, judge)
+
+
+def points_of(module: ModuleType) -> tuple[Point, ...]:
+    """The points of a module of checks, in the order in which they are written."""
+    return tuple(value for value in vars(module).values() if isinstance(value, Point))
+
+
+def expect_equal(got: Any, expected: Any, advice: str = "") -> None:
+    """Demand plain data of the same type and value; a list and a tuple are alike, and so are 1 and 1.0."""
+    if not _is_same(got, expected):
+        raise Unmet(show(expected), show(got), advice)
+
+
+def expect_close(got: Any, expected: Any, tolerance: float, advice: str = "") -> None:
+    """Demand finite numbers of the same shape, each within `tolerance` x (1 + |expected|)."""
+    expected, numbers = np.asarray(expected, "float64"), _numbers(got)
+    if numbers is None:
+        raise Unmet(show(expected), show(got), advice)
+    if numbers.shape != expected.shape:
+        raise Unmet(f"shape {expected.shape}", f"shape {numbers.shape}", advice)
+    finite = np.isfinite(numbers).all() and np.isfinite(expected).all()
+    if not (finite and np.all(np.abs(numbers - expected) <= tolerance * (1 + np.abs(expected)))):
+        raise Unmet(show(expected), show(numbers), advice)
+
+
+def expect_between(got: Any, low: float, high: float, advice: str = "") -> None:
+    """Demand a number from `low` to `high`."""
+    number = got.item() if isinstance(got, np.ndarray) and got.size == 1 else got
+    if type(number) not in (int, float) or not low <= number <= high:
+        raise Unmet(f"{low:g} … {high:g}", show(number), advice)
+
+
+def expect_one_of(got: Any, allowed: Sequence[Any], advice: str = "") -> None:
+    """Demand one of some values."""
+    if not any(_is_same(got, value) for value in allowed):
+        raise Unmet(" | ".join(show(value) for value in allowed), show(got), advice)
+
+
+def expect(condition: Any, expected: str, got: Any, advice: str = "") -> None:
+    """Demand that something holds, and nothing less than True."""
+    if condition is not True and not (isinstance(condition, np.bool_) and bool(condition)):
+        raise Unmet(expected, show(got), advice)
+
+
+def show(value: Any) -> str:
+    """A value in at most some 200 characters."""
+    if isinstance(value, np.ndarray):
+        text = np.array2string(value, precision=4, threshold=12, edgeitems=3, separator=", ").replace("\n", "")
+    elif isinstance(value, float):
+        text = f"{value:.6g}"
+    elif isinstance(value, (list, tuple)):
+        left, right = "[]" if isinstance(value, list) else "()"
+        comma = "," if isinstance(value, tuple) and len(value) == 1 else ""
+        text = left + ", ".join(show(item) for item in value) + comma + right
+    else:
+        text = repr(value)
+    return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
+
+
+def _numbers(got: Any) -> np.ndarray | None:
+    """Plain numbers as an array, None for anything else."""
+    try:
+        numbers = np.asarray(got) if isinstance(got, (int, float, list, tuple, np.ndarray)) else np.asarray("")
+    except ValueError:  # ragged
+        return None
+    return numbers.astype("float64") if numbers.dtype.kind in "fiub" else None
+
+
+def _is_same(got: Any, expected: Any) -> bool:
+    if isinstance(expected, (list, tuple)):
+        return (
+            isinstance(got, (list, tuple))
+            and len(got) == len(expected)
+            and all(_is_same(*pair) for pair in zip(got, expected, strict=True))
+        )
+    if isinstance(expected, dict):
+        return (
+            isinstance(got, dict) and got.keys() == expected.keys() and all(_is_same(got[k], expected[k]) for k in got)
+        )
+    if isinstance(got, np.ndarray) or isinstance(expected, np.ndarray):
+        return isinstance(got, np.ndarray) and np.array_equal(got, np.asarray(expected))
+    if isinstance(expected, bool) or isinstance(got, bool) or expected is None:
+        return got is expected
+    if isinstance(expected, (int, float)):
+        return isinstance(got, (int, float)) and got == expected
+    return type(got) is type(expected) and bool(got == expected)
