@@ -1,6 +1,8 @@
 """The course: 50 exercises in five units, written in plain Keras 3; nothing here names a framework.
 
-`CATALOGUE` lists those that train, in the course's order. Importing this package imports no Keras, so that the
+`COURSE` lists them all, `CATALOGUE` the experiments of those that train, both in the course's order. Of each, the
+unit's folder holds the reference solution (a module), what is asked of it (`checks/`) and its words in two languages
+(`words/`). Importing this package imports no Keras, so that the
 command line can list them at once.
 """
 
@@ -23,19 +25,96 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "A9": Entry("exercises.a_first_steps.a9_tumors", "experiment", "Benign or malignant: two classes, one short epoch"),
     "B9": Entry("exercises.b_introduction.b9_mnist_mlp", "experiment", "Handwritten digits with a dense network"),
+    "B10": Entry("exercises.b_introduction.b10_one_hot_digits", "experiment", "The same digits, labelled one-hot"),
+    "B12": Entry(
+        "exercises.b_introduction.b12_cifar10", "experiment", "Small photographs with a dense network: over-fitting"
+    ),
     "B13": Entry("exercises.b_introduction.b13_california", "experiment", "House values in California: a regression"),
+    "C6": Entry("exercises.c_scikit_to_deep.c6_softmax_regression", "experiment", "Raw pixels, a single layer: poor"),
     "C7": Entry(
         "exercises.c_scikit_to_deep.c7_mnist_batchnorm",
         "experiment",
         "Raw pixels, with a normalisation that is learned",
     ),
+    "C8": Entry(
+        "exercises.c_scikit_to_deep.c8_larger_batches", "experiment", "The same, in larger batches and more epochs"
+    ),
+    "C9": Entry("exercises.c_scikit_to_deep.c9_deeper", "experiment", "A deeper dense network"),
     "D3": Entry(
         "exercises.d_keras_notes.d3_small_cnn", "experiment", "Handwritten digits with a small convolutional network"
     ),
+    **{
+        f"D5-{name}": Entry(
+            "exercises.d_keras_notes.d5_optimizers_by_name", name, f"One network, four optimizers: {name}"
+        )
+        for name in ("sgd", "adam", "adadelta", "rmsprop")
+    },
     "E4-raw": Entry(
         "exercises.e_day_of_keras.e4_breast_cancer", "raw", "Breast cancer from raw measures: little is learned"
     ),
     "E4-standardised": Entry(
         "exercises.e_day_of_keras.e4_breast_cancer", "standardised", "Breast cancer from standardised measures"
     ),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """An exercise: the module of its reference solution, and its kind, "code", "train" (an experiment) or "concept"."""
+
+    module: str
+    kind: str
+
+
+COURSE: dict[str, Row] = {
+    "A1": Row("exercises.a_first_steps.a1_dense_layer", "code"),
+    "A2": Row("exercises.a_first_steps.a2_activation", "code"),
+    "A3": Row("exercises.a_first_steps.a3_regression_net", "code"),
+    "A4": Row("exercises.a_first_steps.a4_compile", "code"),
+    "A5": Row("exercises.a_first_steps.a5_houses", "train"),
+    "A6": Row("exercises.a_first_steps.a6_softmax", "concept"),
+    "A7": Row("exercises.a_first_steps.a7_softmax_layer", "code"),
+    "A8": Row("exercises.a_first_steps.a8_tumor_classifier", "code"),
+    "A9": Row("exercises.a_first_steps.a9_tumors", "train"),
+    "A10": Row("exercises.a_first_steps.a10_cross_entropies", "concept"),
+    "A11": Row("exercises.a_first_steps.a11_learning_rates", "concept"),
+    "A12": Row("exercises.a_first_steps.a12_batches_and_epochs", "concept"),
+    "A13": Row("exercises.a_first_steps.a13_optimizers", "concept"),
+    "A14": Row("exercises.a_first_steps.a14_sigmoid_neuron", "code"),
+    "B1": Row("exercises.b_introduction.b1_randomness", "code"),
+    "B2": Row("exercises.b_introduction.b2_tensors", "code"),
+    "B3": Row("exercises.b_introduction.b3_reshaping", "code"),
+    "B4": Row("exercises.b_introduction.b4_perceptron", "code"),
+    "B5": Row("exercises.b_introduction.b5_three_apis", "code"),
+    "B6": Row("exercises.b_introduction.b6_mlp", "code"),
+    "B7": Row("exercises.b_introduction.b7_functional_mlp", "code"),
+    "B8": Row("exercises.b_introduction.b8_reading_weights", "code"),
+    "B9": Row("exercises.b_introduction.b9_mnist_mlp", "train"),
+    "B10": Row("exercises.b_introduction.b10_one_hot_digits", "train"),
+    "B11": Row("exercises.b_introduction.b11_your_own_classifier", "code"),
+    "B12": Row("exercises.b_introduction.b12_cifar10", "train"),
+    "B13": Row("exercises.b_introduction.b13_california", "train"),
+    "C1": Row("exercises.c_scikit_to_deep.c1_flat_digits", "code"),
+    "C2": Row("exercises.c_scikit_to_deep.c2_naive_bayes", "code"),
+    "C3": Row("exercises.c_scikit_to_deep.c3_one_hot", "code"),
+    "C4": Row("exercises.c_scikit_to_deep.c4_linear_regression", "code"),
+    "C5": Row("exercises.c_scikit_to_deep.c5_logistic_regression", "code"),
+    "C6": Row("exercises.c_scikit_to_deep.c6_softmax_regression", "train"),
+    "C7": Row("exercises.c_scikit_to_deep.c7_mnist_batchnorm", "train"),
+    "C8": Row("exercises.c_scikit_to_deep.c8_larger_batches", "train"),
+    "C9": Row("exercises.c_scikit_to_deep.c9_deeper", "train"),
+    "D1": Row("exercises.d_keras_notes.d1_sequential", "code"),
+    "D2": Row("exercises.d_keras_notes.d2_looking_inside", "code"),
+    "D3": Row("exercises.d_keras_notes.d3_small_cnn", "train"),
+    "D4": Row("exercises.d_keras_notes.d4_initializers", "code"),
+    "D5": Row("exercises.d_keras_notes.d5_optimizers_by_name", "train"),
+    "D6": Row("exercises.d_keras_notes.d6_history", "code"),
+    "D7": Row("exercises.d_keras_notes.d7_evaluate_and_predict", "code"),
+    "D8": Row("exercises.d_keras_notes.d8_accuracy_by_hand", "code"),
+    "D9": Row("exercises.d_keras_notes.d9_newaxis", "code"),
+    "E0": Row("exercises.e_day_of_keras.e0_environment", "code"),
+    "E1": Row("exercises.e_day_of_keras.e1_empty_model", "code"),
+    "E2": Row("exercises.e_day_of_keras.e2_configurations", "code"),
+    "E3": Row("exercises.e_day_of_keras.e3_regression_net", "code"),
+    "E4": Row("exercises.e_day_of_keras.e4_breast_cancer", "train"),
 }

@@ -16,17 +16,41 @@ PARAMETERS = {
     "A5-standardised": (121, 0),
     "A9": (27, 0),
     "B9": (300_938, 0),
+    "B10": (300_938, 0),
+    "B12": (886_666, 0),
     "B13": (101, 0),
+    "C6": (7_850, 0),
     "C7": (10_986, 1_568),
+    "C8": (10_986, 1_568),
+    "C9": (238_282, 1_568),
     "D3": (9_098, 0),
+    **{f"D5-{name}": (25_450, 0) for name in ("sgd", "adam", "adadelta", "rmsprop")},
     "E4-raw": (371, 0),
     "E4-standardised": (371, 0),
 }
 
 # name: (training rows, validation rows, test rows, steps an epoch) at full profile
-FULL_ROWS = {"B9": (45_000, 15_000, 10_000, 704), "B13": (11_610, 3_870, 5_160, 363), "C7": (60_000, 0, 10_000, 1_875)}
+FULL_ROWS = {
+    "B9": (45_000, 15_000, 10_000, 704),
+    "B10": (45_000, 15_000, 10_000, 704),
+    "B12": (37_500, 12_500, 10_000, 586),
+    "B13": (11_610, 3_870, 5_160, 363),
+    "C6": (60_000, 0, 10_000, 1_875),
+    "C7": (60_000, 0, 10_000, 1_875),
+    "C8": (60_000, 0, 10_000, 469),
+    "C9": (60_000, 0, 10_000, 469),
+}
 # ... and at quick profile, where that is another
-QUICK_ROWS = {"B9": (12_800, 2_000, 2_000, 200), "B13": FULL_ROWS["B13"], "C7": (12_800, 0, 2_000, 400)}
+QUICK_ROWS = {
+    "B9": (12_800, 2_000, 2_000, 200),
+    "B10": (12_800, 2_000, 2_000, 200),
+    "B12": (6_400, 2_000, 2_000, 100),
+    "B13": FULL_ROWS["B13"],
+    "C6": (12_800, 0, 2_000, 400),
+    "C7": (12_800, 0, 2_000, 400),
+    "C8": (25_600, 0, 2_000, 200),
+    "C9": (5_000, 0, 2_000, 40),
+}
 STEPS = {"A5-raw": 5, "A5-standardised": 5, "A9": 8}
 
 
@@ -81,3 +105,32 @@ def test_standardising_the_measures_pays(records: list[Record]) -> None:
     for run in raw:
         assert standardised[run] >= 0.95, run
         assert raw[run] <= standardised[run] - 0.1, run
+
+
+def test_one_hot_digits_train_as_digits_do(records: list[Record]) -> None:
+    """B10 is B9 with other labels: on each backend the same losses, step for step, but for rounding."""
+    tolerance = {"float64": 1e-12, "float32": 1e-4}  # rounding, carried through up to 14,080 steps
+    digits, one_hot = ({r.run.folder.name: r for r in finished(records, name)} for name in ("B9", "B10"))
+    assert digits.keys() == one_hot.keys()
+    for key, record in digits.items():
+        expected, got = (r.arrays["losses"].astype("float64") for r in (record, one_hot[key]))
+        np.testing.assert_allclose(got, expected, rtol=tolerance[record.run.precision], err_msg=key)
+
+
+def test_a_learned_normalisation_is_clearly_better_than_raw_pixels(records: list[Record]) -> None:
+    raw, normalised = (
+        {r.run.backend: float(r.arrays["test/accuracy"]) for r in finished(records, n) if r.run.precision == "float64"}
+        for n in ("C6", "C7")
+    )
+    for backend, accuracy in normalised.items():
+        assert accuracy > raw[backend] + 0.02, backend
+
+
+def test_the_photographs_are_learned_by_heart(records: list[Record]) -> None:
+    """B12 at the course's own length; guessing gives 10 %."""
+    for record in finished(records, "B12"):
+        training, validation = (float(record.arrays[f"history/{name}"][-1]) for name in ("accuracy", "val_accuracy"))
+        assert validation > 0.15, record.run
+        if record.run.profile == "full":
+            assert 0.45 <= validation <= 0.55, record.run
+            assert training > validation, record.run

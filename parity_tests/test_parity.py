@@ -16,6 +16,8 @@ def test_stage(comparison: Comparison, experiment: str, precision: str, pair: tu
     if finding.status == "not run":
         demand_run(finding.detail)
     expected = {"pass", "known"} | ({"drift"} if precision == "float32" else set())
+    if experiment == "C6":  # pixels of 0 to 255 under Adam: one ULP in the weights grows as far in float64
+        expected.add("drift")
     if experiment == "A5-raw" and stage in ("step losses", "converged loss", "test metrics", "interchange"):
         expected = {"diverged as meant"}  # the lesson; elsewhere a diverged training agrees with nothing
     assert finding.status in expected, f"{finding.status}: {finding.detail}"

@@ -9,7 +9,11 @@ The same network then sees inputs and price with mean 0 and standard deviation 1
 deviations are those of the training rows: test rows stand for houses not seen yet, so nothing may be learned from them.
 """
 
+from collections.abc import Sequence
+
 import keras
+import numpy as np
+from matplotlib.figure import Figure
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
@@ -66,3 +70,37 @@ standardised = Experiment(
     plan=Plan(epochs=50, batch_size=32),
     quick=Plan(epochs=10, batch_size=32),
 )
+
+
+def follow_losses(model: keras.Model, split: Split, epochs: int = 1, batch_size: int = 32) -> list[float]:
+    """Train on the rows in their order, and note the loss of each batch before the update that it causes."""
+    inputs, targets = (np.asarray(array, "float32") for array in (split.inputs, split.targets))
+    losses = []
+    for start in [*range(0, len(inputs), batch_size)] * epochs:
+        model.reset_metrics()  # the loss would be a mean over all batches so far
+        rows = slice(start, start + batch_size)
+        losses.append(float(model.train_on_batch(inputs[rows], targets[rows])))
+    return losses
+
+
+def draw_losses(raw: Sequence[float], standardised: Sequence[float]) -> Figure:
+    """Both trainings, step by step; where a loss is no finite number its curve ends, and the legend says how early."""
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    for name, losses in (("raw columns", raw), ("standardised columns", standardised)):
+        finite = int(np.isfinite(losses).sum())
+        axes.plot(
+            range(1, finite + 1), losses[:finite], marker=".", label=f"{name}: {len(losses)} losses, {finite} finite"
+        )
+    axes.set(title="House prices: the loss, batch by batch", xlabel="step", ylabel="mean squared error", yscale="log")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.legend()
+    return figure
+
+
+def pictures() -> dict[str, Figure]:
+    """Both trainings' losses over two epochs."""
+    raw_losses = follow_losses(build_model(), load_data().training, epochs=2)
+    return {
+        "losses": draw_losses(raw_losses, follow_losses(build_model(), load_standardised_data().training, epochs=2))
+    }

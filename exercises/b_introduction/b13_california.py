@@ -7,8 +7,11 @@ tells how the network does on a single new district. `measure_scaler_mistake` an
 ways side by side, in numbers.
 """
 
+from collections.abc import Mapping, Sequence
+
 import keras
 import numpy as np
+from matplotlib.figure import Figure
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
@@ -16,17 +19,15 @@ from multibackend import Dataset, Experiment, Plan, Split
 from multibackend.data import load_california
 
 
-def split_rows() -> Dataset:
-    """11,610 training, 3,870 validation and 5,160 test rows, unscaled: 8 columns; the median value, (rows, 1)."""
-    inputs, values = load_california()
-    x_rest, x_test, y_rest, y_test = train_test_split(inputs, values[:, np.newaxis], test_size=0.25, random_state=42)
+def split(inputs: np.ndarray, values: np.ndarray) -> Dataset:
+    """9/16 of the rows to train on, 3/16 to validate on, 1/4 to test on; inputs (rows, 8), values (rows, 1)."""
+    x_rest, x_test, y_rest, y_test = train_test_split(inputs, values, test_size=0.25, random_state=42)
     x_train, x_valid, y_train, y_valid = train_test_split(x_rest, y_rest, test_size=0.25, random_state=42)
     return Dataset(training=Split(x_train, y_train), validation=Split(x_valid, y_valid), test=Split(x_test, y_test))
 
 
-def load_data() -> Dataset:
-    """Load the rows of `split_rows`, the inputs standardised by one scaler that saw the training rows only."""
-    rows = split_rows()
+def standardise(rows: Dataset) -> Dataset:
+    """The inputs standardised by one scaler that saw the training rows only; the values as they are."""
     scaler = StandardScaler().fit(rows.training.inputs)
     return Dataset(
         training=Split(scaler.transform(rows.training.inputs), rows.training.targets),
@@ -35,9 +36,8 @@ def load_data() -> Dataset:
     )
 
 
-def load_mistaken_data() -> Dataset:
+def standardise_mistakenly(rows: Dataset) -> Dataset:
     """Make the mistake: each part standardised by a scaler of its own."""
-    rows = split_rows()
     return Dataset(
         training=Split(StandardScaler().fit_transform(rows.training.inputs), rows.training.targets),
         validation=Split(StandardScaler().fit_transform(rows.validation.inputs), rows.validation.targets),
@@ -45,13 +45,33 @@ def load_mistaken_data() -> Dataset:
     )
 
 
-def measure_scaler_mistake() -> dict[str, float]:
-    """How far the mistake moves an input at most, in the training rows' standard deviations, for each part."""
-    right, mistaken = load_data(), load_mistaken_data()
+def split_rows() -> Dataset:
+    """11,610 training, 3,870 validation and 5,160 test rows, unscaled: 8 columns; the median value, (rows, 1)."""
+    inputs, values = load_california()
+    return split(inputs, values[:, np.newaxis])
+
+
+def load_data() -> Dataset:
+    """Load the rows of `split_rows`, standardised."""
+    return standardise(split_rows())
+
+
+def load_mistaken_data() -> Dataset:
+    """Load the same rows, and make the mistake."""
+    return standardise_mistakenly(split_rows())
+
+
+def largest_differences(right: Dataset, mistaken: Dataset) -> dict[str, float]:
+    """For each part, the most by which an input of one differs from the other's."""
     return {
         part: float(np.abs(getattr(right, part).inputs - getattr(mistaken, part).inputs).max())
         for part in ("training", "validation", "test")
     }
+
+
+def measure_scaler_mistake() -> dict[str, float]:
+    """How far the mistake moves an input at most, in the training rows' standard deviations, for each part."""
+    return largest_differences(load_data(), load_mistaken_data())
 
 
 def compare_test_losses(model: keras.Model) -> dict[str, float]:
@@ -80,3 +100,30 @@ experiment = Experiment(
     plan=Plan(epochs=50, batch_size=32),
     quick=Plan(epochs=2, batch_size=32),
 )
+
+
+def draw_learning_curves(history: Mapping[str, Sequence[float]]) -> Figure:
+    """The loss of training and validation rows after each epoch, from Keras' `history.history`."""
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    for key, label in (("loss", "training"), ("val_loss", "validation")):
+        axes.plot(range(1, len(history[key]) + 1), history[key], label=label)
+    axes.set(title="House values in California", xlabel="epoch", ylabel="mean squared error", yscale="log")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.legend()
+    return figure
+
+
+def draw_scaler_mistake(right: np.ndarray, mistaken: np.ndarray) -> Figure:
+    """Test rows, (rows, 8), scaled both ways: the mean of each column, with the standard deviation as a bar."""
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    for inputs, label, shift in (
+        (right, "one scaler, of the training rows", -0.1),
+        (mistaken, "a scaler of its own", 0.1),
+    ):
+        columns = np.arange(inputs.shape[1]) + shift
+        axes.errorbar(columns, inputs.mean(axis=0), inputs.std(axis=0), fmt="o", capsize=3, label=label)
+    axes.set(title="The test rows after scaling", xlabel="column", ylabel="mean ± standard deviation")
+    axes.legend()
+    return figure

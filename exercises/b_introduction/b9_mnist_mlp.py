@@ -5,13 +5,17 @@ epoch; the test images are looked at once, at the end. The loss judges the proba
 digit is the likeliest, so that one may improve while the other does not.
 """
 
+from collections.abc import Mapping, Sequence
+
 import keras
 import numpy as np
+from matplotlib.figure import Figure
 
 from multibackend import Dataset, Experiment, Plan, Split
 from multibackend.data import load_mnist
 
 TRAINING_ROWS = 45_000
+DIGITS = np.arange(10)
 
 
 def scale(images: np.ndarray) -> np.ndarray:
@@ -63,3 +67,65 @@ experiment = Experiment(
     plan=Plan(epochs=20, batch_size=64),
     quick=Plan(epochs=1, batch_size=64, training_rows=12_800, evaluation_rows=2_000),
 )
+
+
+def measure(digits: np.ndarray, probabilities: np.ndarray) -> tuple[float, float]:
+    """Loss and accuracy: the mean of -ln of what the right digit got, and how often that is the most."""
+    loss = -np.log(probabilities[np.arange(len(digits)), digits]).mean()
+    accuracy = (probabilities.argmax(axis=1) == digits).mean()
+    return float(loss), float(accuracy)
+
+
+def four_cases() -> dict[str, np.ndarray]:
+    """Probabilities for ten images of the digits 0 to 9, (10, 10), by accuracy and then loss: "high, low" and so on."""
+    right, next_digit = np.eye(10), np.roll(np.eye(10), 1, axis=1)
+    one_wrong = np.where(DIGITS[:, np.newaxis] == 9, next_digit, right)
+    return {
+        "high, low": _soften(right, 0.01),  # sure, and right
+        "high, high": _soften(one_wrong, 1e-20),  # one mistake, made with certainty
+        "low, low": 0.49 * right + 0.51 * next_digit,  # always wrong, always by a hair
+        "low, high": _soften(next_digit, 0.01),  # sure, and wrong
+    }
+
+
+def _soften(probabilities: np.ndarray, share: float) -> np.ndarray:
+    """Spread that share evenly over all ten digits, since the logarithm of 0 is infinite."""
+    return (1 - share) * probabilities + share / 10
+
+
+def draw_digits(images: np.ndarray, digits: np.ndarray) -> Figure:
+    """The first 20 images, (rows, 28, 28), each under its digit."""
+    figure = Figure(figsize=(7, 6), layout="constrained")
+    for axes, image, digit in zip(figure.subplots(4, 5).flat, images, digits, strict=False):
+        axes.imshow(image, cmap="gray_r")
+        axes.set(title=str(digit), xticks=[], yticks=[])
+    figure.suptitle("Handwritten digits")
+    return figure
+
+
+def draw_learning_curves(history: Mapping[str, Sequence[float]]) -> Figure:
+    """Loss and accuracy after each epoch, of training and validation images, from Keras' `history.history`."""
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    for axes, measured in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for key, label in ((measured, "training"), (f"val_{measured}", "validation")):
+            axes.plot(range(1, len(history[key]) + 1), history[key], marker=".", label=label)
+        axes.set(title=measured, xlabel="epoch", ylabel=measured)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend()
+    return figure
+
+
+def draw_misread(images: np.ndarray, digits: np.ndarray, probabilities: np.ndarray) -> Figure:
+    """Of misread images, (rows, 28, 28), the ten that the network was surest of, under what was read and what is."""
+    read = probabilities.argmax(axis=1)
+    misread = np.flatnonzero(read != digits)
+    surest = misread[np.argsort(-probabilities.max(axis=1)[misread])][:10]
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    panels = list(figure.subplots(2, 5).flat)
+    for axes in panels:
+        axes.set_axis_off()
+    for axes, i in zip(panels, surest, strict=False):
+        axes.imshow(images[i], cmap="gray_r")
+        axes.set_title(f"read {read[i]}, is {digits[i]}")
+    figure.suptitle(f"{len(misread)} of {len(digits)} images are misread")
+    return figure

@@ -5,6 +5,8 @@ normalises each pixel by the mean and variance of the batch, and keeps running a
 These averages are weights that no gradient changes: 2 x 784 = 1,568 of the 10,986 do not train.
 """
 
+import math
+
 import keras
 import numpy as np
 
@@ -38,6 +40,14 @@ def build_model() -> keras.Sequential:
     )
     model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
     return model
+
+
+def count_parameters(model: keras.Model) -> dict[str, int]:
+    """How many numbers the gradient changes ("trainable"), and how many it doesn't ("frozen")."""
+    return {
+        "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
+        "frozen": sum(math.prod(weight.shape) for weight in model.non_trainable_weights),
+    }
 
 
 experiment = Experiment(

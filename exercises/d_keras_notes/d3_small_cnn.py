@@ -44,6 +44,11 @@ def build_model() -> keras.Sequential:
     return model
 
 
+def trace_shapes(model: keras.Sequential) -> list[tuple[int, ...]]:
+    """The shape of one image after each layer, without the batch dimension."""
+    return [tuple(layer.output.shape[1:]) for layer in model.layers]
+
+
 experiment = Experiment(
     name="D3",
     build_model=build_model,

@@ -7,6 +7,7 @@ standard deviation 1 over the training rows, the same network, trained as long, 
 
 import keras
 import numpy as np
+from matplotlib.figure import Figure
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
@@ -44,6 +45,20 @@ def build_model() -> keras.Sequential:
     )
     model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
     return model
+
+
+def draw_accuracies(histories: dict[str, dict[str, list[float]]]) -> Figure:
+    """The training accuracy, epoch by epoch, of each of some histories, such as "raw" and "standardised"."""
+    figure = Figure(figsize=(6, 3.4), layout="constrained")
+    axes = figure.subplots()
+    for name, history in histories.items():
+        values = [float(value) for value in history["accuracy"]]
+        axes.plot(range(1, len(values) + 1), values, label=name)
+    axes.set_title("The same network on the same rows")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("training accuracy")
+    axes.legend()
+    return figure
 
 
 raw = Experiment(

@@ -27,7 +27,10 @@ from multibackend.data import data_folders
 LARGEST_REQUEST = 1 << 16
 MOST_DESCRIPTORS = 1 << 12
 
-PRELOADED = ("numpy", "pandas", "keras", "sklearn.model_selection", "sklearn.preprocessing", "multibackend.data")
+PRELOADED = (
+    *("numpy", "pandas", "keras", "matplotlib.figure", "sklearn.model_selection", "sklearn.preprocessing"),
+    "multibackend.data",
+)
 """What exercises import."""
 
 

@@ -110,7 +110,8 @@ def show(value: Any) -> str:
 def _numbers(got: Any) -> np.ndarray | None:
     """Plain numbers as an array, None for anything else."""
     try:
-        numbers = np.asarray(got) if isinstance(got, (int, float, list, tuple, np.ndarray)) else np.asarray("")
+        plain = isinstance(got, (int, float, list, tuple, np.ndarray, np.generic))
+        numbers = np.asarray(got if plain else "")
     except ValueError:  # ragged
         return None
     return numbers.astype("float64") if numbers.dtype.kind in "fiub" else None

@@ -144,7 +144,11 @@ class Student:
     @property
     def keras(self) -> Any:
         """The module `keras`."""
-        return self._link.ask("import", name="keras")
+        return self.module("keras")
+
+    def module(self, name: str) -> Any:
+        """A module that is installed there."""
+        return self._link.ask("import", name=name)
 
     def once(self, name: str) -> Any:
         """What the student's function `name` returns without arguments, called once for all points."""

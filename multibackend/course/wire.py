@@ -20,6 +20,9 @@ from multibackend.errors import MultibackendError
 LARGEST_BYTES = 1 << 28
 """Of a head, and of all arrays of a message: 256 MiB; no question of the course has an answer of a tenth of that."""
 
+LARGEST_ARRAY_BYTES = 1 << 26
+"""Of an array that travels; a larger one stays where it is, to be asked for its shape and rows."""
+
 LONGEST_LIST = 100_000
 """Items in a list that travels; a longer one stays where it is."""
 
@@ -65,7 +68,7 @@ def _pack(value: Any, hold: Hold, buffers: list[bytes]) -> Any:
         return {type(value).__name__: [_pack(item, hold, buffers) for item in value]}
     if type(value) is dict and all(type(key) is str for key in value):
         return {"dict": {key: _pack(item, hold, buffers) for key, item in value.items()}}
-    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub" and value.nbytes <= LARGEST_ARRAY_BYTES:
         buffers.append(np.ascontiguousarray(value).tobytes())
         return {"array": [value.dtype.str, list(value.shape)]}
     return hold(value)

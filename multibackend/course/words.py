@@ -58,7 +58,10 @@ def read_words(path: Path, language: Language) -> Words:
     try:
         words = dict(table[language])
         points = {name: PointWords(**point) for name, point in words.pop("points").items()}
-        words["answer"] = words.get("answer", "").format(**table.get("figures", {}))
+        figures = table.get("figures", {})
+        if language == "fr":
+            figures = {name: text.replace(".", ",") for name, text in figures.items()}
+        words["answer"] = words.get("answer", "").format(**figures)
         for key in ("statement", "answer", "note"):
             words[key] = words.get(key, "").strip()
         tasks = {name: text.strip() for name, text in words.pop("tasks").items()}

@@ -13,7 +13,7 @@ from exercises import CATALOGUE
 from multibackend.catalogue import load_experiment
 from multibackend.errors import DataUnavailable
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 # name: parameters, those of them that don't train, training / validation / test rows, steps an epoch (full, quick)
 FACTS = {
@@ -21,9 +21,18 @@ FACTS = {
     "A5-standardised": (121, 0, (150, 0, 50), (5, 5)),
     "A9": (27, 0, (240, 0, 80), (8, 8)),
     "B9": (300_938, 0, (45_000, 15_000, 10_000), (704, 200)),
+    "B10": (300_938, 0, (45_000, 15_000, 10_000), (704, 200)),
+    "B12": (886_666, 0, (37_500, 12_500, 10_000), (586, 100)),
     "B13": (101, 0, (11_610, 3_870, 5_160), (363, 363)),
+    "C6": (7_850, 0, (60_000, 0, 10_000), (1_875, 400)),
     "C7": (10_986, 1_568, (60_000, 0, 10_000), (1_875, 400)),
+    "C8": (10_986, 1_568, (60_000, 0, 10_000), (469, 200)),
+    "C9": (238_282, 1_568, (60_000, 0, 10_000), (469, 40)),
     "D3": (9_098, 0, (60_000, 0, 10_000), (938, 50)),
+    "D5-sgd": (25_450, 0, (5_000, 0, 2_000), (79, 20)),
+    "D5-adam": (25_450, 0, (5_000, 0, 2_000), (79, 20)),
+    "D5-adadelta": (25_450, 0, (5_000, 0, 2_000), (79, 20)),
+    "D5-rmsprop": (25_450, 0, (5_000, 0, 2_000), (79, 20)),
     "E4-raw": (371, 0, (426, 0, 143), (14, 14)),
     "E4-standardised": (371, 0, (426, 0, 143), (14, 14)),
 }
@@ -32,12 +41,24 @@ EPOCHS = {  # full, quick
     "A5-standardised": (50, 10),
     "A9": (1, 1),
     "B9": (20, 1),
+    "B10": (20, 1),
+    "B12": (20, 1),
     "B13": (50, 2),
+    "C6": (1, 1),
     "C7": (1, 1),
+    "C8": (5, 1),
+    "C9": (5, 2),
     "D3": (2, 1),
+    "D5-sgd": (5, 1),
+    "D5-adam": (5, 1),
+    "D5-adadelta": (5, 1),
+    "D5-rmsprop": (5, 1),
     "E4-raw": (40, 20),
     "E4-standardised": (40, 20),
 }
+
+FETCHED = {"B12": "cifar10.npz", "B13": "california_housing.npz"}
+BATCHES = {"B9": 64, "B10": 64, "B12": 64, "C8": 128, "C9": 128, "D3": 64, "D5": 64}
 
 
 @pytest.fixture(autouse=True)
@@ -54,8 +75,7 @@ def _load_data(experiment):
     try:
         return experiment.load_data()
     except DataUnavailable as error:
-        assert experiment.name == "B13"
-        assert "california_housing.npz: not in" in str(error)
+        assert f"{FETCHED[experiment.name]}: not in" in str(error)
         assert "\n" not in str(error)
         return None
 
@@ -95,7 +115,7 @@ def test_an_experiment_bears_its_catalogued_name_and_plans(name):
     experiment = load_experiment(name)
     assert experiment.name == name
     assert (experiment.plan.epochs, experiment.quick.epochs) == EPOCHS[name]
-    assert experiment.plan.batch_size == experiment.quick.batch_size == (64 if name in ("B9", "D3") else 32)
+    assert experiment.plan.batch_size == experiment.quick.batch_size == BATCHES.get(name.partition("-")[0], 32)
     assert experiment.diverges == (name == "A5-raw")
 
 

