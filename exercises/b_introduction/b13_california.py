@@ -127,3 +127,16 @@ def draw_scaler_mistake(right: np.ndarray, mistaken: np.ndarray) -> Figure:
     axes.set(title="The test rows after scaling", xlabel="column", ylabel="mean ± standard deviation")
     axes.legend()
     return figure
+
+
+def pictures() -> dict[str, Figure]:
+    """Learning curves of ten epochs, and the test rows scaled in both ways."""
+    right, mistaken = load_data(), load_mistaken_data()
+    validation = (right.validation.inputs, right.validation.targets)
+    training = build_model().fit(
+        right.training.inputs, right.training.targets, batch_size=32, epochs=10, validation_data=validation, verbose=0
+    )
+    return {
+        "learning-curves": draw_learning_curves(training.history),
+        "scaler-mistake": draw_scaler_mistake(right.test.inputs, mistaken.test.inputs),
+    }

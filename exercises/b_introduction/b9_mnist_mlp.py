@@ -129,3 +129,20 @@ def draw_misread(images: np.ndarray, digits: np.ndarray, probabilities: np.ndarr
         axes.set_title(f"read {read[i]}, is {digits[i]}")
     figure.suptitle(f"{len(misread)} of {len(digits)} images are misread")
     return figure
+
+
+def pictures() -> dict[str, Figure]:
+    """Images, learning curves of three epochs on the quick rows, and what is still misread."""
+    x_train, y_train, x_test, y_test = load_mnist()
+    data = experiment.quick.limit(load_data())
+    model = build_model()
+    validation = (data.validation.inputs, data.validation.targets)
+    training = model.fit(
+        data.training.inputs, data.training.targets, batch_size=64, epochs=3, validation_data=validation, verbose=0
+    )
+    probabilities = model.predict(data.test.inputs, verbose=0)
+    return {
+        "digits": draw_digits(x_train, y_train),
+        "learning-curves": draw_learning_curves(training.history),
+        "misread": draw_misread(x_test, y_test[: len(probabilities)], probabilities),
+    }

@@ -44,3 +44,9 @@ def draw_digits(images: np.ndarray, digits: np.ndarray) -> Figure:
         axes.set_title(str(digit))
         axes.set_axis_off()
     return figure
+
+
+def pictures() -> dict[str, Figure]:
+    """The first twelve training images."""
+    x_train, y_train, _, _ = load_mnist()
+    return {"digits": draw_digits(x_train, y_train)}

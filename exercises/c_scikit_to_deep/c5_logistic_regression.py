@@ -64,3 +64,10 @@ def draw_digit(model: LogisticRegression, digit: int = 7) -> Figure:
         axes.set_ylabel("line")
         figure.colorbar(image, ax=axes, label="weight")
     return figure
+
+
+def pictures() -> dict[str, Figure]:
+    """The weights that 5,000 images give: of all digits, and of the 7."""
+    x_train, y_train, _, _ = load_mnist()
+    model = fit(scale(x_train[:5_000]), y_train[:5_000], 50)
+    return {"weights": draw_weights(model), "weights-of-7": draw_digit(model)}

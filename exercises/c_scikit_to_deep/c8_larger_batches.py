@@ -71,3 +71,9 @@ experiment = Experiment(
     plan=Plan(epochs=5, batch_size=128),
     quick=Plan(epochs=1, batch_size=128, training_rows=25_600, evaluation_rows=2_000),
 )
+
+
+def pictures() -> dict[str, Figure]:
+    """Five epochs on the quick rows."""
+    rows = experiment.quick.limit(load_data()).training
+    return {"history": draw_history(train(build_model(), rows.inputs, rows.targets))}

@@ -163,3 +163,14 @@ experiment = Experiment(
     plan=Plan(epochs=5, batch_size=128),
     quick=Plan(epochs=2, batch_size=128, training_rows=5_000, evaluation_rows=2_000),
 )
+
+
+def pictures() -> dict[str, Figure]:
+    """What is misread after 5,000 images, and what one fixed shuffle of the pixels does."""
+    data = experiment.quick.limit(load_data())
+    model = build_model()
+    train_on_first(model, data.training, data.test, 5_000)
+    return {
+        "misread": draw_misread(model, data.test.inputs, data.test.targets),
+        "permutation": draw_permutation(measure_permutation()),
+    }

@@ -264,6 +264,17 @@ def test_a_table_that_is_no_table_of_grades_stays(classroom):
     assert (classroom / "grades.csv").read_text() == "name,mark\nana,3\n"
 
 
+def test_pictures_are_drawn_and_saved(solved):
+    said = multibackend(solved, "draw", "A12", "--backend", BACKEND)
+    assert said.strip() == "pictures/A12/batch-sizes.png"
+    assert (solved / "pictures/A12/batch-sizes.png").read_bytes().startswith(b"\x89PNG")
+    said = multibackend(solved, "draw", "A1", "--backend", BACKEND, code=1)
+    assert "defines no pictures()" in said
+    multibackend(solved, "start", "A12")
+    said = multibackend(solved, "draw", "A12", "a12_batches_and_epochs.py", "--backend", BACKEND, code=1)
+    assert said.strip().endswith("a12_batches_and_epochs.py: NotImplementedError: your turn")
+
+
 def test_progress_is_plain_data(solved):
     check(solved, "A1")
     table = json.loads((solved / ".multibackend-progress.json").read_text())

@@ -72,7 +72,7 @@ def test_french_is_french_and_nothing_is_empty(id):
     table = tomllib.loads(EXERCISES[id].words_path.read_text(encoding="utf-8"))
     for language in LANGUAGES:
         assert all(text.strip() for text in texts(table[language])), language
-    for text in texts(table["fr"]):
+    for text in (re.sub(r"`[^`]*`", "", text) for text in texts(table["fr"])):
         assert len(text) < 40 or FRENCH.search(text), text
     english, french = (read_words(EXERCISES[id].words_path, language) for language in LANGUAGES)
     assert english.statement != french.statement
