@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -91,6 +92,8 @@ class Examiner:
 
     def __init__(self, backend: str, python: str) -> None:
         self.backend = backend
+        # Not a pipe, which would fill: nobody reads it before the end. Closed by `close`.
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         ours, theirs = socket.socketpair()
         environment = {**os.environ, **environment_variables(backend, "cpu", 1), **KEEP_COMPILED}
         with theirs:
@@ -100,7 +103,7 @@ class Examiner:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
+                stderr=self._errors,
             )
         self._control = ours
         self._control.settimeout(START_SECONDS)
@@ -139,8 +142,9 @@ class Examiner:
             line = b""
         if not line:
             self._process.kill()
-            _, errors = self._process.communicate()
-            why = " ".join(errors.decode("utf-8", "replace").split())[-300:]
+            self._process.wait()
+            self._errors.seek(0)
+            why = " ".join(self._errors.read().decode("utf-8", "replace").split())[-300:]
             raise MultibackendError(
                 f"backend {self.backend}: its Python can't check exercises ({why}); `multibackend doctor` says more."
             )
@@ -150,7 +154,8 @@ class Examiner:
         """End the process."""
         self._control.close()
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        self._errors.close()
 
     def __enter__(self) -> Examiner:
         return self
