@@ -108,12 +108,18 @@ def test_standardising_the_measures_pays(records: list[Record]) -> None:
 
 
 def test_one_hot_digits_train_as_digits_do(records: list[Record]) -> None:
-    """B10 is B9 with other labels: on each backend the same losses, step for step, but for rounding."""
-    tolerance = {"float64": 1e-12, "float32": 1e-4}  # rounding, carried through up to 14,080 steps
+    """B10 is B9 with other labels: on each backend the same losses, step for step, but for rounding.
+
+    float64 decides, over the whole training. In float32, rounding is carried through the steps: after the first 200,
+    8e-5 was measured on TensorFlow, 0 elsewhere (a factor of ten is allowed); after 14,080, 1e-2, as far as moving the
+    initial weights by one ULP carries them.
+    """
+    tolerance = {"float64": 1e-12, "float32": 8e-4}
     digits, one_hot = ({r.run.folder.name: r for r in finished(records, name)} for name in ("B9", "B10"))
     assert digits.keys() == one_hot.keys()
     for key, record in digits.items():
-        expected, got = (r.arrays["losses"].astype("float64") for r in (record, one_hot[key]))
+        steps = 200 if record.run.precision == "float32" else None
+        expected, got = (r.arrays["losses"][:steps].astype("float64") for r in (record, one_hot[key]))
         np.testing.assert_allclose(got, expected, rtol=tolerance[record.run.precision], err_msg=key)
 
 
