@@ -23,10 +23,12 @@ BACKENDS = ("jax", "tensorflow", "torch")
 CONSTRAINTS = "constraints.txt"
 TRAINING_TESTS = (
     "tests/engine",
-    "tests/exercises",
     *(f"tests/test_{name}.py" for name in ("benchmarks", "data", "draws", "rows", "sweep", "worker")),
 )
 """What a backend's environment tests; the rest needs no framework and is tested in `tests`."""
+
+COURSE_TESTS = "tests/exercises"
+"""What each backend's environment tests of the course."""
 
 RECORDS = tuple(f"runs/{backend}" for backend in BACKENDS)
 """Where each backend's session leaves its records: of its own trainings, for `tests` to compare."""
@@ -84,6 +86,8 @@ def test_backend(session: nox.Session, backend: str) -> None:
     quickly = {"XLA_FLAGS": "--xla_backend_optimization_level=0", "OMP_NUM_THREADS": "1"}
     session.run("pytest", *(arguments or ("--numprocesses=2", *TRAINING_TESTS)), env=quickly)
     if not arguments:
+        # In processes of their own: the engines' tests switch JAX to float64 for good.
+        session.run("pytest", "--numprocesses=2", COURSE_TESTS, env=quickly)
         session.run(
             "multibackend",
             "train",
@@ -163,7 +167,7 @@ def tests(session: nox.Session) -> None:
     if arguments:
         session.run("pytest", *arguments)
         return
-    session.run("pytest", "tests", *(f"--ignore={path}" for path in TRAINING_TESTS))
+    session.run("pytest", "tests", *(f"--ignore={path}" for path in (*TRAINING_TESTS, COURSE_TESTS)))
     session.run("multibackend", "interchange", *RECORDS, "--output", INTERCHANGE)
     # What differs fails in the next line, with its experiment, pair and stage.
     session.run("multibackend", "compare", *RECORDS, INTERCHANGE, success_codes=[0, 1])

@@ -12,6 +12,7 @@ import ctypes
 import os
 import resource
 import signal
+import stat
 import struct
 import sys
 import tempfile
@@ -137,7 +138,7 @@ def _show(libc: ctypes.CDLL, path: Path, descriptor: int, root: Path) -> None:
     if path.is_symlink() and path.parent == Path("/"):  # /bin is usr/bin
         target.symlink_to(path.readlink())
         return
-    if path.is_dir():
+    if stat.S_ISDIR(os.fstat(descriptor).st_mode):  # by its path it may be covered by now
         target.mkdir(exist_ok=True)
     else:
         target.touch()
