@@ -64,11 +64,11 @@ def test_what_a_submission_sees_is_little(examiner):
     source = f"""
 import os
 seen = [os.path.join({str(root)!r}, name) for name in os.listdir({str(root)!r})] if os.path.isdir({str(root)!r}) else []
-raise ValueError(sorted(os.path.basename(name) for name in seen), os.environ["HOME"], os.listdir("/tmp"), os.getpid())
+raise ValueError(sorted(os.path.basename(name) for name in seen), os.environ["HOME"], os.getpid())
 """
     (first, *_) = hand_in(examiner, source).verdicts
     assert first.reason == "not loaded"
-    assert first.got.endswith("'/tmp', [], 1)"), first.got
+    assert first.got.endswith("'/tmp', 1)"), first.got
     for hidden in ("exercises", "tests", ".git", "README.md"):
         assert hidden not in first.got
 
