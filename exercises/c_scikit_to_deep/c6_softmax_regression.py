@@ -67,5 +67,6 @@ experiment = Experiment(
     build_model=build_comparable_model,
     load_data=load_data,
     plan=Plan(epochs=1, batch_size=32),
-    quick=Plan(epochs=1, batch_size=32, training_rows=12_800, evaluation_rows=2_000),
+    # On pixels of 0 to 255 rounding grows fast: after 400 steps even float64 has parted by 1e-9.
+    quick=Plan(epochs=1, batch_size=32, training_rows=3_200, evaluation_rows=2_000),
 )

@@ -30,7 +30,7 @@ ROWS = 12_800
 @pytest.fixture(scope="module")
 def first() -> Iterator[tuple[Split, Split]]:
     """The first training images, and as many test images as `quick` plans use, raw and flat, in single precision."""
-    data = c6_softmax_regression.experiment.quick.limit(c6_softmax_regression.load_data()).astype("float32")
+    data = c7_mnist_batchnorm.experiment.quick.limit(c7_mnist_batchnorm.load_data()).astype("float32")
     assert data.training.rows == ROWS
     yield data.training, data.test
 
