@@ -82,12 +82,12 @@ def test_backend(session: nox.Session, backend: str) -> None:
     install(session, f"test,{backend}-cuda" if cuda else f"test,{backend}")
     session.env["KERAS_BACKEND"] = backend
     # Most of the tests' time is XLA's; what a program computes doesn't depend on how well it is optimized.
-    # Two processes share the cores: threads of their own would wait for each other, up to thirty times as long.
-    quickly = {"XLA_FLAGS": "--xla_backend_optimization_level=0", "OMP_NUM_THREADS": "1"}
+    quickly = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
     session.run("pytest", *(arguments or ("--numprocesses=2", *TRAINING_TESTS)), env=quickly)
     if not arguments:
-        # In processes of their own: the engines' tests switch JAX to float64 for good.
-        session.run("pytest", "--numprocesses=2", COURSE_TESTS, env=quickly)
+        # In processes of their own: the engines' tests switch JAX to float64 for good. Two of them share the cores:
+        # several threads each would wait for each other, up to thirty times as long.
+        session.run("pytest", "--numprocesses=2", COURSE_TESTS, env={**quickly, "OMP_NUM_THREADS": "1"})
         session.run(
             "multibackend",
             "train",
