@@ -15,6 +15,9 @@ from multibackend.upstream import mended
 # A file named for a backend tests what that one alone has.
 collect_ignore_glob = [f"test_{name}*.py" for name in BACKENDS if name != keras.backend.backend()]
 
+if keras.backend.backend() == "tensorflow":  # it takes a number of threads only before it has run anything
+    get_engine("tensorflow").configure("float32", threads=1)
+
 
 @pytest.fixture(scope="session")
 def backend() -> str:
