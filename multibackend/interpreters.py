@@ -187,12 +187,19 @@ def require(pythons: Mapping[str, str]) -> list[Interpreter]:
     return [answer for answer in answers.values() if isinstance(answer, Interpreter)]
 
 
-def first_ready(pythons: Mapping[str, str]) -> Interpreter:
-    """The first backend that can be run.
+def choose(backend: str | None, pythons: Mapping[str, str]) -> list[Interpreter]:
+    """The interpreter of a backend, or of "all"; for None, KERAS_BACKEND's, or else the first that is ready.
 
     Raises:
-        MultibackendError: none can; a line for each.
+        MultibackendError: what was asked for isn't ready; a line for each, with the command that mends it.
     """
+    backend = backend or next((name for name in BACKENDS if name == os.environ.get("KERAS_BACKEND")), None)
+    if backend is None:
+        return [_first_ready(pythons)]
+    return require(pythons if backend == "all" else {backend: pythons[backend]})
+
+
+def _first_ready(pythons: Mapping[str, str]) -> Interpreter:
     problems = []
     for answer in probe_all(pythons).values():
         if isinstance(answer, Interpreter) and not answer.problem:

@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from multibackend import BACKENDS
-from multibackend.cli.options import EXERCISE_ARGUMENT, FOLDER_OPTION, LANGUAGE_OPTION, PYTHON_OPTION
+from multibackend.cli.options import (
+    BACKEND_OPTION,
+    EXERCISE_ARGUMENT,
+    FOLDER_OPTION,
+    LANGUAGE_OPTION,
+    PYTHON_OPTION,
+)
 from multibackend.cli.output import say
 from multibackend.course.words import Language, messages
 from multibackend.errors import MultibackendError
@@ -21,13 +26,7 @@ if TYPE_CHECKING:
     from multibackend.course.examination import Examiner, Result
     from multibackend.course.exercise import Exercise
     from multibackend.course.workbook import Workbook
-    from multibackend.interpreters import Interpreter
 
-BACKEND_OPTION = click.option(
-    "--backend",
-    type=click.Choice([*BACKENDS, "all"]),
-    help="Which to check on.  [default: KERAS_BACKEND, or the first that is installed]",
-)
 FILE = click.argument("file", required=False, type=click.Path(path_type=Path))
 
 
@@ -102,16 +101,17 @@ def draw(id: str, file: Path | None, backend: str | None, output: Path, pythons:
     import subprocess
 
     from multibackend.course.exercise import find
+    from multibackend.interpreters import choose
 
     exercise = find(id)
     path = file or exercise.path
-    if "def pictures(" not in _read(exercise, path):
+    if not _draws(_read(exercise, path), path):
         raise MultibackendError(
             f"{path}: defines no pictures(); expected an exercise that has some, such as A11 or B9."
         )
     if backend == "all":
         raise click.UsageError("--backend: got all; expected one.")
-    (interpreter,) = _interpreters(backend, pythons)
+    (interpreter,) = choose(backend, pythons)
     folder = output / exercise.id
     done = subprocess.run(
         [interpreter.python, "-m", "multibackend.course.pictures", str(path), str(folder)],
@@ -133,22 +133,23 @@ def _read(exercise: Exercise, path: Path) -> str:
         raise MultibackendError(f"{path}: can't be read ({error}); expected a Python file in UTF-8.") from error
 
 
+def _draws(source: str, path: Path) -> bool:
+    """Whether a file defines `pictures`."""
+    import ast
+
+    try:
+        body = ast.parse(source).body
+    except SyntaxError as error:
+        raise MultibackendError(f"{path}, line {error.lineno}: {error.msg}; expected Python.") from error
+    return any(isinstance(node, ast.FunctionDef) and node.name == "pictures" for node in body)
+
+
 def _start(backend: str | None, pythons: dict[str, str]) -> Sequence[Examiner]:
     """An examiner for each backend asked for, all starting at once."""
     from multibackend.course.examination import Examiner
+    from multibackend.interpreters import choose
 
-    interpreters = _interpreters(backend, pythons)
-    return [Examiner(interpreter.backend, interpreter.python) for interpreter in interpreters]
-
-
-def _interpreters(backend: str | None, pythons: dict[str, str]) -> Sequence[Interpreter]:
-    """Of the backends asked for; KERAS_BACKEND's, or the first that is ready, where none is."""
-    from multibackend.interpreters import first_ready, require
-
-    backend = backend or next((name for name in BACKENDS if name == os.environ.get("KERAS_BACKEND")), None)
-    if backend is None:
-        return [first_ready(pythons)]
-    return require(pythons if backend == "all" else {backend: pythons[backend]})
+    return [Examiner(interpreter.backend, interpreter.python) for interpreter in choose(backend, pythons)]
 
 
 def _check(exercise: Exercise, source: str, examiner: Examiner, workbook: Workbook, language: Language) -> Result:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from multibackend import BACKENDS
-from multibackend.cli.options import LANGUAGE_OPTION, PYTHON_OPTION
+from multibackend.cli.options import BACKEND_OPTION, LANGUAGE_OPTION, PYTHON_OPTION
 from multibackend.cli.output import say
 from multibackend.course.words import Language
 
@@ -25,7 +24,7 @@ from multibackend.course.words import Language
     metavar="ID",
     help="Demand this exercise of every student; repeat for each.  [default: whatever was handed in]",
 )
-@click.option("--backend", type=click.Choice([*BACKENDS, "all"]), help="[default: the first that is installed]")
+@BACKEND_OPTION
 @click.option("--jobs", type=click.IntRange(min=1), help="Beside one another.  [default: one a core]")
 @click.option("--without-isolation", is_flag=True, help="Grade even where submissions can't be kept from your files.")
 @LANGUAGE_OPTION
@@ -50,12 +49,9 @@ def grade(
     from multibackend.course.grades import read_grades, write_grades
     from multibackend.course.grading import Graders, find_jobs, write_feedback
     from multibackend.course.isolation import Limits, NoIsolation
-    from multibackend.interpreters import first_ready, require
+    from multibackend.interpreters import choose
 
-    if backend is None:
-        ready = [first_ready(pythons)]
-    else:
-        ready = require(pythons if backend == "all" else {backend: pythons[backend]})
+    ready = choose(backend, pythons)
     feedback = output.parent / "feedback"
     chosen = [find(id) for id in ids] or list(exercises().values())
     wanted = find_jobs(folder, chosen, bool(ids), [interpreter.backend for interpreter in ready])

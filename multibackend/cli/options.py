@@ -98,6 +98,12 @@ def expand_precision(precision: str) -> list[str]:
     return ["float64", "float32"] if precision == "both" else [precision]
 
 
+BACKEND_OPTION = click.option(
+    "--backend",
+    type=click.Choice([*BACKENDS, "all"]),
+    help="Which to check on.  [default: KERAS_BACKEND, or the first that is installed]",
+)
+
 EXERCISE_ARGUMENT = click.argument("id", metavar="EXERCISE")
 
 LANGUAGE_OPTION = click.option(

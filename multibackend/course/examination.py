@@ -168,7 +168,7 @@ def _demand_readiness(link: Link) -> None:
     try:
         link.wait()
     except Raised as error:
-        raise NoIsolation(str(error)) from error
+        raise NoIsolation(error.message if error.kind == "NoIsolation" else str(error)) from error
 
 
 def _judge(link: Link, submission: Submission, points: Sequence[Point], seed: int) -> Iterator[Verdict]:

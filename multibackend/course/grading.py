@@ -108,6 +108,7 @@ class Graders:
         self._limits = limits
         self._isolate = isolate
         self._examiners: list[Examiner] = []
+        self._starting = threading.Lock()
 
     def grade(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Result]]:
         """Each job with its result, in the order in which they end.
@@ -133,7 +134,8 @@ class Graders:
                     raise answer
                 yield answer
         finally:
-            stop.set()
+            with self._starting:  # none is started after this
+                stop.set()
             for examiner in self._examiners:  # and with it the submission it has in hand
                 examiner.close()
             for thread in threads:
@@ -150,8 +152,11 @@ class Graders:
             while not stop.is_set():
                 job = waiting.get_nowait()
                 if job.backend not in examiners:
-                    examiners[job.backend] = Examiner(job.backend, self._pythons[job.backend])
-                    self._examiners.append(examiners[job.backend])
+                    with self._starting:
+                        if stop.is_set():
+                            return
+                        examiners[job.backend] = Examiner(job.backend, self._pythons[job.backend])
+                        self._examiners.append(examiners[job.backend])
                 done.put((job, self._examine(job, examiners[job.backend])))
         except queue.Empty:
             return

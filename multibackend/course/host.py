@@ -6,7 +6,6 @@ Nothing here knows what is right: the judge, in another process, sees only what 
 from __future__ import annotations
 
 import importlib
-import json
 import socket
 import sys
 import traceback
@@ -82,14 +81,10 @@ class Host:
                 return target[details["key"]]
             case "length":
                 return len(target)
-            case "has":
-                return hasattr(target, details["name"])
             case "is":
                 return isinstance(target, details["kind"])
             case "numbers":
                 return numbers(target)
-            case "configuration":
-                return configuration(target)
             case "weights":
                 return [numbers(variable) for variable in target.weights]
             case "set weights":
@@ -113,9 +108,3 @@ def numbers(value: Any) -> np.ndarray:
     if keras.ops.is_tensor(value) or isinstance(value, keras.Variable):
         return np.asarray(keras.ops.convert_to_numpy(value))
     return np.asarray(value)
-
-
-def configuration(value: Any) -> Any:
-    """What Keras writes into a file of this object: class name and settings, nothing but text, numbers and lists."""
-    keras = importlib.import_module("keras")
-    return json.loads(json.dumps(keras.saving.serialize_keras_object(value), default=str))

@@ -24,6 +24,7 @@ class Raised(MultibackendError):
     def __init__(self, kind: str, message: str, line: int | None) -> None:
         super().__init__(f"{kind}: {message}" if message else kind)
         self.kind = kind
+        self.message = message
         self.line = line
 
 
@@ -156,10 +157,6 @@ class Student:
             self._calls[name] = getattr(self._module, name)()
         return self._calls[name]
 
-    def has(self, thing: Any, name: str) -> bool:
-        """Whether it has that attribute."""
-        return self._link.ask("has", thing, name=name) is True
-
     def is_a(self, thing: Any, kind: str) -> bool:
         """Whether it is a `keras.` class such as "layers.Dense", or of a class derived from it."""
         if not isinstance(thing, Remote):
@@ -197,10 +194,6 @@ class Student:
         """What a layer or model makes of inputs, (rows, ...)."""
         arguments = inputs[0] if len(inputs) == 1 else list(inputs)
         return self.numbers(thing(arguments, training=training))
-
-    def configuration(self, thing: Any) -> Any:
-        """What Keras would write of it into a file: its class's name and settings."""
-        return self._link.ask("configuration", thing)
 
     def layers(self, model: Any) -> list[Any]:
         """A model's layers without its inputs, those of models within it in their place."""

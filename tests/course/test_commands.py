@@ -216,6 +216,7 @@ def test_a_class_is_graded_and_a_second_run_goes_on(classroom):
     assert rows[2] == ("bo", "A1", "graded", 5)
     said, rows = grade(classroom, "--exercise", "A6")
     assert rows == [("ana", "A6", "graded", 5), ("bo", "A6", "missing", 0), ("cy", "A6", "missing", 0)]
+    assert "4 graded, 1 of them before" in multibackend(classroom, "grade", "class", KERAS_BACKEND=BACKEND)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="isolation is Linux's")
@@ -251,7 +252,7 @@ isolation.enter = refuse
     (classroom / "sitecustomize.py").write_text(code)
     path = os.pathsep.join([str(classroom), os.environ.get("PYTHONPATH", "")])
     said = multibackend(classroom, "grade", "class", "--backend", BACKEND, code=1, PYTHONPATH=path)
-    assert "Nothing was run; --without-isolation" in said
+    assert "error: isolation: none. Nothing was run; --without-isolation" in said
     assert not (classroom / "grades.csv").exists()
     said, rows = grade(classroom, "--without-isolation", "--exercise", "A6", PYTHONPATH=path)
     assert rows[0] == ("ana", "A6", "graded", 5)
