@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from multibackend.course.judging import expect_close, expect_equal, point
 from multibackend.course.remote import Student
@@ -32,6 +31,8 @@ def rows(student: Student) -> None:
 
 @point()
 def same_rows(student: Student) -> None:
+    from sklearn.model_selection import train_test_split  # here, as the points' names are read where there is none
+
     inputs, values = _draw_rows(student, 64)
     data = student.split(inputs, values)
     rest, test, values_of_rest, values_of_test = train_test_split(inputs, values, test_size=0.25, random_state=42)
