@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import resource
 import sys
@@ -108,6 +109,7 @@ def prepare(run: Run, threads: int) -> Prepared:
             epoch = through_fit.compile_epoch(model, built.data.training, plan.batch_size)
         else:
             epoch = engine.compile_epoch(model, built.data.training, plan.batch_size, plan.epochs)
+    trim_heap()
     return Prepared(built, epoch, engine.compile_forward(model), compile_first_step(run.backend, model), state)
 
 
@@ -172,6 +174,14 @@ def save_model(model: Any) -> tuple[dict[str, bytes], str, tuple[str, ...]]:
         return {MODEL_FILE: path.read_bytes()}, "", mends
 
 
+def trim_heap() -> None:
+    """Give the system what the C library holds back of freed memory: half a GB once a MobileNet is compiled."""
+    if sys.platform == "linux":
+        library = ctypes.CDLL(None)
+        if hasattr(library, "malloc_trim"):  # glibc's
+            library.malloc_trim(0)
+
+
 def forget_data() -> None:
     """Let the last experiment's data go."""
     _load.cache_clear()
@@ -194,12 +204,13 @@ def train_record(run: Run, p: Prepared, emit: Emit) -> Record:
     """Train a run, and return what it was and did."""
     b = p.built
     model, data, seconds = b.model, b.data, dict(b.seconds)
-    restore_state(model, p.initial_state)
+    state = p.initial_state
+    restore_state(model, state)
     if run.perturbation:
         for i, variable in enumerate(model.trainable_variables):
             variable.assign(draws.perturb(to_numpy(variable), run.seed, 1000 * run.perturbation + i))
+        state = save_state(model)
     arrays = _prefixed("initial_weights", named(model.weights))
-    state = save_state(model)
 
     first_batch, probe = b.first_batch, b.probe
     if run.perturbation:
@@ -212,6 +223,7 @@ def train_record(run: Run, p: Prepared, emit: Emit) -> Record:
         loss, gradients = p.first_step(first_batch)
         arrays |= _prefixed("initial", _scalars({"training loss": loss})) | _prefixed("gradients", gradients)
         arrays |= _prefixed("updates", _subtract(named(model.weights), before))
+        del before
         arrays |= _prefixed("slots", _widen(named(model.optimizer.variables)))
     restore_state(model, state)
 
@@ -224,11 +236,12 @@ def train_record(run: Run, p: Prepared, emit: Emit) -> Record:
     with _timed(seconds, "evaluate"):
         tested = evaluate(model, data.test)
         arrays |= _prefixed("predictions", predict(model, probe.inputs))
+    # Keras holds a file in memory several times over: before there is more to hold.
+    files, unsaved, mends = ({}, "", ()) if run.perturbation else save_model(model)
     arrays |= {"losses": trajectory.losses}
     arrays |= {f"history/{name}": np.asarray(values) for name, values in trajectory.history.items()}
     arrays |= _prefixed("test", _scalars(tested)) | _prefixed("final_weights", named(model.weights))
     arrays |= _prefixed("optimizer", named(model.optimizer.variables))
-    files, unsaved, mends = ({}, "", ()) if run.perturbation else save_model(model)
     if not run.perturbation:
         arrays["continued"] = continue_training(model, p.first_step, b)
     rows = {"training": data.training.rows, "test": data.test.rows}

@@ -22,7 +22,7 @@ from multibackend.errors import DataUnavailable, MultibackendError
 from multibackend.interchange import interchange_record
 from multibackend.localization import isolation_record, trace_record
 from multibackend.record import Record, Run, Task, save_record
-from multibackend.training import Emit, Prepared, build, forget_data, prepare, reseed, train_record
+from multibackend.training import Emit, Prepared, build, forget_data, prepare, reseed, train_record, trim_heap
 from multibackend.upstream import mended
 
 
@@ -54,6 +54,7 @@ def main(request_file: str) -> None:
             emit({"event": "fatal", "reason": str(error)})
             return
         emit({"event": "done", "run": fields, "status": record.status, "reason": record.reason})
+        del record  # its arrays, before the next run's come
     emit({"event": "end"})
 
 
@@ -103,6 +104,7 @@ def _do_task(run: Run, request: dict[str, Any], prepared: dict[tuple[str, str], 
         forget_data()  # the last experiment's data go before others come
     prepared.clear()  # one model at a time
     gc.collect()  # compiled functions and their models refer to each other
+    trim_heap()
     match run.task:
         case "training":
             prepared[key] = prepare(run, threads)

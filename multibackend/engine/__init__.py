@@ -47,6 +47,9 @@ def environment_variables(backend: str, device: Device, threads: int) -> dict[st
         "OPENBLAS_NUM_THREADS": count,
         "MKL_NUM_THREADS": count,
         "PYTHONUNBUFFERED": "1",
+        # glibc's: an arena for each thread holds back freed memory. With one, training takes no longer (CPU time
+        # of B9, C7 and D3, start and end included: JAX 0.98 of without, TensorFlow 1.00, torch 0.91).
+        "MALLOC_ARENA_MAX": "1",
     }
     if device == "cpu":
         variables["CUDA_VISIBLE_DEVICES"] = "-1"
