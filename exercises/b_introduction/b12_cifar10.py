@@ -1,8 +1,8 @@
 """B12. Small photographs with the same dense network: what over-fitting looks like.
 
-CIFAR-10 has photographs of ten kinds of things, 32 x 32 pixels in three colours. On the training photographs the
-network goes on improving; on those of the validation set it stops at about half: it learns by heart what it sees.
-That is still five times as many as by guessing.
+CIFAR-10 has photographs of ten kinds of things, 32 x 32 pixels in three colours. After twenty epochs nearly half of
+those of the validation set are right, five times as many as by guessing, and the two curves begin to part: the network
+learns by heart what it sees. Four times as many epochs make that plain, 0.64 in training against 0.53.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,18 +26,18 @@ def scale(photographs: np.ndarray) -> np.ndarray:
 
 
 def prepare(x_train: np.ndarray, y_train: np.ndarray, x_test: np.ndarray, y_test: np.ndarray) -> Dataset:
-    """Photographs as bytes, (rows, 32, 32, 3), and labels, (rows, 1); a quarter of the training rows validates."""
-    rows = len(x_train) * 3 // 4
-    inputs = scale(x_train)
+    """Photographs as bytes, (rows, 32, 32, 3), and labels, (rows, 1); the first half of the test rows validates."""
+    half = len(x_test) // 2
+    inputs = scale(x_test)
     return Dataset(
-        training=Split(inputs[:rows], y_train[:rows]),
-        validation=Split(inputs[rows:], y_train[rows:]),
-        test=Split(scale(x_test), y_test),
+        training=Split(scale(x_train), y_train),
+        validation=Split(inputs[:half], y_test[:half]),
+        test=Split(inputs[half:], y_test[half:]),
     )
 
 
 def load_data() -> Dataset:
-    """37,500 photographs to train on, 12,500 to validate on, 10,000 to test on, each with its label, (rows, 1)."""
+    """50,000 photographs to train on, 5,000 to validate on, 5,000 to test on, each with its label, (rows, 1)."""
     x_train, y_train, x_test, y_test = load_cifar10()
     return prepare(x_train, y_train.astype("int64"), x_test, y_test.astype("int64"))
 

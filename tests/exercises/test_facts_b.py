@@ -229,7 +229,7 @@ def test_b12_models_and_plan():
     assert b12_cifar10.experiment.name == "B12"
     assert b12_cifar10.experiment.plan == b12_cifar10.narrower.plan
     assert (b12_cifar10.experiment.plan.epochs, b12_cifar10.experiment.plan.batch_size) == (20, 64)
-    assert b12_cifar10.experiment.plan.steps_per_epoch(37_500) == 586
+    assert b12_cifar10.experiment.plan.steps_per_epoch(50_000) == 782
 
 
 def test_b12_guessing_gives_a_tenth():
@@ -238,9 +238,9 @@ def test_b12_guessing_gives_a_tenth():
     assert b12_cifar10.guess_accuracy(y_train) == 0.1
     assert b12_cifar10.guess_accuracy(y_test) == 0.1
     data = b12_cifar10.prepare(x_train[:400], y_train[:400], x_test[:100], y_test[:100])
-    assert (data.training.rows, data.validation.rows, data.test.rows) == (300, 100, 100)
+    assert (data.training.rows, data.validation.rows, data.test.rows) == (400, 50, 50)
     assert (data.training.inputs.min(), data.training.inputs.max()) == (-1, 1)
-    assert data.training.targets.shape == (300, 1)
+    assert data.training.targets.shape == (400, 1)
 
     figure = render(b12_cifar10.draw_photographs(x_train, y_train))
     assert [axes.get_title() for axes in figure.axes] == [b12_cifar10.CLASSES[label] for label in y_train[:20, 0]]

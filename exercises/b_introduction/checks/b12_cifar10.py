@@ -30,12 +30,12 @@ def pixels(student: Student) -> None:
 
 @point(marks=2)
 def parts(student: Student) -> None:
-    x_train, x_test = _draw_photographs(student, 12), _draw_photographs(student, 5)
-    y_train, y_test = (student.random.integers(0, 10, size=(rows, 1)) for rows in (12, 5))
+    x_train, x_test = _draw_photographs(student, 12), _draw_photographs(student, 6)
+    y_train, y_test = (student.random.integers(0, 10, size=(rows, 1)) for rows in (12, 6))
     data = student.prepare(x_train, y_train, x_test, y_test)
-    _demand_split(student, data.training, x_train[:9], y_train[:9])
-    _demand_split(student, data.validation, x_train[9:], y_train[9:])
-    _demand_split(student, data.test, x_test, y_test)
+    _demand_split(student, data.training, x_train, y_train)
+    _demand_split(student, data.validation, x_test[:3], y_test[:3])
+    _demand_split(student, data.test, x_test[3:], y_test[3:])
 
 
 @point()
