@@ -120,6 +120,21 @@ def test_a_solution_is_the_reference_with_its_words(exercise):
     assert bodies == [ast.dump(node) for node in ast.walk(ast.parse(REFERENCE)) if isinstance(node, ast.Return)]
 
 
+def without_docstrings(source):
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("id", exercises())
+def test_every_solution_is_the_reference_but_for_its_docstrings(id, language):
+    exercise = exercises()[id]
+    assert without_docstrings(make_solution(exercise, language)) == without_docstrings(exercise.source)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("id", exercises())
 def test_every_starter_is_python_without_the_solution(id, language):

@@ -8,6 +8,7 @@ from multibackend.course.judging import expect, expect_close, expect_equal, poin
 from multibackend.course.remote import Student
 from multibackend.data import find_file
 
+SUMS = 1e-4  # of thirty products in single precision
 ROUNDING = 1e-5  # the rows may be in single precision
 DEVIATION = 5e-3  # pandas divides by n - 1, scikit-learn by n: for 129 rows and more, less than this apart
 UNITS = np.array([1, 1, 1e6])  # the table's sizes and rooms are whole, its prices whole millions
@@ -67,9 +68,12 @@ def split(student: Student) -> None:
 @point()
 def model(student: Student) -> None:
     model = student.build_model()
-    outputs = student.apply(model, student.random.normal(size=(4, 2)).astype("float32"))
-    expect_equal(outputs.shape, (4, 1))
-    expect_equal(model.count_params(), 121)
+    inputs = student.random.normal(size=(8, 2)).astype("float32")
+    expect_equal(student.apply(model, inputs).shape, (8, 1))
+    expect_equal([array.shape for array in student.weights(model)], SHAPES)
+    kernel, bias, kernel2, bias2 = weights = [student.random.normal(size=shape) for shape in SHAPES]
+    student.set_weights(model, weights)
+    expect_close(student.apply(model, inputs), np.maximum(inputs @ kernel + bias, 0) @ kernel2 + bias2, SUMS)
     expect(student.is_a(model.optimizer, "optimizers.SGD"), "SGD", student.class_name(model.optimizer))
 
 

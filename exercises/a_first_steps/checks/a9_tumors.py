@@ -62,9 +62,13 @@ def scale(student: Student) -> None:
 @point()
 def model(student: Student) -> None:
     model = student.build_model()
-    outputs = student.apply(model, student.random.normal(size=(4, 2)).astype("float32"))
+    inputs = student.random.normal(size=(8, 2)).astype("float32")
+    student.apply(model, inputs)
     expect_equal([array.shape for array in student.weights(model)], SHAPES)
-    expect_close(outputs.sum(axis=-1), np.ones(4), ROUNDING)
+    kernel, bias, kernel2, bias2 = weights = [student.random.normal(size=shape) for shape in SHAPES]
+    student.set_weights(model, weights)
+    exponentials = np.exp(np.maximum(inputs @ kernel + bias, 0) @ kernel2 + bias2)
+    expect_close(student.apply(model, inputs), exponentials / exponentials.sum(axis=1, keepdims=True), ROUNDING)
     expect(student.is_a(model.optimizer, "optimizers.SGD"), "SGD", student.class_name(model.optimizer))
 
 

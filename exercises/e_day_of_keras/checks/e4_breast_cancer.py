@@ -9,6 +9,7 @@ from multibackend.course.remote import Student
 
 SHAPES = [(30, 10), (10,), (10, 5), (5,), (5, 1), (1,)]
 SINGLE = 1e-5  # three layers of at most thirty products, and the mean of some logarithms, in single precision
+CORRELATION = -0.730_028_511_375  # of Wisconsin's table, radius and benign
 DOUBLE = 1e-6  # means and standard deviations; single precision serves as well
 
 
@@ -40,6 +41,9 @@ def diagnoses(student: Student) -> None:
     found = [student.numbers(split.targets).reshape(-1) for split in (data.training, data.test)]
     expect_equal(sorted(set(found[0].tolist())), [0, 1])
     expect_equal(int(found[0].sum() + found[1].sum()), 357)
+    # Each tumour has kept its diagnosis: how a diagnosis goes with the first measure, whatever that one's scale.
+    radius = np.concatenate([data.training.inputs, data.test.inputs])[:, 0]
+    expect_close(np.corrcoef(radius, np.concatenate(found))[0, 1], CORRELATION, DOUBLE)
 
 
 @point()
