@@ -23,7 +23,7 @@ from multibackend.course.words import Language, messages
 from multibackend.errors import MultibackendError
 
 if TYPE_CHECKING:
-    from multibackend.course.examination import Examiner, Result
+    from multibackend.course.examination import Examiner, Result, Submission
     from multibackend.course.exercise import Exercise
     from multibackend.course.workbook import Workbook
 
@@ -49,14 +49,15 @@ def check(
     from multibackend.course.workbook import Workbook
 
     exercise, workbook = find(id), Workbook(folder)
-    source = _read(exercise, file or workbook.file(exercise))
+    path = file or workbook.file(exercise)
+    submission = _read_submission(exercise, path)
     passed = True
     with ExitStack() as stack:
         for examiner in [stack.enter_context(examiner) for examiner in _start(backend, pythons)]:
-            result = _check(exercise, source, examiner, workbook, language)
+            result = _check(exercise, submission, examiner, workbook, language)
             passed = passed and result.passed
     if passed:
-        click.echo(_praise(exercise, file or workbook.file(exercise), language))
+        click.echo(_praise(exercise, path, language))
     sys.exit(int(not passed))
 
 
@@ -82,7 +83,8 @@ def watch(
         examiners = [stack.enter_context(examiner) for examiner in _start(backend, pythons)]
         try:
             for _ in saves(path):
-                results = [_check(exercise, _read(exercise, path), each, workbook, language) for each in examiners]
+                submission = _read_submission(exercise, path)
+                results = [_check(exercise, submission, each, workbook, language) for each in examiners]
                 if all(result.passed for result in results):
                     click.echo(_praise(exercise, path, language))
                 click.echo(messages(language)["watching"].format(file=path))
@@ -133,6 +135,12 @@ def _read(exercise: Exercise, path: Path) -> str:
         raise MultibackendError(f"{path}: can't be read ({error}); expected a Python file in UTF-8.") from error
 
 
+def _read_submission(exercise: Exercise, path: Path) -> Submission:
+    from multibackend.course.examination import Submission
+
+    return Submission(path.name, _read(exercise, path))
+
+
 def _draws(source: str, path: Path) -> bool:
     """Whether a file defines `pictures`."""
     import ast
@@ -152,13 +160,13 @@ def _start(backend: str | None, pythons: dict[str, str]) -> Sequence[Examiner]:
     return [Examiner(interpreter.backend, interpreter.python) for interpreter in choose(backend, pythons)]
 
 
-def _check(exercise: Exercise, source: str, examiner: Examiner, workbook: Workbook, language: Language) -> Result:
-    from multibackend.course.examination import Submission
+def _check(
+    exercise: Exercise, submission: Submission, examiner: Examiner, workbook: Workbook, language: Language
+) -> Result:
     from multibackend.course.feedback import explain
     from multibackend.course.isolation import Limits, NoIsolation
 
     words, limits, points = exercise.words(language), Limits(), exercise.points()
-    submission = Submission(exercise.filename, source)
     try:
         result = examiner.examine(submission, points, limits, isolate=True)
     except NoIsolation as error:

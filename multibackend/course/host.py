@@ -58,7 +58,8 @@ class Host:
         if isinstance(error, SyntaxError) and error.filename == self._filename:
             lines = [error.lineno]
         try:
-            message = str(error)[:MESSAGE_CHARACTERS]
+            said = error.msg if isinstance(error, SyntaxError) else str(error)  # whose text names file and line, too
+            message = said[:MESSAGE_CHARACTERS]
         except Exception:
             message = ""
         return {"type": type(error).__name__, "message": message, "line": lines[-1] if lines else None}

@@ -42,7 +42,7 @@ def fresh_start(student: Student) -> None:
 
 @point()
 def diverges(student: Student) -> None:
-    for losses in ([1.0, 1.5, 2.5], [1.0, 1e30, float("inf")], [1.0, float("inf"), float("nan")]):
+    for losses in ([1.0, 1.5, 2.5], [1.0, 1e30, float("inf")], [1.0, 0.5, float("nan")]):
         expect_equal(student.describe(losses), "diverges")
 
 
@@ -50,9 +50,11 @@ def diverges(student: Student) -> None:
 def crawls(student: Student) -> None:
     expect_equal(student.describe([4.0, 3.9, 3.8]), "crawls")
     expect_equal(student.describe([0.02, 0.019, 0.018]), "crawls")
+    expect_equal(student.describe([4.0, 8.0, 2.1]), "crawls")
 
 
 @point()
 def converges(student: Student) -> None:
     expect_equal(student.describe([4.0, 1.0, 0.5]), "converges")
     expect_equal(student.describe([0.02, 0.03, 0.001]), "converges")
+    expect_equal(student.describe([4.0, 1.0, 1.9]), "converges")

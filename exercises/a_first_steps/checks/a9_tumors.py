@@ -88,5 +88,6 @@ def first_epoch(student: Student) -> None:
     # Weights of ours, and small: with luck in its first weights a network may begin some tenths from ln 2.
     student.set_weights(model, [student.random.uniform(-0.3, 0.3, size=shape) for shape in SHAPES])
     history = model.fit(inputs, classes, batch_size=32, epochs=1, shuffle=False, verbose=0).history
+    expect(any("acc" in name for name in history), "accuracy", list(history))
     expect_equal(int(student.numbers(model.optimizer.iterations)), 8)
     expect_between(student.numbers(history["loss"]), np.log(2) - 0.05, np.log(2) + 0.05)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from exercises.b_introduction.checks.b6_mlp import apply_mlp, draw_weights
 from multibackend.course.judging import expect, expect_close, expect_equal, point
 from multibackend.course.remote import Student
 from multibackend.data import load_mnist
@@ -27,16 +28,20 @@ def _demand_probabilities(rows: np.ndarray) -> None:
 
 
 def demand_step(student: Student, model: Any, inputs: np.ndarray, digits: np.ndarray, targets: np.ndarray) -> None:
-    """One step on these rows: the loss is the cross-entropy, and the last bias moves by -RATE x its gradient."""
-    before, probabilities = student.weights(model)[-1], student.apply(model, inputs)
-    _demand_probabilities(probabilities)
+    """Relus and a softmax; and one step: the loss is the cross-entropy, the last bias moves by -RATE x its gradient."""
+    shapes = [array.shape for array in student.weights(model)]
+    expect_equal(len(shapes), 8)
+    weights = draw_weights(student.random, [shapes[0][0], *(shape[-1] for shape in shapes[::2])])
+    student.set_weights(model, weights)
+    probabilities = apply_mlp(weights, inputs.reshape(len(inputs), -1))
+    expect_close(student.apply(model, inputs), probabilities, STEPPED)
     found = model.train_on_batch(inputs, targets, return_dict=True)
     loss, accuracy = measure(digits, probabilities)
     expect_close(student.numbers(found["loss"]), loss, STEPPED)
     measured = [float(student.numbers(found[name])) for name in found if name != "loss"]
     expect(any(abs(value - accuracy) <= ROUNDING for value in measured), f"an accuracy of {accuracy:g}", measured)
     gradient = (probabilities - np.eye(10)[digits]).mean(axis=0)
-    expect_close((student.weights(model)[-1] - before) / -RATE, gradient, STEPPED)
+    expect_close((student.weights(model)[-1] - weights[-1]) / -RATE, gradient, STEPPED)
 
 
 @point()

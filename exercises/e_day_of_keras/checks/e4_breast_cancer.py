@@ -52,6 +52,8 @@ def raw(student: Student) -> None:
     measures = np.concatenate([data.training.inputs, data.test.inputs])
     # Of Wisconsin's table, as scikit-learn ships it: the largest area, and the mean of the first measure.
     expect_close([measures.max(), measures[:, 0].mean()], [4254.0, 14.127_291_739_894_55], DOUBLE)
+    # The same mean over the rows that `random_state=42` draws to train on.
+    expect_close(data.training.inputs[:, 0].mean(), 14.122_664_319_248_83, DOUBLE)
 
 
 @point(marks=2)
