@@ -53,8 +53,8 @@ class Exercise:
 
     @property
     def checks(self) -> str:
-        """The source of its checks."""
-        return (self.path.parent / "checks" / self.path.name).read_text(encoding="utf-8")
+        """The sources of its unit's checks, of which one may use another."""
+        return "".join(path.read_text(encoding="utf-8") for path in sorted((self.path.parent / "checks").glob("*.py")))
 
     def points(self) -> tuple[Point, ...]:
         """What is asked of a submission."""

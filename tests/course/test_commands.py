@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from multibackend.course.exercise import exercises, find
+from multibackend.course.exercise import Exercise, exercises, find
+from multibackend.course.grading import Job
 
 BACKEND = "torch"
 ESCAPES = Path(__file__).resolve().parents[1] / "exercises/escapes"
@@ -217,6 +218,20 @@ def test_a_class_is_graded_and_a_second_run_goes_on(classroom):
     said, rows = grade(classroom, "--exercise", "A6")
     assert rows == [("ana", "A6", "graded", 5), ("bo", "A6", "missing", 0), ("cy", "A6", "missing", 0)]
     assert "4 graded, 1 of them before" in multibackend(classroom, "grade", "class", KERAS_BACKEND=BACKEND)
+
+
+def test_a_grade_is_of_the_checks_as_they_were(tmp_path):
+    """Those of the exercise's own module, and those that it may take from another."""
+    (tmp_path / "checks").mkdir()
+    for name in ("x1.py", "x2.py"):
+        (tmp_path / "checks" / name).write_text("")
+    job = Job("ana", Exercise("X1", "code", "x.x1", tmp_path / "x1.py"), BACKEND, "graded", "")
+    before = job.fingerprint
+    assert job.fingerprint == before
+    for name in ("x1.py", "x2.py"):
+        (tmp_path / "checks" / name).write_text("changed = True")
+        assert job.fingerprint != before
+        before = job.fingerprint
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="isolation is Linux's")
