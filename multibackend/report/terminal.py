@@ -160,7 +160,8 @@ def _build_verdict(comparison: Comparison) -> Text:
     not_run = [n for n in names if all(f.status == "not run" for f in comparison.select(n))]
     rest = f"; {len(not_run)} not run" if not_run else ""
     if comparison.passed:
-        return Text(f"PASSED: {len(judged)} experiments compared, none parts{rest}", style="bold green")
+        compared = "1 experiment" if len(judged) == 1 else f"{len(judged)} experiments"
+        return Text(f"PASSED: {compared} compared, none parts{rest}", style="bold green")
     if not judged:
         return Text(f"FAILED: nothing was compared{rest}", style="bold red")
     return Text(f"FAILED: {len(failed)} of {len(names)} experiments{rest}", style="bold red")
