@@ -1,16 +1,12 @@
 """A7: ten neurons, probabilities over them, and the class that these say."""
 
 import numpy as np
+from scipy import special
 
 from multibackend.course.judging import expect, expect_close, expect_equal, point
 from multibackend.course.remote import Student
 
 ROUNDING = 1e-5  # exponentials of sums of a few products in single precision
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
 @point()
@@ -34,7 +30,7 @@ def softmax(student: Student) -> None:
     student.apply(layer, inputs)
     kernel, bias = (student.random.normal(size=array.shape) for array in student.weights(layer))
     student.set_weights(layer, [kernel, bias])
-    expect_close(student.apply(layer, inputs), _softmax(inputs @ kernel + bias), ROUNDING)
+    expect_close(student.apply(layer, inputs), special.softmax(inputs @ kernel + bias, axis=-1), ROUNDING)
 
 
 @point()

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from multibackend.course.judging import expect, expect_close, expect_equal, point
 from multibackend.course.remote import Student
@@ -19,8 +20,7 @@ def _model(student: Student) -> tuple[Any, np.ndarray, np.ndarray]:
     kernel, bias = student.random.normal(size=(5, 4)), student.random.normal(size=4)
     student.set_weights(model, [kernel, bias])
     inputs = student.random.normal(size=(ROWS, 5)).astype("float32")
-    exponentials = np.exp(inputs @ kernel + bias)
-    return model, inputs, exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return model, inputs, special.softmax(inputs @ kernel + bias, axis=-1)
 
 
 @point(marks=2)
