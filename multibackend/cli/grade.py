@@ -48,7 +48,8 @@ def grade(
     from multibackend.course.exercise import exercises, find
     from multibackend.course.grades import read_grades, write_grades
     from multibackend.course.grading import Graders, find_jobs, write_feedback
-    from multibackend.course.isolation import Limits, NoIsolation
+    from multibackend.course.isolation import NoIsolation
+    from multibackend.course.limits import Limits
     from multibackend.interpreters import choose
 
     ready = choose(backend, pythons)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from multibackend.course.examination import Result, Verdict
-from multibackend.course.isolation import Limits
+from multibackend.course.limits import Limits
 from multibackend.course.words import Language, Words, messages
 
 MET, UNMET = "✓", "✗"

@@ -16,7 +16,7 @@ from multibackend.course.examination import Examiner, Result, Submission
 from multibackend.course.exercise import Exercise
 from multibackend.course.feedback import explain
 from multibackend.course.grades import Grade
-from multibackend.course.isolation import Limits
+from multibackend.course.limits import Limits
 from multibackend.course.words import Language, messages
 from multibackend.errors import MultibackendError
 
