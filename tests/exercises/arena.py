@@ -71,9 +71,9 @@ class Arena:
             text=True,
         )
 
-    def examine(self, source: str, points: str = "A1", seconds: float = 4.0, memory_bytes: int = 3 << 30) -> dict[str, Any]:
+    def examine(self, source: str, points: str = "A1", seconds: float = 4.0, memory_bytes: int = 3 << 30, isolate: bool = True) -> dict[str, Any]:
         """Hand in a source, with `@NAME@` for what `World` knows by that name; what came of it."""
-        request = {"source": source, "points": points, "seconds": seconds, "memory_bytes": memory_bytes}
+        request = {"source": source, "points": points, "isolate": isolate} | {"seconds": seconds, "memory_bytes": memory_bytes}
         assert self._process.stdin and self._process.stdout
         try:
             self._process.stdin.write(json.dumps(request) + "\n")
@@ -355,11 +355,10 @@ class Warden:
 def judge(backend: str) -> None:
     """Examine what comes in, one line a submission, and say how it went."""
     from multibackend.course.examination import Examiner
-    from multibackend.course.isolation import Limits
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with Examiner(backend, sys.executable) as examiner:
-        right = {"source": RIGHT_SOURCE, "points": "double", "seconds": 60.0, "memory_bytes": Limits().memory_bytes}
+        right = {"source": RIGHT_SOURCE, "points": "double", "isolate": True} | {"seconds": 60.0, "memory_bytes": 3 << 30}
         _examine(examiner, right)
         print(json.dumps({}), flush=True)
         for line in sys.stdin:
@@ -375,14 +374,14 @@ RIGHT_SOURCE = "def double(number):\n    return 2 * number\n"
 def _examine(examiner: Any, request: dict[str, Any]) -> dict[str, Any]:
     from multibackend.course.examination import Submission
     from multibackend.course.exercise import find
-    from multibackend.course.isolation import Limits
+    from multibackend.course.limits import Limits
 
     exercise = find("A1")
     points = exercise.points() if request["points"] == "A1" else [_double()]
     limits = Limits(seconds=request["seconds"], memory_bytes=request["memory_bytes"])
     before, began = _start_peak(), time.monotonic()
     try:
-        result = examiner.examine(Submission(exercise.filename, request["source"]), points, limits, isolate=True)
+        result = examiner.examine(Submission(exercise.filename, request["source"]), points, limits, request["isolate"])
     except BaseException as error:
         return {"error": f"{type(error).__name__}: {error}"[:2000], "judge_seconds": time.monotonic() - began}
     return {

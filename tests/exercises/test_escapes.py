@@ -1,82 +1,210 @@
-"""No submission passes by anything but being right, or reaches what isn't its own.
+"""No submission passes by anything but being right, reaches what isn't its own, or leaves anything behind.
 
-Each file in `escapes/` is handed in as an answer to A1; none may get a point that it hasn't earned.
+Each file in `escapes/KIND/` is handed in as an answer to A1, once to a judge who is root and once to an ordinary user,
+in an arena: namespaces with secrets in them, in which everything is counted before and after. An escape may earn what is
+right in it. None may learn a secret, say that it reached what it mustn't, outlive its examination, or harm the next.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
-import time
+from collections import Counter
 from pathlib import Path
 
+import machine
 import pytest
+from arena import Arena
 
-from multibackend.course.examination import Submission
 from multibackend.course.exercise import find
 from multibackend.course.limits import Limits
 
-ESCAPES = sorted((Path(__file__).parent / "escapes").glob("*.py"))
-LIMITS = Limits(seconds=4.0)
+FOLDER = Path(__file__).parent / "escapes"
+ESCAPES = sorted(FOLDER.glob("*/*.py"))
+USERS = ("root", "user")
 
-EARNED = {"endless_call": 1}
-"""Marks for what is right in them, which is one layer, once."""
+SECONDS = 3.0
+"""For one escape."""
+
+SLACK_SECONDS = 12.0
+"""For walls, and for the end of what filled memory, on a busy machine."""
+
+LITTLE_MEMORY = 1 << 30
+MEMORY_BYTES = {"memory": LITTLE_MEMORY, "disk": LITTLE_MEMORY, "threads": LITTLE_MEMORY}
+"""Of a kind's escapes, which then have as much to show for less."""
+
+LARGEST_GROWTH_BYTES = 600 << 20
+"""Of a judge, by one submission; a message may have 256 MiB of arrays."""
+
+EARNED = {
+    "deadline/endless_call": 1,
+    "outliving/not_with_its_parent_when_asked": 2,
+    "threads/one_answers_while_others_go_on": 2,
+    "environment/random_state": 2,
+    "wire/two_for_one": 2,
+    "judge_objects/lying_class": 1,
+    "judge_objects/layers_of_layers": 1,
+    "judge_objects/not_a_number": 1,
+}
+"""Marks for what is right in them: a layer without weights, or with sixty neurons, but nothing else of it."""
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="isolation is Linux's")
 
 
-def hand_in(examiner, source):
-    exercise = find("A1")
-    return examiner.examine(Submission(exercise.filename, source), exercise.points(), LIMITS, isolate=True)
+def name_of(path):
+    return f"{path.parent.name}/{path.stem}"
 
 
-def test_the_right_answer_passes_in_isolation(examiner):
-    result = hand_in(examiner, find("A1").source)
-    assert result.passed, result
+@pytest.fixture(scope="session")
+def arenas():
+    """Arenas of this process's by user, each made when it is first asked for."""
+    before = count_ours()
+    made = {}
+
+    def get(user):
+        if user == "root" and os.getuid() != 0:
+            pytest.skip("only root can be root")
+        if user not in made:
+            made[user] = Arena(user, os.environ["KERAS_BACKEND"])
+        return made[user]
+
+    yield get
+    for arena in made.values():
+        arena.close()
+    left = machine.differences(before, count_ours())
+    assert not left, left
 
 
-@pytest.mark.parametrize("path", ESCAPES, ids=lambda path: path.stem)
-def test_an_escape_earns_nothing(path, examiner):
-    began = time.monotonic()
-    result = hand_in(examiner, path.read_text(encoding="utf-8"))
-    assert not result.passed
-    assert result.marks == EARNED.get(path.stem, 0), result
-    assert time.monotonic() - began < LIMITS.seconds + 5
-    assert hand_in(examiner, find("A1").source).passed, "the next submission suffers"
+def count_ours():
+    """Count what is this process's own, and what is the machine's."""
+    return machine.snapshot() | {
+        "processes": list(machine.processes(os.getpid()).values()),
+        "descriptors": [str(machine.count_descriptors("self"))],
+        "threads": [str(threading.active_count()), str(len(machine.list_names("/proc/self/task")))],
+        "folder": [str(Path.cwd())],
+    }
 
 
-def test_nothing_of_an_escape_is_left(examiner):
-    """Files, processes and the judge's own folders are as they were."""
-    before = _threads(), Path.cwd()
-    for name in ("four_gigabytes_on_disk", "fork_bomb", "thread_bomb", "kills_others"):
-        hand_in(examiner, (Path(__file__).parent / "escapes" / f"{name}.py").read_text(encoding="utf-8"))
-    deadline = time.monotonic() + 5
-    while _children(examiner) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not _children(examiner)
-    assert (_threads(), Path.cwd()) == before
-    assert not Path("/tmp/full").exists(), "what four_gigabytes_on_disk writes"
+def find_faults(report, name):
+    """Say all that an escape has done that it mustn't."""
+    faults = [f"left: {line}" for line in report["left"]]
+    if report["judge"] != "answered":
+        return [f"the judge {report['judge']}", *faults]
+    if report["error"]:
+        return [f"the judge raised {report['error']}", *faults]
+    if report["passed"] or report["marks"] > EARNED.get(name, 0):
+        faults.append(f"{report['marks']} marks")
+    if report["secrets"]:
+        faults.append(f"reached: {report['verdicts'][0]}")
+    if report["judge_seconds"] > SECONDS + SLACK_SECONDS:
+        faults.append(f"{report['judge_seconds']:.0f} s")
+    if report["judge_bytes"] > LARGEST_GROWTH_BYTES:
+        faults.append(f"the judge grew by {report['judge_bytes'] >> 20} MiB")
+    if not report["next_passes"]:
+        faults.append("the next submission, a right one, doesn't pass")
+    return faults
 
 
-def test_what_a_submission_sees_is_little(examiner):
-    """Neither this checkout, but for the package and its data, nor anyone's home."""
+def hand_in(arena, path):
+    memory_bytes = MEMORY_BYTES.get(path.parent.name, Limits().memory_bytes)
+    return arena.examine(path.read_text(encoding="utf-8"), seconds=SECONDS, memory_bytes=memory_bytes)
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_the_right_answer_passes(user, arenas):
+    report = arenas(user).examine(find("A1").source, seconds=60.0)
+    assert report["passed"], report
+    assert not report["left"]
+
+
+@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize("path", ESCAPES, ids=name_of)
+def test_an_escape_fails(path, user, arenas):
+    report = hand_in(arenas(user), path)
+    faults = find_faults(report, name_of(path))
+    assert not faults, "\n".join(faults)
+
+
+def test_escapes_are_many_and_of_many_kinds():
+    kinds = Counter(path.parent.name for path in ESCAPES)
+    assert len(kinds) >= 13
+    assert sum(kinds.values()) >= 70
+    assert len({path.read_text(encoding="utf-8").split('"""')[1] for path in ESCAPES}) == len(ESCAPES)
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_open_are_the_connection_and_three_that_lead_nowhere(user, arenas):
+    source = """
+import os
+import stat
+
+found = []
+for descriptor in range(1 << 16):
+    try:
+        status = os.fstat(descriptor)
+    except OSError:
+        continue
+    null = stat.S_ISCHR(status.st_mode) and status.st_rdev == os.makedev(1, 3)
+    found.append("null" if null else "socket" if stat.S_ISSOCK(status.st_mode) else "other")
+raise ValueError(" ".join(found))
+"""
+    report = arenas(user).examine(source)
+    assert report["verdicts"][0].startswith("not loaded: , ValueError: null null null socket,"), report["verdicts"][0]
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_what_a_submission_sees_is_little(user, arenas):
+    """Neither this checkout, but for the package and its data, nor anyone's home; and it is the only process."""
     root = Path(__file__).resolve().parents[2]
     source = f"""
 import os
-seen = [os.path.join({str(root)!r}, name) for name in os.listdir({str(root)!r})] if os.path.isdir({str(root)!r}) else []
-raise ValueError(sorted(os.path.basename(name) for name in seen), os.environ["HOME"], os.getpid())
+seen = os.listdir({str(root)!r}) if os.path.isdir({str(root)!r}) else []
+raise ValueError(sorted(seen), os.environ["HOME"], os.getpid(), [n for n in os.listdir("/proc") if n.isdigit()])
 """
-    (first, *_) = hand_in(examiner, source).verdicts
-    assert first.reason == "not loaded"
-    assert first.got.endswith("'/tmp', 1)"), first.got
-    for hidden in ("exercises", "tests", ".git", "README.md"):
-        assert hidden not in first.got
+    first = arenas(user).examine(source)["verdicts"][0]
+    assert first.startswith("not loaded")
+    assert "'/tmp', 1, ['1'])" in first
+    for hidden in ("tests", ".git", "README.md", "runs"):
+        assert f"'{hidden}'" not in first
 
 
-def _children(examiner):
-    process = examiner._process.pid
-    return Path(f"/proc/{process}/task/{process}/children").read_text().split()
+@pytest.mark.parametrize("user", USERS)
+def test_what_is_counted_would_be_noticed(user, arenas):
+    """A survivor, a file, a secret, marks: an arena sees each, here in a submission that isn't isolated."""
+    source = """
+import os
+import subprocess
+
+open("@CLASS@/@MARK@", "w").close()
+subprocess.Popen(["sleep", "100"], start_new_session=True)
+open("/tmp/@MARK@", "w").close()
+exec(open("@ADA@").read(), globals())
+secret = open("@CANARY@").read()
 
 
-def _threads():
-    return threading.active_count(), len(list(Path("/proc/self/task").iterdir()))
+def count_weights(layer, inputs):
+    raise ValueError(secret)
+"""
+    report = arenas(user).examine(source, isolate=False, seconds=30.0)
+    faults = "\n".join(find_faults(report, "none"))
+    for expected in ("left: processes: new: sleep 100", "left: files: new", "left: files in /tmp", "marks", "reached"):
+        assert expected in faults, faults
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_the_right_answer_still_passes(user, arenas):
+    report = arenas(user).examine(find("A1").source, seconds=60.0)
+    assert report["passed"], report
+    assert not report["left"]
+
+
+def test_nothing_of_the_worst_is_left():
+    """After arenas of their own, this process and the machine are as they were."""
+    before = count_ours()
+    for user in USERS if os.getuid() == 0 else ("user",):
+        arena = Arena(user, os.environ["KERAS_BACKEND"])
+        for name in ("processes/fork_bomb", "memory/system_v", "outliving/hangs_up", "disk/many_small_files"):
+            hand_in(arena, FOLDER / f"{name}.py")
+        arena.close()
+    assert not machine.differences(before, count_ours())

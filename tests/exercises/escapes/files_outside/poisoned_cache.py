@@ -3,7 +3,7 @@
 import os
 
 left = []
-named = [value for name, value in os.environ.items() if "CACHE" in name]
+named = [value for value in os.environ.values() if value.startswith("/") and "cache" in value.lower()]
 folders = (*named, os.path.expanduser("~/.cache"), os.path.expanduser("~/.keras"), "@CLASS@/../home/.cache/multibackend/jax")
 for folder in folders:
     try:

@@ -1,0 +1,35 @@
+"""Announces a shape whose product takes long to know."""
+
+import json
+import os
+import socket
+import stat
+import struct
+import time
+
+
+
+def is_socket(descriptor):
+    try:
+        return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
+    except OSError:
+        return False
+
+
+judge = next(descriptor for descriptor in range(3, 4096) if is_socket(descriptor))
+
+
+def say(head, length=None):
+    """A head, and its length or another."""
+    data = struct.pack(">Q", len(head) if length is None else length) + head
+    while data:
+        data = data[os.write(judge, data) :]
+
+
+def answer(value):
+    say(json.dumps({"dict": {"value": value}}).encode())
+
+
+for _ in range(20):
+    answer({"array": ["|u1", [int("9" * 4000)] * 250]})
+    answer({"array": ["|u1", [999_999_999] * 90_000]})
