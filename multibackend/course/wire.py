@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import socket
 import struct
 import time
@@ -30,6 +31,12 @@ LARGEST_ARRAY_BYTES = 1 << 26
 
 LONGEST_LIST = 10_000
 """Items in a list that travels; a longer one stays where it is."""
+
+MOST_DIMENSIONS = 64
+"""NumPy's own limit, since 2.0."""
+
+NUMBERS = re.compile(r"[<>|]?[fiub][0-9]{1,2}")
+"""A type of numbers as NumPy writes it. Its parser takes a language of its own, and raises SyntaxError, too."""
 
 LONGEST_COMPLAINT = 200
 """Characters of what is said of a message that is none."""
@@ -122,16 +129,18 @@ class _Reader:
             case {"dict": dict(items)}:
                 return {_without_surrogates(key): self.unpack(item) for key, item in items.items()}
             case {"array": [str(name), list(shape)]}:
-                return self._read_array(np.dtype(name), shape)
+                return self._read_array(name, shape)
             case dict():
                 return self._resolve(value)
             case list():
                 raise Malformed("no message: a bare list")
         return value
 
-    def _read_array(self, dtype: np.dtype[Any], shape: list[int]) -> np.ndarray:
-        if dtype.kind not in "fiub" or any(type(size) is not int or size < 0 for size in shape):
-            raise Malformed(f"no message: an array of {dtype} and shape {shape}"[:LONGEST_COMPLAINT])
+    def _read_array(self, name: str, shape: list[int]) -> np.ndarray:
+        few = len(shape) <= MOST_DIMENSIONS  # so that their product is soon known
+        if not (few and NUMBERS.fullmatch(name) and all(type(n) is int and 0 <= n <= LARGEST_BYTES for n in shape)):
+            raise Malformed(f"no message: an array of {name[:20]} and shape {shape[:4]}"[:LONGEST_COMPLAINT])
+        dtype = np.dtype(name)
         length = _within(dtype.itemsize * math.prod(shape), self._left)
         self._left -= length
         return np.frombuffer(_read(self._connection, length, self._deadline), dtype).reshape(shape).copy()

@@ -69,6 +69,7 @@ def test_what_is_sent_is_what_arrives(pair, value):
         {"array": ["f8", [1] * 70]}, {"array": ["(2,)f8", [1]]}, {"array": ["f8,i4", [1]]},
         {"array": ["nonsense", [1]]}, {"array": ["f8", [10**18]]},
         {"array": ["S0", [10**9]]}, {"array": ["M8[s]", [1]]},
+        {"array": ["(1,f8", [2]]}, {"array": ["f8,(2", [2]]}, {"array": ["f8", [10**9 - 1] * 90_000]},
     ],
     ids=lambda head: str(head)[:40],
 )  # fmt: skip
