@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from multibackend.course import wire
+from multibackend.course.answered import mark
 from multibackend.errors import MultibackendError
 from multibackend.text import sanitize
 
@@ -92,7 +93,7 @@ class Link:
         answer = self._exchange(lambda: wire.receive(self._connection, self._resolve, self._deadline))
         match answer:
             case {"value": value}:
-                return value
+                return mark(value)
             case {"raised": {"type": str(kind), "message": str(message), "line": int() | None as line}}:
                 raise Raised(sanitize(kind, LONGEST_NAME), message, line)
         raise Ended("it answered something else than it was asked")
