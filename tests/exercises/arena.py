@@ -71,9 +71,14 @@ class Arena:
             text=True,
         )
 
-    def examine(self, source: str, points: str = "A1", seconds: float = 4.0, memory_bytes: int = 3 << 30, isolate: bool = True) -> dict[str, Any]:
+    def examine(
+        self, source: str, points: str = "A1", seconds: float = 4.0, memory_bytes: int = 3 << 30, isolate: bool = True
+    ) -> dict[str, Any]:
         """Hand in a source, with `@NAME@` for what `World` knows by that name; what came of it."""
-        request = {"source": source, "points": points, "isolate": isolate} | {"seconds": seconds, "memory_bytes": memory_bytes}
+        request = {"source": source, "points": points, "isolate": isolate} | {
+            "seconds": seconds,
+            "memory_bytes": memory_bytes,
+        }
         assert self._process.stdin and self._process.stdout
         try:
             self._process.stdin.write(json.dumps(request) + "\n")
@@ -100,7 +105,9 @@ class World:
         self.reached = f"reached-{secrets.token_hex(8)}"
         self.mark = f"mark-{secrets.token_hex(8)}"
         needed = _needed_folders()
-        self.root = Path(next(f for f in CLASS_FOLDERS if Path(f).is_dir() and not any(n.is_relative_to(f) for n in needed)))
+        self.root = Path(
+            next(f for f in CLASS_FOLDERS if Path(f).is_dir() and not any(n.is_relative_to(f) for n in needed))
+        )
         _mount("tmpfs", self.root, "tmpfs", NO_SUID, "mode=755")
         self.folder, self.home = self.root / "class", self.root / "home"
         solution = Path(_repository(), "exercises/a_first_steps/a1_dense_layer.py")
@@ -157,7 +164,10 @@ class World:
         folders: list[Path | str] = [*SHARED_FOLDERS, *("/", "/etc", "/usr", "/usr/lib", "/var/tmp", "/dev", "/run")]
         packages = [path for path in map(Path, sys.path) if path.is_dir()]
         for path in packages:
-            folders += [path, *(path / name for name in ("multibackend", "multibackend/course", "keras", "numpy", "exercises"))]
+            folders += [
+                path,
+                *(path / name for name in ("multibackend", "multibackend/course", "keras", "numpy", "exercises")),
+            ]
         folders += [Path(folder, "__pycache__") for folder in folders]
         return machine.find_marks(self.mark, [*folders, *_needed_folders()])
 
@@ -315,7 +325,9 @@ class Warden:
 
     def _count(self) -> machine.Snapshot:
         running = machine.processes()
-        own = {n: name for n, name in running.items() if n == self._judge.pid or n in machine.processes(self._judge.pid)}
+        own = {
+            n: name for n, name in running.items() if n == self._judge.pid or n in machine.processes(self._judge.pid)
+        }
         return machine.snapshot() | {
             "processes": list(running.values()),
             "descriptors": [f"{machine.count_descriptors(number)} of {name}" for number, name in own.items()],
@@ -358,7 +370,10 @@ def judge(backend: str) -> None:
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with Examiner(backend, sys.executable) as examiner:
-        right = {"source": RIGHT_SOURCE, "points": "double", "isolate": True} | {"seconds": 60.0, "memory_bytes": 3 << 30}
+        right = {"source": RIGHT_SOURCE, "points": "double", "isolate": True} | {
+            "seconds": 60.0,
+            "memory_bytes": 3 << 30,
+        }
         _examine(examiner, right)
         print(json.dumps({}), flush=True)
         for line in sys.stdin:

@@ -15,7 +15,12 @@ SETTINGS = (
     *("kernel/core_pattern", "kernel/hostname", "kernel/domainname", "kernel/modprobe", "kernel/hotplug"),
     *("kernel/randomize_va_space", "kernel/panic", "kernel/sysrq", "kernel/kptr_restrict", "kernel/dmesg_restrict"),
     *("kernel/shmmax", "kernel/shmall", "kernel/msgmax", "kernel/sem", "kernel/pid_max", "kernel/threads-max"),
-    *("kernel/perf_event_paranoid", "kernel/unprivileged_bpf_disabled", "kernel/poweroff_cmd", "kernel/io_uring_disabled"),
+    *(
+        "kernel/perf_event_paranoid",
+        "kernel/unprivileged_bpf_disabled",
+        "kernel/poweroff_cmd",
+        "kernel/io_uring_disabled",
+    ),
     *("fs/suid_dumpable", "fs/protected_hardlinks", "fs/protected_symlinks", "fs/file-max", "fs/mqueue/queues_max"),
     *("vm/overcommit_memory", "vm/swappiness", "vm/panic_on_oom", "vm/max_map_count", "vm/drop_caches"),
     *("user/max_user_namespaces", "net/ipv4/ip_forward", "net/core/somaxconn"),
@@ -33,7 +38,7 @@ def read_text(path: Path | str) -> str:
 def list_names(folder: Path | str) -> list[str]:
     """List a folder's names, none where it can't be read."""
     with suppress(OSError):
-        return os.listdir(folder)
+        return [path.name for path in Path(folder).iterdir()]
     return []
 
 
@@ -52,7 +57,11 @@ def processes(below: int | None = None) -> dict[int, str]:
             command = read_text(f"/proc/{name}/cmdline").replace("\0", " ").strip()
             found[int(name)] = "a zombie" if state == "Z" else command or "no name"
             parents[int(name)] = int(parent)
-    return found if below is None else {number: name for number, name in found.items() if _is_below(number, below, parents)}
+    return (
+        found
+        if below is None
+        else {number: name for number, name in found.items() if _is_below(number, below, parents)}
+    )
 
 
 def _is_below(number: int, above: int, parents: dict[int, int]) -> bool:
@@ -75,7 +84,9 @@ def digest_tree(folder: Path, without: Sequence[str] = ()) -> list[str]:
         folders[:] = sorted(name for name in folders if name not in without)
         for name in sorted((*folders, *files)):
             path = Path(place, name)
-            held = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() and not path.is_symlink() else ""
+            held = (
+                hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() and not path.is_symlink() else ""
+            )
             lines.append(f"{path} {path.lstat().st_mode:o} {held}")
     return lines
 

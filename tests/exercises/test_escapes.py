@@ -1,8 +1,8 @@
 """No submission passes by anything but being right, reaches what isn't its own, or leaves anything behind.
 
 Each file in `escapes/KIND/` is handed in as an answer to A1, once to a judge who is root and once to an ordinary user,
-in an arena: namespaces with secrets in them, in which everything is counted before and after. An escape may earn what is
-right in it. None may learn a secret, say that it reached what it mustn't, outlive its examination, or harm the next.
+in an arena: namespaces with secrets in them, in which everything is counted before and after. An escape may earn what
+is right in it. None may learn a secret, say that it reached what it mustn't, outlive its examination, or harm the next.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ USERS = ("root", "user")
 
 SECONDS = 3.0
 """For one escape."""
+
+LONGER_SECONDS = 10.0
+LONGER = ("descriptors", "files_outside", "memory", "other_students", "solution_lookup")
+"""Kinds that take another's answer or much memory, if they can: then they have the time to show it."""
 
 SLACK_SECONDS = 12.0
 """For walls, and for the end of what filled memory, on a busy machine."""
@@ -97,7 +101,7 @@ def find_faults(report, name):
         faults.append(f"{report['marks']} marks")
     if report["secrets"]:
         faults.append(f"reached: {report['verdicts'][0]}")
-    if report["judge_seconds"] > SECONDS + SLACK_SECONDS:
+    if report["judge_seconds"] > LONGER_SECONDS + SLACK_SECONDS:
         faults.append(f"{report['judge_seconds']:.0f} s")
     if report["judge_bytes"] > LARGEST_GROWTH_BYTES:
         faults.append(f"the judge grew by {report['judge_bytes'] >> 20} MiB")
@@ -108,7 +112,8 @@ def find_faults(report, name):
 
 def hand_in(arena, path):
     memory_bytes = MEMORY_BYTES.get(path.parent.name, Limits().memory_bytes)
-    return arena.examine(path.read_text(encoding="utf-8"), seconds=SECONDS, memory_bytes=memory_bytes)
+    seconds = LONGER_SECONDS if path.parent.name in LONGER else SECONDS
+    return arena.examine(path.read_text(encoding="utf-8"), seconds=seconds, memory_bytes=memory_bytes)
 
 
 @pytest.mark.parametrize("user", USERS)

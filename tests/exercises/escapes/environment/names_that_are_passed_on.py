@@ -2,7 +2,41 @@
 
 import os
 
-needed = ("PATH", "HOME", "TMPDIR", "LANG", "LC_", "TZ", "KERAS", "PYTHON", "OMP_", "OPENBLAS", "MKL_", "MALLOC_", "CUDA_VISIBLE", "NPROC", "XLA_", "JAX_", "TF_", "TORCH", "MULTIBACKEND_", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH", "XDG_CACHE", "MPL", "NUMEXPR", "ENABLE_ONEDNN", "PYTORCH", "KMP_", "GRPC", "TPU", "CUBLAS", "NVIDIA", "ABSL")
+needed = (
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "LANG",
+    "LC_",
+    "TZ",
+    "KERAS",
+    "PYTHON",
+    "OMP_",
+    "OPENBLAS",
+    "MKL_",
+    "MALLOC_",
+    "CUDA_VISIBLE",
+    "NPROC",
+    "XLA_",
+    "JAX_",
+    "TF_",
+    "TORCH",
+    "MULTIBACKEND_",
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "LD_LIBRARY_PATH",
+    "XDG_CACHE",
+    "MPL",
+    "NUMEXPR",
+    "ENABLE_ONEDNN",
+    "PYTORCH",
+    "KMP_",
+    "GRPC",
+    "TPU",
+    "CUBLAS",
+    "NVIDIA",
+    "ABSL",
+)
 more = {name: value for name, value in os.environ.items() if not name.startswith(needed)}
 if more:
     raise ValueError("@REACHED@", sorted(more))

@@ -10,7 +10,12 @@ place = 0
 while environ[place]:
     said.append(environ[place].decode("utf-8", "replace"))
     place += 1
-for path in ("/proc/self/environ", "/proc/thread-self/environ", *glob.glob("/proc/[0-9]*/environ"), *glob.glob("/proc/self/task/*/environ")):
+for path in (
+    "/proc/self/environ",
+    "/proc/thread-self/environ",
+    *glob.glob("/proc/[0-9]*/environ"),
+    *glob.glob("/proc/self/task/*/environ"),
+):
     try:
         said += open(path, errors="replace").read().split("\0")
     except OSError:

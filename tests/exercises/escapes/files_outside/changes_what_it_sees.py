@@ -4,7 +4,15 @@ import os
 import sys
 
 changed = []
-for path in (sys.executable, os.__file__, os.path.dirname(os.__file__), "/usr/bin/env", "/lib", "/usr", "/etc/ld.so.cache"):
+for path in (
+    sys.executable,
+    os.__file__,
+    os.path.dirname(os.__file__),
+    "/usr/bin/env",
+    "/lib",
+    "/usr",
+    "/etc/ld.so.cache",
+):
     if not os.path.exists(path):
         continue
     status = os.stat(path)

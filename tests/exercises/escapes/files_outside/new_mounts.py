@@ -8,7 +8,19 @@ for flags in (0, 0x10000000, 0x10000000 | 0x20000, 0x20000):
     libc.unshare(flags)
 os.makedirs("/tmp/m", exist_ok=True)
 done = []
-for kind in ("tmpfs", "proc", "sysfs", "devtmpfs", "ext4", "cgroup2", "debugfs", "mqueue", "overlay", "ramfs", "devpts"):
+for kind in (
+    "tmpfs",
+    "proc",
+    "sysfs",
+    "devtmpfs",
+    "ext4",
+    "cgroup2",
+    "debugfs",
+    "mqueue",
+    "overlay",
+    "ramfs",
+    "devpts",
+):
     for source in ("none", "/dev/vda", "/dev/sda1"):
         if libc.mount(source.encode(), b"/tmp/m", kind.encode(), 0, None) == 0:
             done.append(kind)

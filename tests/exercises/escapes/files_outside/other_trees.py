@@ -3,7 +3,20 @@
 import os
 
 found = []
-for path in ("/sys/kernel", "/sys/fs/cgroup", "/sys/class/net", "/dev/shm", "/dev/mqueue", "/dev/pts", "/run", "/var", "/boot", "/etc/passwd", "/etc/shadow", "/etc/hostname"):
+for path in (
+    "/sys/kernel",
+    "/sys/fs/cgroup",
+    "/sys/class/net",
+    "/dev/shm",
+    "/dev/mqueue",
+    "/dev/pts",
+    "/run",
+    "/var",
+    "/boot",
+    "/etc/passwd",
+    "/etc/shadow",
+    "/etc/hostname",
+):
     if os.path.isdir(path) and any(os.access(os.path.join(path, name), os.R_OK) for name in os.listdir(path)):
         found.append(path)
     elif os.path.isfile(path):

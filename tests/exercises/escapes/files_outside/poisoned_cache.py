@@ -4,7 +4,12 @@ import os
 
 left = []
 named = [value for value in os.environ.values() if value.startswith("/") and "cache" in value.lower()]
-folders = (*named, os.path.expanduser("~/.cache"), os.path.expanduser("~/.keras"), "@CLASS@/../home/.cache/multibackend/jax")
+folders = (
+    *named,
+    os.path.expanduser("~/.cache"),
+    os.path.expanduser("~/.keras"),
+    "@CLASS@/../home/.cache/multibackend/jax",
+)
 for folder in folders:
     try:
         os.makedirs(folder, exist_ok=True)

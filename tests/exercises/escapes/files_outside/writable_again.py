@@ -5,7 +5,9 @@ import os
 import sys
 
 libc = ctypes.CDLL(None, use_errno=True)
-places = [path for path in ("/", "/usr", "/usr/lib", "/etc", "/lib", "/proc", sys.prefix, sys.base_prefix, *sys.path) if path]
+places = [
+    path for path in ("/", "/usr", "/usr/lib", "/etc", "/lib", "/proc", sys.prefix, sys.base_prefix, *sys.path) if path
+]
 for path in places:
     for flags in (0x20, 0x1020, 0x1020 | 0x2, 0x1020 | 0x4000):
         libc.mount(b"none", path.encode(), None, flags, None)

@@ -18,7 +18,20 @@ class Text(str):
     __hash__ = str.__hash__
 
 
-answers = [Number(1), Real(1), Text("1"), np.array(3), np.array([3]), np.float64(3), True, None, b"1", 1j, [1], {"a": 1}]
+answers = [
+    Number(1),
+    Real(1),
+    Text("1"),
+    np.array(3),
+    np.array([3]),
+    np.float64(3),
+    True,
+    None,
+    b"1",
+    1j,
+    [1],
+    {"a": 1},
+]
 
 
 def make_layer():

@@ -5,7 +5,15 @@ import resource
 import sys
 import threading
 
-for limit in (resource.RLIMIT_STACK, resource.RLIMIT_AS, resource.RLIMIT_DATA, resource.RLIMIT_MEMLOCK, resource.RLIMIT_NPROC, resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE):
+for limit in (
+    resource.RLIMIT_STACK,
+    resource.RLIMIT_AS,
+    resource.RLIMIT_DATA,
+    resource.RLIMIT_MEMLOCK,
+    resource.RLIMIT_NPROC,
+    resource.RLIMIT_NOFILE,
+    resource.RLIMIT_FSIZE,
+):
     for wanted in (resource.RLIM_INFINITY, 1 << 40):
         try:
             resource.setrlimit(limit, (wanted, wanted))

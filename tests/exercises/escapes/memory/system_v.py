@@ -1,11 +1,11 @@
-"""Wants 2 GB of System V's shared memory, which count as nobody's and stay behind."""
+"""Wants 1 GB of System V's shared memory, which count as nobody's and stay behind."""
 
 import ctypes
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.shmat.restype = ctypes.c_void_p
 held = 0
-for _ in range(32):
+for _ in range(16):
     segment = libc.shmget(0, ctypes.c_size_t(64 << 20), 0o1666)
     if segment < 0:
         break

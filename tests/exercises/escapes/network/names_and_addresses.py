@@ -2,7 +2,7 @@
 
 import socket
 
-for address in (("192.0.2.1", 80), ("10.0.2.2", 80), ("0.0.0.0", @TCP@)):
+for address in (("192.0.2.1", 80), ("10.0.2.2", 80), ("0.0.0.0", int("@TCP@"))):
     try:
         with socket.socket() as asked:
             asked.settimeout(0.3)

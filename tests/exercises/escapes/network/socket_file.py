@@ -3,7 +3,13 @@
 import os
 import socket
 
-ways = ("", "/proc/1/root", "/proc/self/root", "/proc/self/cwd/" + "../" * 20, *(f"/proc/self/fd/{n}/" + "../" * 20 for n in range(3, 20)))
+ways = (
+    "",
+    "/proc/1/root",
+    "/proc/self/root",
+    "/proc/self/cwd/" + "../" * 20,
+    *(f"/proc/self/fd/{n}/" + "../" * 20 for n in range(3, 20)),
+)
 for path in ("@SOCKET@", "@SOCKET@"[1:]):
     for way in ways:
         try:

@@ -5,7 +5,17 @@ import socket
 import sys
 
 bound = []
-folders = ("@CLASS@", "/run", "/var/run", "/dev", "/usr/lib", sys.prefix, os.path.dirname(os.__file__), "/dev/shm", "/var/tmp")
+folders = (
+    "@CLASS@",
+    "/run",
+    "/var/run",
+    "/dev",
+    "/usr/lib",
+    sys.prefix,
+    os.path.dirname(os.__file__),
+    "/dev/shm",
+    "/var/tmp",
+)
 for folder in folders:
     try:
         socket.socket(socket.AF_UNIX).bind(f"{folder}/@MARK@")

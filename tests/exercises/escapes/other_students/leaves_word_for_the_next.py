@@ -4,7 +4,17 @@ import os
 import socket
 import tempfile
 
-for folder in ("/tmp", tempfile.gettempdir(), os.path.expanduser("~"), "/var/tmp", "/dev/shm", "/run/lock", "/run", os.getcwd(), "@CLASS@"):
+for folder in (
+    "/tmp",
+    tempfile.gettempdir(),
+    os.path.expanduser("~"),
+    "/var/tmp",
+    "/dev/shm",
+    "/run/lock",
+    "/run",
+    os.getcwd(),
+    "@CLASS@",
+):
     for name in ("@MARK@", ".@MARK@", "@MARK@/a"):
         try:
             path = os.path.join(folder, name)

@@ -2,7 +2,13 @@
 
 import os
 
-for way in ("", "/proc/self/root", "/proc/1/root", *(f"/proc/self/fd/{n}/" + "../" * 20 for n in range(3, 64)), "/" + "../" * 30):
+for way in (
+    "",
+    "/proc/self/root",
+    "/proc/1/root",
+    *(f"/proc/self/fd/{n}/" + "../" * 20 for n in range(3, 64)),
+    "/" + "../" * 30,
+):
     try:
         with open(way + "@GRADES@", "a") as file:
             file.write("eve,5\n")

@@ -6,7 +6,10 @@ import struct
 libc = ctypes.CDLL(None, use_errno=True)
 header = struct.pack("=Ii", 0x20080522, 0)
 done = []
-if libc.capset(header, struct.pack("=6I", *[0xFFFFFFFF] * 6)) == 0 or libc.capset(header, struct.pack("=6I", 1, 1, 1, 0, 0, 0)) == 0:
+if (
+    libc.capset(header, struct.pack("=6I", *[0xFFFFFFFF] * 6)) == 0
+    or libc.capset(header, struct.pack("=6I", 1, 1, 1, 0, 0, 0)) == 0
+):
     done.append("capset")
 for option, first, second in ((47, 2, 21), (28, 0x2F, 0), (8, 1, 0), (24, 99, 0)):
     if libc.prctl(option, first, second, 0, 0) == 0 and option != 8:

@@ -1,7 +1,20 @@
 """Writes the kernel's settings: what it starts when a process crashes, and the like."""
 
 written = []
-for name in ("kernel/core_pattern", "kernel/modprobe", "kernel/randomize_va_space", "kernel/sysrq", "vm/swappiness", "kernel/panic", "fs/suid_dumpable", "vm/overcommit_memory", "kernel/hostname", "kernel/domainname", "kernel/shmmax", "net/ipv4/ip_forward"):
+for name in (
+    "kernel/core_pattern",
+    "kernel/modprobe",
+    "kernel/randomize_va_space",
+    "kernel/sysrq",
+    "vm/swappiness",
+    "kernel/panic",
+    "fs/suid_dumpable",
+    "vm/overcommit_memory",
+    "kernel/hostname",
+    "kernel/domainname",
+    "kernel/shmmax",
+    "net/ipv4/ip_forward",
+):
     try:
         with open(f"/proc/sys/{name}") as file:
             value = file.read()

@@ -6,7 +6,10 @@ for path, secret in (
     ("/proc/keys", lambda text: "_uid.0" in text),
     ("/proc/net/unix", lambda text: "@ABSTRACT@" in text),
     ("/proc/1/net/unix", lambda text: "@ABSTRACT@" in text),
-    ("/proc/self/mountinfo", lambda text: "@CLASS@" in text or " / / " in text and "ext4" in text.split(" / / ")[1].splitlines()[0]),
+    (
+        "/proc/self/mountinfo",
+        lambda text: "@CLASS@" in text or " / / " in text and "ext4" in text.split(" / / ")[1].splitlines()[0],
+    ),
     ("/proc/cmdline", bool),
     ("/proc/modules", bool),
     ("/proc/partitions", bool),

@@ -3,7 +3,26 @@
 import os
 
 opened = []
-for path in ("sysrq-trigger", "sys/fs/binfmt_misc/register", "mtrr", "acpi/wakeup", "irq/default_smp_affinity", "irq/1/smp_affinity", "scsi/scsi", "fs/nfsd", "kmsg", "kcore", "driver/rtc", "pressure/memory", "timer_list", "sched_debug", "slabinfo", "vmallocinfo", "kpagecount", "kpageflags"):
+for path in (
+    "sysrq-trigger",
+    "sys/fs/binfmt_misc/register",
+    "mtrr",
+    "acpi/wakeup",
+    "irq/default_smp_affinity",
+    "irq/1/smp_affinity",
+    "scsi/scsi",
+    "fs/nfsd",
+    "kmsg",
+    "kcore",
+    "driver/rtc",
+    "pressure/memory",
+    "timer_list",
+    "sched_debug",
+    "slabinfo",
+    "vmallocinfo",
+    "kpagecount",
+    "kpageflags",
+):
     try:
         opened.append(os.open(f"/proc/{path}", os.O_WRONLY))
     except OSError:

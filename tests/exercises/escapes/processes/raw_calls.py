@@ -7,7 +7,13 @@ import signal
 libc = ctypes.CDLL(None, use_errno=True)
 libc.syscall.restype = ctypes.c_long
 mine = os.getpid()
-calls = [(57,), (56, signal.SIGCHLD, 0, 0, 0, 0), (56, 0x8000 | 17, 0, 0, 0, 0), (56, 0x20000000 | 17, 0, 0, 0, 0), (56, 0x10000000 | 17, 0, 0, 0, 0)]
+calls = [
+    (57,),
+    (56, signal.SIGCHLD, 0, 0, 0, 0),
+    (56, 0x8000 | 17, 0, 0, 0, 0),
+    (56, 0x20000000 | 17, 0, 0, 0, 0),
+    (56, 0x10000000 | 17, 0, 0, 0, 0),
+]
 calls += [(435, (ctypes.c_uint64 * 11)(0, 0, 0, 0, 17), 88), (435, (ctypes.c_uint64 * 8)(0x200000000, 0, 0, 0, 17), 64)]
 for call in calls:
     made = libc.syscall(*call)

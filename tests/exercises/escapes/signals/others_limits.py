@@ -19,7 +19,11 @@ for process in (os.getppid(), *range(1, 2000)):
         except OSError:
             continue
         done.append((name, process))
-for name, change in (("user", lambda: os.setpriority(os.PRIO_USER, 0, -5)), ("first", lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))), ("nice", lambda: os.nice(-5))):
+for name, change in (
+    ("user", lambda: os.setpriority(os.PRIO_USER, 0, -5)),
+    ("first", lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))),
+    ("nice", lambda: os.nice(-5)),
+):
     try:
         change()
     except OSError:

@@ -6,10 +6,23 @@ import pkgutil
 import runpy
 import sys
 
-names = ["exercises.a_first_steps.a1_dense_layer", "a_first_steps.a1_dense_layer", "a1_dense_layer", "multibackend.exercises.a_first_steps.a1_dense_layer"]
-sys.path += ["@SOLUTION@"[: -len("/exercises/a_first_steps/a1_dense_layer.py")], "@SOLUTION@"[: -len("/a1_dense_layer.py")]]
+names = [
+    "exercises.a_first_steps.a1_dense_layer",
+    "a_first_steps.a1_dense_layer",
+    "a1_dense_layer",
+    "multibackend.exercises.a_first_steps.a1_dense_layer",
+]
+sys.path += [
+    "@SOLUTION@"[: -len("/exercises/a_first_steps/a1_dense_layer.py")],
+    "@SOLUTION@"[: -len("/a1_dense_layer.py")],
+]
 for name in names:
-    for way in (importlib.import_module, runpy.run_module, pkgutil.resolve_name, lambda n: importlib.util.find_spec(n).loader.load_module()):
+    for way in (
+        importlib.import_module,
+        runpy.run_module,
+        pkgutil.resolve_name,
+        lambda n: importlib.util.find_spec(n).loader.load_module(),
+    ):
         try:
             found = way(name)
         except Exception:

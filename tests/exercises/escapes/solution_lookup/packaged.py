@@ -14,7 +14,10 @@ for path in sys.path:
     for name in glob.glob(f"{path}/*.pth"):
         folders += open(name, errors="replace").read().split()
 for folder in (*folders, "/tmp", os.path.expanduser("~/.cache/pip"), *(os.path.dirname(path) for path in sys.path)):
-    for found in (*glob.glob(f"{folder}/**/a1_dense_layer.py", recursive=True), *glob.glob(f"{folder}/**/exercises/*/a1*.py", recursive=True)):
+    for found in (
+        *glob.glob(f"{folder}/**/a1_dense_layer.py", recursive=True),
+        *glob.glob(f"{folder}/**/exercises/*/a1*.py", recursive=True),
+    ):
         exec(open(found).read(), globals())
     for found in glob.glob(f"{folder}/*.whl"):
         with zipfile.ZipFile(found) as wheel:

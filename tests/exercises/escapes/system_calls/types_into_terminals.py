@@ -5,7 +5,14 @@ import os
 import struct
 
 done = []
-for path in ("/dev/tty", "/dev/console", "/dev/ptmx", "/dev/tty0", "/dev/pts/0", *(f"/proc/self/fd/{n}" for n in range(8))):
+for path in (
+    "/dev/tty",
+    "/dev/console",
+    "/dev/ptmx",
+    "/dev/tty0",
+    "/dev/pts/0",
+    *(f"/proc/self/fd/{n}" for n in range(8)),
+):
     try:
         place = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     except OSError:

@@ -8,7 +8,6 @@ import struct
 import time
 
 
-
 def is_socket(descriptor):
     try:
         return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
@@ -30,5 +29,25 @@ def answer(value):
     say(json.dumps({"dict": {"value": value}}).encode())
 
 
-for head in (b"1", b"null", b"true", b"[]", b'""', b"{}", b'{"dict":[]}', b'{"list":{}}', b'{"list":"met"}', b'{"tuple":1}', b'{"dict":{"value":1,"value":{"dict":{}}}}', b'{"dict":{"raised":1}}', b'{"dict":{"raised":{"dict":{"type":1,"message":2,"line":"x"}}}}', b'{"dict":{"raised":{"dict":{"type":"A","message":"b","line":true}}}}', b'{"array":[]}', b'{"array":1}', b'{"array":["<f8",7]}', b'{"handle":0}', b'{"class":"Dense"}'):
+for head in (
+    b"1",
+    b"null",
+    b"true",
+    b"[]",
+    b'""',
+    b"{}",
+    b'{"dict":[]}',
+    b'{"list":{}}',
+    b'{"list":"met"}',
+    b'{"tuple":1}',
+    b'{"dict":{"value":1,"value":{"dict":{}}}}',
+    b'{"dict":{"raised":1}}',
+    b'{"dict":{"raised":{"dict":{"type":1,"message":2,"line":"x"}}}}',
+    b'{"dict":{"raised":{"dict":{"type":"A","message":"b","line":true}}}}',
+    b'{"array":[]}',
+    b'{"array":1}',
+    b'{"array":["<f8",7]}',
+    b'{"handle":0}',
+    b'{"class":"Dense"}',
+):
     say(head)

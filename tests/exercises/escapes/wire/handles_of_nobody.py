@@ -8,7 +8,6 @@ import struct
 import time
 
 
-
 def is_socket(descriptor):
     try:
         return stat.S_ISSOCK(os.fstat(descriptor).st_mode)

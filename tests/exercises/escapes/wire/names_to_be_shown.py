@@ -8,7 +8,6 @@ import struct
 import time
 
 
-
 def is_socket(descriptor):
     try:
         return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
@@ -30,6 +29,15 @@ def answer(value):
     say(json.dumps({"dict": {"value": value}}).encode())
 
 
-for name in ("\x1b]0;owned\x07\x1b[2J", "<script>alert(1)</script>", "\u202e5 of 5", "x" * 900_000, "\0", "\ud800", "a\r\n5,5,5", "=cmd()"):
+for name in (
+    "\x1b]0;owned\x07\x1b[2J",
+    "<script>alert(1)</script>",
+    "\u202e5 of 5",
+    "x" * 900_000,
+    "\0",
+    "\ud800",
+    "a\r\n5,5,5",
+    "=cmd()",
+):
     answer({"handle": 0, "class": name})
     say(json.dumps({"dict": {"raised": {"dict": {"type": name, "message": name, "line": 1 << 70}}}}).encode())

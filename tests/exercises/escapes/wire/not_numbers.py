@@ -8,7 +8,6 @@ import struct
 import time
 
 
-
 def is_socket(descriptor):
     try:
         return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
@@ -30,5 +29,14 @@ def answer(value):
     say(json.dumps({"dict": {"value": value}}).encode())
 
 
-for number in ("NaN", "-Infinity", "1e999999", "9" * 4000, "9" * 1_000_000, "-" + "1" * 4301, "1e-999999", "0." + "3" * 900_000):
+for number in (
+    "NaN",
+    "-Infinity",
+    "1e999999",
+    "9" * 4000,
+    "9" * 1_000_000,
+    "-" + "1" * 4301,
+    "1e-999999",
+    "0." + "3" * 900_000,
+):
     say(b'{"dict":{"value":' + number.encode() + b"}}")

@@ -8,7 +8,6 @@ import struct
 import time
 
 
-
 def is_socket(descriptor):
     try:
         return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
@@ -30,5 +29,15 @@ def answer(value):
     say(json.dumps({"dict": {"value": value}}).encode())
 
 
-for head in (b"\xff\xfe\x00", b"\x80" * 1000, b"", b"\0", b"nonsense", b"[1, 2", b'{"dict": {"value": "\\ud800"}}', "\ufeff{}".encode("utf-16"), b'"' + b"\xed\xa0\x80" + b'"'):
+for head in (
+    b"\xff\xfe\x00",
+    b"\x80" * 1000,
+    b"",
+    b"\0",
+    b"nonsense",
+    b"[1, 2",
+    b'{"dict": {"value": "\\ud800"}}',
+    "\ufeff{}".encode("utf-16"),
+    b'"' + b"\xed\xa0\x80" + b'"',
+):
     say(head)

@@ -8,7 +8,6 @@ import struct
 import time
 
 
-
 def is_socket(descriptor):
     try:
         return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
@@ -30,6 +29,21 @@ def answer(value):
     say(json.dumps({"dict": {"value": value}}).encode())
 
 
-for shape in ([0, 10**30], [10**30], [-1], [1] * 100_000, [0] * 100, [2**63, 2], [2**32, 2**32], [1.5], [True], ["3"], [None], [[1]], [2**62, 4, 0], [99999] * 100_000):
+for shape in (
+    [0, 10**30],
+    [10**30],
+    [-1],
+    [1] * 100_000,
+    [0] * 100,
+    [2**63, 2],
+    [2**32, 2**32],
+    [1.5],
+    [True],
+    ["3"],
+    [None],
+    [[1]],
+    [2**62, 4, 0],
+    [99999] * 100_000,
+):
     answer({"array": ["<f8", shape]})
     os.write(judge, bytes(64))

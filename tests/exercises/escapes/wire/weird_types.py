@@ -8,7 +8,6 @@ import struct
 import time
 
 
-
 def is_socket(descriptor):
     try:
         return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
@@ -30,6 +29,46 @@ def answer(value):
     say(json.dumps({"dict": {"value": value}}).encode())
 
 
-names = ["O", "V8", "U9", "S9", "M8[ns]", "m8", "c16", "a", "f2", ">i4", "f8,f8", "(2,)f8", "(,)f8", "(1,f8", "f8,(", "3f8", "()f8", "(1 0)f8", "f8,", ",", "i4,(2,3", "{}", "\0", "f8\0", "x" * 100_000, "(" * 10_000, "(2,)" * 1000 + "f8", "longdouble", "f16", "b1", "?", "void", "object", "2147483648f8", "(1000000,1000000)f8", "(0,)f8", "1e9f8", "__import__('os')f8", "U99999999999"]
+names = [
+    "O",
+    "V8",
+    "U9",
+    "S9",
+    "M8[ns]",
+    "m8",
+    "c16",
+    "a",
+    "f2",
+    ">i4",
+    "f8,f8",
+    "(2,)f8",
+    "(,)f8",
+    "(1,f8",
+    "f8,(",
+    "3f8",
+    "()f8",
+    "(1 0)f8",
+    "f8,",
+    ",",
+    "i4,(2,3",
+    "{}",
+    "\0",
+    "f8\0",
+    "x" * 100_000,
+    "(" * 10_000,
+    "(2,)" * 1000 + "f8",
+    "longdouble",
+    "f16",
+    "b1",
+    "?",
+    "void",
+    "object",
+    "2147483648f8",
+    "(1000000,1000000)f8",
+    "(0,)f8",
+    "1e9f8",
+    "__import__('os')f8",
+    "U99999999999",
+]
 for name in names:
     answer({"array": [name, [2]]})
