@@ -216,7 +216,10 @@ def test_a_class_is_graded_and_a_second_run_goes_on(classroom):
     assert "4 graded, 3 of them before" in said
     assert rows[2] == ("bo", "A1", "graded", 5)
     said, rows = grade(classroom, "--exercise", "A6")
-    assert rows == [("ana", "A6", "graded", 5), ("bo", "A6", "missing", 0), ("cy", "A6", "missing", 0)]
+    assert [row for row in rows if row[1] == "A6"] == [
+        ("ana", "A6", "graded", 5), ("bo", "A6", "missing", 0), ("cy", "A6", "missing", 0),
+    ]  # fmt: skip
+    assert [row[3] for row in rows if row[1] == "A1"] == [5, 5, 0]
     assert "4 graded, 1 of them before" in multibackend(classroom, "grade", "class", KERAS_BACKEND=BACKEND)
 
 
