@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from multibackend.course.grades import Grade
     from multibackend.course.grading import Job, Outcome
 
-NAMED = 10
+NAME_CHARACTERS = 80
+"""Of a student's name, where it is one among others in a line."""
+
+NAMED = 5
 """Names in a line of what is left out; of more, their number is said."""
 
 
@@ -79,7 +82,11 @@ def grade(
     classroom = read_classroom(folder, chosen, bool(ids))
     _name_left_out(classroom, folder, output, language)
     with opened_gradebook(output) as book:
-        _name("altered", [" ".join((shown(grade.student), *grade.key[1:])) for grade in book.altered()], language)
+        _name(
+            "altered",
+            [" ".join((shown(grade.student, NAME_CHARACTERS), *grade.key[1:])) for grade in book.altered()],
+            language,
+        )
         wanted = make_jobs(classroom.entries, [interpreter.backend for interpreter in ready])
         left = [job for job in wanted if not job.is_graded(book.grades)]
         faults = _grade(left, len(wanted), graders, book, language)
@@ -112,7 +119,7 @@ def _grade(left: Sequence[Job], wanted: int, graders: Graders, book: Gradebook, 
 def _say_outcome(outcome: Outcome, before: Grade | None, done: int, wanted: int, language: Language) -> None:
     said, job, marks, most = messages(language), outcome.job, outcome.result.marks, outcome.result.most
     row = said["row"].format(
-        student=shown(job.student),
+        student=shown(job.student, NAME_CHARACTERS),
         id=job.exercise.id,
         backend=job.backend,
         marks=marks,
@@ -136,7 +143,11 @@ def _name_left_out(classroom: Classroom, folder: Path, output: Path, language: L
 
     ours = (output.name, FEEDBACK) if output.parent.resolve() == folder.resolve() else ()
     for reason in dict.fromkeys(reason for _, reason in classroom.left_out):
-        _name(reason, [shown(name) for name in classroom.left_out_as(reason) if name not in ours], language)
+        _name(
+            reason,
+            [shown(name, NAME_CHARACTERS) for name in classroom.left_out_as(reason) if name not in ours],
+            language,
+        )
 
 
 def _name(what: str, names: Sequence[str], language: Language) -> None:

@@ -12,9 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
-from multibackend.text import sanitize
-
-SHOWN_CHARACTERS = 80
+from multibackend.text import MOST_CHARACTERS, sanitize
 
 FIRST_BYTE, LAST_BYTE = 0xDC80, 0xDCFF
 """What Python makes of bytes in a name that aren't UTF-8. Source: PEP 383."""
@@ -60,9 +58,9 @@ def _unescape(match: re.Match[str]) -> str:
     return chr(int(found[1:], 16) + (0xDC00 if found[0] == "x" else 0))
 
 
-def shown(name: object) -> str:
-    """A name or path as it is shown in a line: printable, and not too long."""
-    return sanitize(escape(str(name)).replace("\\\\", "\\"), SHOWN_CHARACTERS)
+def shown(name: object, most: int = MOST_CHARACTERS) -> str:
+    """A name or path as it is shown in a line: printable, and of at most so many characters."""
+    return sanitize(escape(str(name)).replace("\\\\", "\\"), most)
 
 
 def folder_names(names: Iterable[str]) -> dict[str, str]:
