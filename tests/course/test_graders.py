@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import ClassVar
 
 import pytest
 
@@ -38,16 +39,16 @@ class FakeExaminer:
     """An examiner that gives all marks, unless a submission says otherwise; `log` counts what is open."""
 
     started = 0
-    opened: set = set()
+    opened: ClassVar[set] = set()
     broken_starts = 0
 
-    def __init__(self, backend, python):
+    def __init__(self, _backend, _python):
         cls = type(self)
         cls.started += 1
         cls.opened.add(self)
         self.dead = cls.started <= cls.broken_starts
 
-    def examine(self, submission, points, limits, isolate, seed=0):
+    def examine(self, submission, points, _limits, _isolate, _seed=0):
         if self.dead:
             raise MultibackendError("its Python can't check exercises")
         assert self in self.opened

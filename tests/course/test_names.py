@@ -9,8 +9,9 @@ import pytest
 from multibackend.course.names import LONGEST_BYTES, escape, folder_names, shown, unescape
 
 NAMES = [
-    "ana", "Zoë Müller", "李雷", "Jos\udce9", "José", "Jos\\xe9", "Jos\\\\xe9", "a\nb", "a\\nb", "\x1b[31mred", "\u202eabc",
-    "\U000e0041", "\U0010ffff", "tab\there", "a\u00a0b", "\x00", "\ud800", "…", "'", "'x", "\\", "\\\\", "\\u003b", ";",
+    "ana", "Zoë Müller", "李雷", "Jos\udce9", "José", "Jos\\xe9", "Jos\\\\xe9", "a\nb", "a\\nb", "\x1b[31mred",
+    "\u202eabc", "\U000e0041", "\U0010ffff", "tab\there", "a\u00a0b", "\x00", "\ud800", "…", "'", "'x", "\\", "\\\\",
+    "\\u003b", ";",
 ]  # fmt: skip
 
 
@@ -32,8 +33,8 @@ def test_what_is_shown_is_one_short_line():
 
 
 ODD = [
-    "..x", ".", "-rf", "a/b", "a\\b", "a:b", "con", "NUL.txt", "x.", "x ", " x", "x" * 255, "Jos\udce9", "a\nb", "\x1b[31m",
-    "ana~0123456789abcdef", "`", "<b>",
+    "..x", ".", "-rf", "a/b", "a\\b", "a:b", "con", "NUL.txt", "x.", "x ", " x", "x" * 255, "Jos\udce9", "a\nb",
+    "\x1b[31m", "ana~0123456789abcdef", "`", "<b>",
 ]  # fmt: skip
 
 
