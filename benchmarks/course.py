@@ -18,7 +18,7 @@ from pathlib import Path
 from multibackend import BACKENDS
 from multibackend.course.examination import Examiner, Submission
 from multibackend.course.exercise import exercises, find
-from multibackend.course.isolation import Limits
+from multibackend.course.limits import Limits
 from multibackend.interpreters import name_pythons
 
 ROUNDS = 5

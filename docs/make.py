@@ -16,7 +16,7 @@ from pathlib import Path
 from multibackend import BACKENDS
 from multibackend.course.examination import Examiner, Result, Submission
 from multibackend.course.exercise import Exercise, exercises
-from multibackend.course.isolation import Limits
+from multibackend.course.limits import Limits
 from multibackend.course.notebooks import write_notebooks
 from multibackend.course.starter import make_starter
 from multibackend.interpreters import name_pythons, require

@@ -115,7 +115,8 @@ def _check(
     exercise: Exercise, submission: Submission, examiner: Examiner, workbook: Workbook, language: Language
 ) -> Result:
     from multibackend.course.feedback import explain
-    from multibackend.course.isolation import Limits, NoIsolation
+    from multibackend.course.isolation import NoIsolation
+    from multibackend.course.limits import Limits
 
     words, limits, points = exercise.words(language), Limits(), exercise.points()
     try:

@@ -71,7 +71,7 @@ def grade(
     from multibackend.course.gradebook import opened_gradebook
     from multibackend.course.graders import Graders
     from multibackend.course.grading import make_jobs
-    from multibackend.course.isolation import Limits
+    from multibackend.course.limits import Limits
     from multibackend.interpreters import choose
 
     ready = choose(backend, pythons)
@@ -100,7 +100,8 @@ def grade(
 def _grade(left: Sequence[Job], wanted: int, graders: Graders, book: Gradebook, language: Language) -> int:
     """Grade what is left to do, and say what comes of it; returns how many jobs another run must try again."""
     from multibackend.course.feedback import make_page
-    from multibackend.course.isolation import Limits, NoIsolation
+    from multibackend.course.isolation import NoIsolation
+    from multibackend.course.limits import Limits
 
     limits, folders = Limits(), book.folder_names(job.student for job in left)
     faults, before = 0, dict(book.grades)

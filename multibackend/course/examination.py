@@ -8,25 +8,41 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 
-from multibackend.course.isolation import Limits, NoIsolation
+from multibackend.course.isolation import NoIsolation
 from multibackend.course.judging import Point, Unmet
+from multibackend.course.limits import Limits
 from multibackend.course.remote import Ended, Link, OutOfTime, Raised, Student
 from multibackend.engine import environment_variables
 from multibackend.errors import MultibackendError
+from multibackend.text import sanitize
 
 KEEP_COMPILED = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
 """Each process compiles JAX's operations anew; reading them from the disk halves the time of a check."""
 
-START_SECONDS = 120.0
+PASSED_ON = (
+    *("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "XDG_CACHE_HOME", "MPLCONFIGDIR"),
+    *("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH"),
+    *("MULTIBACKEND_DATA", "MULTIBACKEND_CACHE"),
+)
+"""Environment variables that an examiner needs of its user's; a submission can read all that it has."""
+
+IMPORT_SECONDS = 120.0
 """For a framework's import, on a cold disk."""
+
+START_SECONDS = 60.0
+"""For the fork of a submission's process and its walls, on a busy machine."""
+
+END_SECONDS = 30.0
+"""From letting a submission's process go to its end; killing takes a moment where there is much memory to free."""
+
+LAST_WORDS = 300
+"""Characters that are shown of what an examiner said last."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +103,10 @@ class Submission:
     source: str
 
 
+class ExaminerGone(MultibackendError):
+    """The process that takes submissions has ended; another may go on."""
+
+
 class Examiner:
     """A process with one backend's Keras imported, which takes one submission after another."""
 
@@ -95,60 +115,65 @@ class Examiner:
         # Not a pipe, which would fill: nobody reads it before the end. Closed by `close`.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         ours, theirs = socket.socketpair()
-        environment = {**os.environ, **environment_variables(backend, "cpu", 1), **KEEP_COMPILED}
         with theirs:
             self._process = subprocess.Popen(
                 [python, "-P", "-m", "multibackend.course.examiner", str(theirs.fileno())],
-                env=environment,
+                env=_environment(backend),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
             )
         self._control = ours
-        self._control.settimeout(START_SECONDS)
+        self._control.settimeout(IMPORT_SECONDS)
         self._ready = False
 
     def examine(
         self, submission: Submission, points: Sequence[Point], limits: Limits, isolate: bool, seed: int = 0
     ) -> Result:
-        """Judge a submission on all points, in a process that is gone afterwards.
+        """Judge a submission on all points, in a process that is gone afterwards, and all that it started.
 
         Raises:
             NoIsolation: isolation is wanted, and this system doesn't give it; nothing has run.
+            ExaminerGone: the process that forks it has ended, for which the submission is not to blame.
             MultibackendError: this backend's Python can't import what exercises need.
         """
-        if not self._ready:
-            self._ready = self._hear() == "ready"
-        ours, theirs = socket.socketpair()
-        request = {"limits": asdict(limits), "isolate": isolate}
-        with ours:
-            with theirs:
-                socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
-                process = int(self._hear())
+        self._demand_ready()
+        connection, submissions_end = socket.socketpair()
+        leash, wardens_end = socket.socketpair()
+        with connection, leash:
+            with submissions_end, wardens_end:
+                self._hand_over(limits, isolate, submissions_end, wardens_end)
             try:
-                link = Link(ours, limits.seconds)
-                _demand_readiness(link)
-                return Result(tuple(_judge(link, submission, points, seed)))
+                _demand_walls(Link(connection, START_SECONDS))
+                return Result(tuple(_judge(Link(connection, limits.seconds), submission, points, seed)))
             finally:
-                with suppress(ProcessLookupError):
-                    os.killpg(process, signal.SIGKILL)
+                _let_go(leash)
 
-    def _hear(self) -> str:
-        """The next line of the process."""
+    def _hand_over(self, limits: Limits, isolate: bool, *ends: socket.socket) -> None:
+        request = json.dumps({"limits": asdict(limits), "isolate": isolate}).encode()
+        try:
+            socket.send_fds(self._control, [request], [end.fileno() for end in ends])
+        except OSError as error:
+            raise ExaminerGone(f"backend {self.backend}: its examiner has ended ({error})") from error
+
+    def _demand_ready(self) -> None:
+        """Wait for the end of the process' imports."""
+        if self._ready:
+            return
         try:
             line = self._control.recv(64)
         except TimeoutError:
             line = b""
-        if not line:
+        self._ready = line == b"ready\n"
+        if not self._ready:
             self._process.kill()
             self._process.wait()
             self._errors.seek(0)
-            why = " ".join(self._errors.read().decode("utf-8", "replace").split())[-300:]
+            why = sanitize(self._errors.read().decode("utf-8", "replace")[-LAST_WORDS:])
             raise MultibackendError(
                 f"backend {self.backend}: its Python can't check exercises ({why}); `multibackend doctor` says more."
             )
-        return line.decode().strip()
 
     def close(self) -> None:
         """End the process."""
@@ -164,11 +189,39 @@ class Examiner:
         self.close()
 
 
-def _demand_readiness(link: Link) -> None:
+def _environment(backend: str) -> dict[str, str]:
+    """The environment of an examiner: what it needs, and nothing else of the teacher's."""
+    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return {**passed, **environment_variables(backend, "cpu", 1), **KEEP_COMPILED}
+
+
+def _let_go(leash: socket.socket) -> None:
+    """Let the warden end the submission's process, and wait until it says, by its own end, that nothing is left.
+
+    Raises:
+        MultibackendError: it doesn't.
+    """
+    leash.shutdown(socket.SHUT_WR)
+    leash.settimeout(END_SECONDS)
+    try:
+        while leash.recv(1):
+            pass
+    except TimeoutError as error:
+        raise MultibackendError(
+            f"a submission's process doesn't end within {END_SECONDS:g} s of being killed; expected it gone. "
+            "Look for it with `ps`, and grade again."
+        ) from error
+    except OSError:  # reset: the other end is closed
+        return
+
+
+def _demand_walls(link: Link) -> None:
     try:
         link.wait()
     except Raised as error:
         raise NoIsolation(error.message if error.kind == "NoIsolation" else str(error)) from error
+    except (Ended, OutOfTime) as error:
+        raise ExaminerGone(f"a submission's process could not be started ({error})") from error
 
 
 def _judge(link: Link, submission: Submission, points: Sequence[Point], seed: int) -> Iterator[Verdict]:
@@ -197,6 +250,8 @@ def _judge(link: Link, submission: Submission, points: Sequence[Point], seed: in
         except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
             # Of a judge that was given something else than it can ask about, such as a number in place of a layer.
             yield Verdict(point, "wrong", "", f"{type(error).__name__}: {error}")
+        except (MemoryError, RecursionError) as error:  # which what it was given is too large or too deep for
+            yield Verdict(point, "wrong", "", type(error).__name__)
 
 
 def _explain_loading(point: Point, error: Exception) -> Verdict:

@@ -1,8 +1,8 @@
 """Examiner: one process a backend that has Keras imported, and forks itself for each submission.
 
 Importing a framework takes seconds, forking a tenth of one. Started as `python -m multibackend.course.examiner FD`,
-with a Unix socket as that file descriptor. A request is one JSON object, with the connection to the judge beside
-it; the answer is the number of the process, which the judge may kill.
+with a Unix socket as that file descriptor. A request is one JSON object, with two sockets beside it: the connection
+between judge and submission, and the leash by which the judge lets the submission's process be ended, see `warden.py`.
 """
 
 from __future__ import annotations
@@ -16,22 +16,30 @@ import signal
 import site
 import socket
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from multibackend.checksums import ARCHIVES, TABLES
+from multibackend.course.cgroup import make_group
 from multibackend.course.host import Host
-from multibackend.course.isolation import Limits, die_with_parent, enter, limit
-from multibackend.data import data_folders
+from multibackend.course.isolation import NoIsolation, View, enter, leave_processes
+from multibackend.course.limits import Limits, limit
+from multibackend.course.warden import guard
+from multibackend.data import cache_folder, find_file
 
 LARGEST_REQUEST = 1 << 16
-MOST_DESCRIPTORS = 1 << 12
 
 PRELOADED = (
     *("numpy", "pandas", "keras", "matplotlib.figure", "sklearn.model_selection", "sklearn.preprocessing"),
     "multibackend.data",
 )
 """What exercises import."""
+
+PARTS_OF_PYTHON = ("bin", "lib", "lib64", "include", "share", "pyvenv.cfg")
+"""What belongs to Python in the folder that it is installed in, which may hold a teacher's own files, too."""
+
+START_SECONDS = 60.0
+"""For building a submission's walls, on a busy machine; the judge's own limit starts when they stand."""
 
 
 def main(descriptor: int) -> None:
@@ -43,59 +51,62 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
     control.sendall(b"ready\n")
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, LARGEST_REQUEST, 1)
+        message, descriptors, _, _ = socket.recv_fds(control, LARGEST_REQUEST, 2)
         if not message:
             return
-        request = json.loads(message)
-        connection = socket.socket(fileno=descriptors[0])
-        child = os.fork()
-        if not child:
-            _examine(request, control, connection)
+        connection, leash = (socket.socket(fileno=descriptor) for descriptor in descriptors)
+        if not os.fork():
+            control.close()
+            _guard(json.loads(message), connection, leash)
         connection.close()
-        control.sendall(f"{child}\n".encode())
+        leash.close()
 
 
-def _examine(request: dict[str, Any], control: socket.socket, connection: socket.socket) -> None:
-    """Become the submission's process; doesn't return."""
-    with suppress(BaseException):
-        die_with_parent()
+def _guard(request: dict[str, Any], connection: socket.socket, leash: socket.socket) -> None:
+    """Become the warden of a submission; doesn't return."""
+    try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        control.close()
-        kept = connection.fileno()
-        os.closerange(3, kept)
-        os.closerange(kept + 1, MOST_DESCRIPTORS)
-        null = os.open(os.devnull, os.O_RDWR)
-        for standard in (0, 1, 2):
-            os.dup2(null, standard)
-        host = Host(connection)
-        host.answer(lambda: isolate(request))
-        limit(Limits(**request["limits"]))
-        host.serve()
-    os._exit(0)
+        _examine(Limits(**request["limits"]), request["isolate"], connection, leash)
+    finally:
+        os._exit(0)
 
 
-def isolate(request: dict[str, Any]) -> None:
-    """Isolate this process if that is wanted.
+def _examine(limits: Limits, isolate: bool, connection: socket.socket, leash: socket.socket) -> None:
+    """Fork the submission's process, within walls if that is wanted; return when it is gone."""
+    host, group, user = Host(connection), make_group(limits) if isolate else None, None
 
-    Raises:
-        NoIsolation: it can't be; nothing of the submission has run.
+    def build_walls() -> None:
+        if group:
+            group.join()
+        if isolate:
+            enter(_view(), user, connection.fileno())
+        limit(limits, alone=isolate)
+
+    def begin() -> None:
+        if host.answer(build_walls):
+            host.serve()
+
+    if isolate:
+        try:
+            user = leave_processes()
+        except NoIsolation as error:
+            host.refuse(error)
+            return
+    guard(leash, START_SECONDS + limits.seconds, group, begin)
+
+
+def _view() -> View:
+    """Python, what is installed for it, this package, the data, and functions that JAX has compiled before.
+
+    Of the package `exercises`, which holds the reference solutions, nothing.
     """
-    if request["isolate"]:
-        enter(_readable(), _solutions())
-
-
-def _readable() -> list[Path]:
-    """The folders of Python, of what is installed for it, of this package, and of the data."""
-    site_folders = [*site.getsitepackages(), site.getusersitepackages()]
-    packages = [str(path.parent) for name in ("keras", "multibackend") if (path := _find(name))]
-    return [Path(path) for path in (sys.prefix, sys.base_prefix, *site_folders, *packages, *map(str, data_folders()))]
-
-
-def _solutions() -> list[Path]:
-    """The folder of the reference solutions."""
-    found = _find("exercises")
-    return [found.parent] if found else []
+    prefixes = [Path(prefix, part) for prefix in (sys.prefix, sys.base_prefix) for part in PARTS_OF_PYTHON]
+    site_folders = map(Path, [*site.getsitepackages(), site.getusersitepackages()])
+    packages = [path.parent for name in ("keras", "multibackend") if (path := _find(name))]
+    data = [path for name in (*TABLES, *ARCHIVES) if (path := find_file(name))]
+    solutions = [found.parent] if (found := _find("exercises")) else []
+    return View((*prefixes, *site_folders, *packages, *data, cache_folder() / "jax"), tuple(solutions))
 
 
 def _find(package: str) -> Path | None:

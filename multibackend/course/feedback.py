@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from multibackend.course.examination import Result, Verdict
 from multibackend.course.grading import Outcome
-from multibackend.course.isolation import Limits
+from multibackend.course.limits import Limits
 from multibackend.course.storage import opened_folder, write_whole
 from multibackend.course.words import Language, Words, messages
 from multibackend.text import sanitize

@@ -13,7 +13,8 @@ from collections.abc import Generator, Mapping, Sequence
 
 from multibackend.course.examination import Examiner, Result, Submission
 from multibackend.course.grading import Job, Outcome
-from multibackend.course.isolation import Limits, NoIsolation
+from multibackend.course.isolation import NoIsolation
+from multibackend.course.limits import Limits
 from multibackend.errors import MultibackendError
 
 TRIES = 2

@@ -10,6 +10,8 @@ import socket
 import sys
 import traceback
 import types
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,25 +35,34 @@ class Host:
 
     def serve(self) -> None:
         """Take the file's name and source, run it, say how that went, and answer until the judge hangs up."""
-        self._filename, source = wire.receive(self._connection, _no_handle)
+        self._filename, source = wire.receive(self._connection, _no_handle, None)
         module = types.ModuleType(MODULE)
         sys.modules[MODULE] = module
         self._held.append(module)
         self.answer(lambda: exec(compile(source, self._filename, "exec"), module.__dict__))
         while True:
             try:
-                request = wire.receive(self._connection, lambda handle: self._held[handle["handle"]])
+                request = wire.receive(self._connection, lambda handle: self._held[handle["handle"]], None)
             except EOFError:
                 return
-            self.answer(lambda request=request: self._do(**request))
+            self.answer(partial(self._do, **request))
 
-    def answer(self, action: Any) -> None:
-        """Do something, and send what comes of it: a value, or an exception's description."""
+    def answer(self, action: Callable[[], Any]) -> bool:
+        """Do something, and send what comes of it: a value, or an exception's description; say which it was."""
         try:
-            answer = {"value": action()}
+            value = action()
         except BaseException as error:  # SystemExit and KeyboardInterrupt are a student's mistake as any other
-            answer = {"raised": self._describe(error)}
-        wire.send(self._connection, answer, self._hold)
+            self.refuse(error)
+            return False
+        try:
+            wire.send(self._connection, {"value": value}, self._hold)
+        except wire.TooLarge:
+            wire.send(self._connection, {"value": wire.Kept(value)}, self._hold)
+        return True
+
+    def refuse(self, error: BaseException) -> None:
+        """Send an exception's description."""
+        wire.send(self._connection, {"raised": self._describe(error)}, self._hold)
 
     def _describe(self, error: BaseException) -> dict[str, Any]:
         lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == self._filename]

@@ -1,41 +1,51 @@
 """Isolation: what a submission's process can't reach, on Linux: files, network, other processes, new processes.
 
-`enter` is called in a process forked for one submission. It moves into namespaces of its own (user, mount, network,
-processes, IPC; see namespaces(7)), with a root folder that holds, read-only, what running Python needs and an empty
-folder to write in; gives up all capabilities; and refuses to start processes, by a seccomp filter (seccomp(2)).
-Elsewhere, and where the system forbids namespaces, `limit` alone remains: time, memory, sizes and number of files.
+`enter` is called in a process that `warden.py` forked for one submission, the first of a namespace of processes. It
+moves into further namespaces of its own (mounts, network, IPC, names; see namespaces(7)), whose root folder holds,
+read-only, what running Python needs, and an empty folder to write in; leaves the machine's root, which is then mounted
+nowhere there; closes every descriptor but those agreed; becomes an unprivileged user if it is root; gives up all
+capabilities; and is bound by a filter of system calls (seccomp(2)).
+Elsewhere, and where the system forbids namespaces, `limits.py` alone remains: time, memory, sizes and number of files.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
-import resource
-import signal
 import stat
 import struct
-import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from multibackend.course.seccomp import INSTRUCTION_BYTES, forbid_processes
+from multibackend.course.seccomp import INSTRUCTION_BYTES, write_filter
 from multibackend.errors import MultibackendError
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
-SCRATCH_BYTES = 64 << 20
+SCRATCH = "size=64m,nr_inodes=4096,mode=1777"
+"""The folder to write in, /tmp: it lies in memory, and counts as nobody's."""
+
+PROCESSES = "subset=pid,hidepid=invisible"
+"""What /proc shows: no settings of the kernel, and no process but its own. See Documentation/filesystems/proc.rst."""
+
+FIRST_FREE_USER = 1 << 30
+"""As root, a submission runs as a user from this number on that no other has: files and limits are its own."""
 
 # sched.h
-NEW_MOUNTS, NEW_IPC, NEW_USER, NEW_PROCESSES, NEW_NETWORK = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
+NEW_MOUNTS, NEW_CGROUPS, NEW_NAMES, NEW_IPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
+NEW_USER, NEW_PROCESSES, NEW_NETWORK = 0x10000000, 0x20000000, 0x40000000
 # sys/mount.h
-READ_ONLY, NO_SUID, REMOUNT, BIND, RECURSIVE, PRIVATE = 0x1, 0x2, 0x20, 0x1000, 0x4000, 0x40000
+READ_ONLY, NO_SUID, NO_DEVICES, NO_PROGRAMS, REMOUNT, BIND = 0x1, 0x2, 0x4, 0x8, 0x20, 0x1000
+RECURSIVE, PRIVATE, DETACHED = 0x4000, 0x40000, 0x2
 # statvfs(3) and mount(2): no devices, no programs, no times of access, ... of folders, and the usual times
 KEPT_FLAGS = {0x4: 0x4, 0x8: 0x8, 0x400: 0x400, 0x800: 0x800, 0x1000: 0x200000}
 # sys/prctl.h
-SET_DEATH_SIGNAL, SET_SECCOMP, SET_NO_NEW_PRIVILEGES = 1, 22, 38
+SET_DUMPABLE, SET_SECCOMP, DROP_CAPABILITY, SET_NO_NEW_PRIVILEGES = 4, 22, 24, 38
 BY_FILTER = 2  # linux/seccomp.h
+MOST_CAPABILITIES = 64
 
 
 class NoIsolation(MultibackendError):
@@ -43,88 +53,95 @@ class NoIsolation(MultibackendError):
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Of one submission: seconds, memory beyond what it starts with, the size of a file, how many are open."""
+class View:
+    """What an isolated process sees of the machine's files beside the system's own, all of it read-only.
 
-    seconds: float = 60.0
-    memory_bytes: int = 3 << 30
-    file_bytes: int = 16 << 20
-    files: int = 256
+    `visible` are files and folders; `hidden` are folders within these of which only the names are seen.
+    """
 
-
-def die_with_parent() -> None:
-    """End this process when its parent ends, where the system can do that; else it ends by its limits."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+    visible: tuple[Path, ...]
+    hidden: tuple[Path, ...] = ()
 
 
-def limit(limits: Limits) -> None:
-    """Bind this process and its children by the limits, for good."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0]) if sys.platform == "linux" else 0
-    address_space = pages * resource.getpagesize() + limits.memory_bytes
-    seconds = int(limits.seconds) + 1
-    for kind, most in (
-        (resource.RLIMIT_CPU, seconds * 2),  # frameworks compute on two threads and more
-        (resource.RLIMIT_AS, address_space),
-        (resource.RLIMIT_FSIZE, limits.file_bytes),
-        (resource.RLIMIT_NOFILE, limits.files),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, hard = resource.getrlimit(kind)
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (most, most))
+def is_root() -> bool:
+    """Whether this process is root of the whole machine, not of a namespace of users such as a container's."""
+    return os.geteuid() == 0 and Path("/proc/self/uid_map").read_text().split() == ["0", "0", str((1 << 32) - 1)]
 
 
-def enter(visible: Sequence[Path], hidden: Sequence[Path]) -> None:
-    """Isolate this process, which must have one thread; returns in a child of it, the first of its own namespace.
+def leave_processes() -> int | None:
+    """Let the next child of this process be the first of a new namespace of processes; return the user it shall become.
 
-    `visible` are folders to be read beside the system's; `hidden` are folders within these that must not be.
+    That is None for an ordinary user, who needs a namespace of users for it, and in it remains who he is.
 
     Raises:
         NoIsolation: the system doesn't allow it.
     """
+    libc, uid, gid = _libc(), os.geteuid(), os.getegid()
     try:
-        _enter(visible, hidden)
-    except (OSError, AttributeError, KeyError) as error:
+        if is_root():
+            _call(libc.unshare, NEW_PROCESSES)
+            return FIRST_FREE_USER + os.getpid()
+        _call(libc.unshare, NEW_PROCESSES | NEW_USER)
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"1000 {uid} 1")
+        Path("/proc/self/gid_map").write_text(f"1000 {gid} 1")
+        return None
+    except (OSError, AttributeError) as error:
         raise NoIsolation(f"isolation: {error}; expected a Linux that allows user namespaces.") from error
 
 
-def _enter(visible: Sequence[Path], hidden: Sequence[Path]) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    uid, gid = os.getuid(), os.getgid()
-    root = Path(tempfile.gettempdir()).resolve()  # covered, in this namespace only
-    _call(libc.unshare, NEW_USER | NEW_MOUNTS | NEW_NETWORK | NEW_PROCESSES | NEW_IPC)
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"1000 {uid} 1")
-    Path("/proc/self/gid_map").write_text(f"1000 {gid} 1")
-    child = os.fork()
-    if child:
-        os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) & 255)
-    die_with_parent()
-    opened = [(path, os.open(path, os.O_PATH)) for path in _existing(visible)]
+def enter(view: View, user: int | None, kept: int) -> None:
+    """Isolate this process, which must have one thread and be the first of its namespace of processes.
+
+    It becomes `user`, unless that is None. Of its descriptors, it keeps `kept`; 0, 1 and 2 lead nowhere.
+
+    Raises:
+        NoIsolation: the system doesn't allow it, or doesn't do what it said.
+    """
+    try:
+        libc = _libc()
+        program = ctypes.create_string_buffer(write_filter())
+        _call(libc.unshare, NEW_MOUNTS | NEW_NETWORK | NEW_IPC | NEW_NAMES | NEW_CGROUPS)
+        root = _build_root(libc, view)
+        _leave_root(libc, root)
+        _close_all_but(kept)
+        os.environ |= {"HOME": "/tmp", "TMPDIR": "/tmp"}
+        tempfile.tempdir = None
+        _give_up_privileges(libc, user)
+        _demand_readable(view)
+        length_and_address = struct.pack("@HP", len(program.raw) // INSTRUCTION_BYTES, ctypes.addressof(program))
+        _call(libc.prctl, SET_SECCOMP, BY_FILTER, length_and_address, 0, 0)
+    except (OSError, AttributeError, KeyError, ValueError) as error:
+        raise NoIsolation(f"isolation: {error}; expected a Linux that allows namespaces.") from error
+
+
+def _build_root(libc: ctypes.CDLL, view: View) -> Path:
+    """Make the root folder, in memory, over a folder that is covered in this namespace only."""
+    root = Path(tempfile.gettempdir()).resolve()
+    opened = [(path, os.open(path, os.O_PATH)) for path in _existing(view.visible)]
     _mount(libc, "none", "/", "", RECURSIVE | PRIVATE)
-    _mount(libc, "tmpfs", str(root), "tmpfs", NO_SUID, f"size={SCRATCH_BYTES}")
+    _mount(libc, "tmpfs", str(root), "tmpfs", NO_SUID | NO_DEVICES, "size=1m,mode=755")
+    for name, kind, flags, data in (("tmp", "tmpfs", 0, SCRATCH), ("proc", "proc", READ_ONLY, PROCESSES)):
+        (root / name).mkdir()
+        _mount(libc, kind, str(root / name), kind, NO_SUID | NO_DEVICES | NO_PROGRAMS | flags, data)
     for path, descriptor in opened:
         _show(libc, path, descriptor, root)
-    for path in hidden:
-        if (root / path.absolute().relative_to("/")).is_dir():
-            _mount(libc, "tmpfs", str(root / path.relative_to("/")), "tmpfs", READ_ONLY, "size=4096")
-    for folder in ("proc", "tmp"):
-        (root / folder).mkdir(exist_ok=True)
-    _mount(libc, "proc", str(root / "proc"), "proc", NO_SUID)
-    os.chroot(root)
-    os.chdir("/tmp")
-    os.environ |= {"HOME": "/tmp", "TMPDIR": "/tmp"}
-    tempfile.tempdir = None
-    _give_up_capabilities(libc)
-    program = ctypes.create_string_buffer(forbid_processes())
-    length_and_address = struct.pack("@HP", len(program) // INSTRUCTION_BYTES, ctypes.addressof(program))
-    _call(libc.prctl, SET_SECCOMP, BY_FILTER, length_and_address, 0, 0)
+        os.close(descriptor)
+    for path in {*view.hidden, *(path.resolve() for path in view.hidden)}:
+        covered = root / path.absolute().relative_to("/")
+        if covered.is_dir():
+            _mount(libc, "tmpfs", str(covered), "tmpfs", NO_SUID | NO_DEVICES, "size=4k,mode=755")
+    for mounted in _mounts_below(root):
+        if mounted != root / "tmp":
+            _make_read_only(libc, mounted)
+    _make_read_only(libc, root)
+    return root
 
 
 def _existing(visible: Sequence[Path]) -> list[Path]:
     """What is there of the system and the wanted folders, without those that lie within another."""
-    paths = sorted({*(Path(p) for p in (*SYSTEM, *DEVICES)), *(Path(p).absolute() for p in visible)})
+    wanted = [*map(Path, (*SYSTEM, *DEVICES)), *(p.absolute() for p in visible), *(p.resolve() for p in visible)]
+    paths = sorted(set(wanted))
     kept: list[Path] = []
     for path in paths:
         if path.exists() and not any(path.is_relative_to(other) for other in kept):
@@ -133,9 +150,10 @@ def _existing(visible: Sequence[Path]) -> list[Path]:
 
 
 def _show(libc: ctypes.CDLL, path: Path, descriptor: int, root: Path) -> None:
+    """Make what a descriptor leads to appear below the new root; a link in the old one, such as /bin, stays a link."""
     target = root / path.relative_to("/")
     target.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_symlink() and path.parent == Path("/"):  # /bin is usr/bin
+    if path.is_symlink() and path.parent == Path("/"):
         target.symlink_to(path.readlink())
         return
     if stat.S_ISDIR(os.fstat(descriptor).st_mode):  # by its path it may be covered by now
@@ -143,23 +161,79 @@ def _show(libc: ctypes.CDLL, path: Path, descriptor: int, root: Path) -> None:
     else:
         target.touch()
     _mount(libc, f"/proc/self/fd/{descriptor}", str(target), "", BIND | RECURSIVE)
-    if path not in map(Path, DEVICES):
-        # Flags that a mount has can't be taken away here, so each must be named again.
-        kept = sum(flag for status, flag in KEPT_FLAGS.items() if os.fstatvfs(descriptor).f_flag & status)
-        _mount(libc, "none", str(target), "", BIND | REMOUNT | READ_ONLY | NO_SUID | kept)
-    os.close(descriptor)
+
+
+def _mounts_below(root: Path) -> list[Path]:
+    """Where anything is mounted below a folder; what a folder shown brings with it, too. See proc_pid_mountinfo(5)."""
+    places = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    decoded = [Path(place.encode().decode("unicode_escape").encode("latin-1").decode()) for place in places]
+    return [place for place in decoded if place != root and place.is_relative_to(root)]
+
+
+def _make_read_only(libc: ctypes.CDLL, mounted: Path) -> None:
+    """Forbid writing there. Flags that a mount has can't be taken away here, so each must be named again."""
+    kept = sum(flag for status, flag in KEPT_FLAGS.items() if os.statvfs(mounted).f_flag & status)
+    _mount(libc, "none", str(mounted), "", BIND | REMOUNT | READ_ONLY | NO_SUID | kept)
+
+
+def _leave_root(libc: ctypes.CDLL, root: Path) -> None:
+    """Make `root` this namespace's root, and let the old one go, which is mounted nowhere then. See pivot_root(2).
+
+    Raises:
+        OSError: something is left that can be written.
+    """
+    os.chdir(root)
+    _call(libc.pivot_root, b".", b".")
+    _call(libc.umount2, b".", DETACHED, what="the old root")
+    os.chdir("/tmp")
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        place, options = line.split()[4:6]
+        if place != "/tmp" and "ro" not in options.split(","):
+            raise OSError(f"{place} can be written")
+
+
+def _close_all_but(kept: int) -> None:
+    """Close every descriptor but this one, and let the standard ones lead nowhere, which is opened in here."""
+    null = os.open("/dev/null", os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(null, standard)
+    for descriptor in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
+        if descriptor > 2 and descriptor != kept:
+            with suppress(OSError):  # the listing's own is closed already
+                os.close(descriptor)
+
+
+def _give_up_privileges(libc: ctypes.CDLL, user: int | None) -> None:
+    """Become `user` unless that is None, and have no capability from now on, nor any way to one."""
+    for capability in range(MOST_CAPABILITIES):
+        libc.prctl(DROP_CAPABILITY, capability, 0, 0, 0)  # fails of those that the kernel doesn't know
+    if user is not None:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    libc.prctl(SET_DUMPABLE, 1, 0, 0, 0)  # else its own /proc is root's from here on
+    header = struct.pack("=Ii", 0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this process
+    _call(libc.capset, header, bytes(24))
+    _call(libc.prctl, SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+
+
+def _demand_readable(view: View) -> None:
+    for path in view.visible:
+        if path.exists() and not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
+            raise NoIsolation(
+                f"isolation: {path} can't be read by the user that submissions of root's run as; "
+                f"grade as an ordinary user, or let all read it: chmod -R o+rX {path}."
+            )
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def _mount(libc: ctypes.CDLL, source: str, target: str, kind: str, flags: int, data: str = "") -> None:
     _call(
         libc.mount, source.encode(), target.encode(), kind.encode() or None, flags, data.encode() or None, what=target
     )
-
-
-def _give_up_capabilities(libc: ctypes.CDLL) -> None:
-    header = struct.pack("=Ii", 0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this process
-    _call(libc.capset, header, bytes(24))
-    _call(libc.prctl, SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
 
 
 def _call(function: ctypes._NamedFuncPointer, *arguments: object, what: str = "") -> None:

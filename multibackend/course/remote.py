@@ -16,6 +16,10 @@ import numpy as np
 
 from multibackend.course import wire
 from multibackend.errors import MultibackendError
+from multibackend.text import sanitize
+
+LONGEST_NAME = 80
+"""Characters of a class' name."""
 
 
 class Raised(MultibackendError):
@@ -85,12 +89,12 @@ class Link:
 
     def wait(self) -> Any:
         """The next answer."""
-        answer = self._exchange(lambda: wire.receive(self._connection, self._resolve))
+        answer = self._exchange(lambda: wire.receive(self._connection, self._resolve, self._deadline))
         match answer:
             case {"value": value}:
                 return value
             case {"raised": {"type": str(kind), "message": str(message), "line": int() | None as line}}:
-                raise Raised(kind, message, line)
+                raise Raised(sanitize(kind, LONGEST_NAME), message, line)
         raise Ended("it answered something else than it was asked")
 
     def tell(self, message: Any) -> None:
@@ -111,13 +115,13 @@ class Link:
             return action()
         except TimeoutError as error:
             raise OutOfTime("no time left") from error
-        except (EOFError, OSError, wire.Malformed) as error:
-            raise Ended(str(error) or "its process ended") from error
+        except (EOFError, OSError, wire.Malformed, wire.TooLarge) as error:
+            raise Ended(sanitize(str(error)) or "its process ended") from error
 
     def _resolve(self, description: dict[str, Any]) -> Remote:
         match description:
             case {"handle": int(handle), "class": str(kind)}:
-                return Remote(self, handle, kind[:80])
+                return Remote(self, handle, sanitize(kind, LONGEST_NAME))
         raise wire.Malformed("no message: neither data nor a handle")
 
 

@@ -1,53 +1,105 @@
-"""Seccomp: a filter of system calls, by which a process may start threads but no processes.
+"""Seccomp: a filter of system calls, under which a process computes, and may start threads but no processes.
 
-A program for the kernel's classic BPF, see seccomp(2) and linux/bpf_common.h; eight bytes an instruction.
+It is a list of what is allowed, `system_calls.csv`; whatever isn't there is refused: programs and processes, mounts and
+namespaces, other processes' memory, and memory and queues that outlive a process or count as nobody's. The filter is a
+program for the kernel's classic BPF, see seccomp(2) and linux/bpf_common.h; eight bytes an instruction.
 """
 
 from __future__ import annotations
 
+import csv
 import platform
 import struct
+from collections.abc import Iterator
+from importlib import resources
 
 INSTRUCTION_BYTES = 8
 
 LOAD, IF_EQUAL, IF_AT_LEAST, IF_ANY, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 ALLOW, REFUSE, KILL = 0x7FFF0000, 0x00050000, 0x80000000  # linux/seccomp.h; an error's number is added to REFUSE
-EPERM, ENOSYS = 1, 38
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
-CLONE_THREAD = 0x10000
-FOREIGN_CALLS = 0x40000000  # x32's on x86_64
+NOT_PERMITTED, NO_SUCH_CALL = REFUSE | 1, REFUSE | 38  # EPERM, ENOSYS
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT = 0, 4, 16, 24  # offsets in struct seccomp_data
 
-# Of each machine: audit's name, fork, vfork, execve, execveat and ptrace (where there are), clone, clone3.
-CALLS = {
-    "x86_64": (0xC000003E, (57, 58, 59, 322, 101), 56, 435),
-    "aarch64": (0xC00000B7, (221, 281, 117), 220, 435),
-}
+AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+"""What linux/audit.h calls each machine."""
+
+CLONE3 = 435
+"""Its flags can't be read by a filter; it is said not to exist, upon which glibc uses clone."""
+
+FIRST_UNKNOWN = 463
+"""Of system calls newer than Linux 6.17; libraries fall back on others where these don't exist."""
+
+THREAD = 0x10000  # CLONE_THREAD, linux/sched.h
+FAMILIES = (1, 2, 10)
+"""AF_UNIX, AF_INET and AF_INET6, which a namespace of its own keeps from everyone; AF_VSOCK or AF_ALG it doesn't."""
+
+TERMINAL_INPUT = (0x5412, 0x541C)
+"""TIOCSTI and TIOCLINUX, which type into a terminal."""
+
+PROCESS_CONTROLS = (
+    *(2, 3, 4, 15, 16, 21, 23, 29, 30, 38, 39, 41, 42),
+    0x53564D41,
+)
+"""prctl(2): asking; dumpable, name, timer slack, no new privileges, huge pages; names for memory (PR_SET_VMA). Not
+PR_SET_PDEATHSIG: the end of the process that guards it must stay its own."""
+
+Rule = tuple[int, int, int, int]
+"""A code, how many instructions to leave out if so and if not, and a value."""
 
 
-def forbid_processes() -> bytes:
-    """The filter's program: new processes and programs are refused with EPERM, threads and all else allowed.
-
-    clone3's flags can't be read by a filter; it is said not to exist, upon which glibc uses clone.
+def allowed_calls(machine: str) -> dict[str, int]:
+    """The number of each allowed system call of a machine, by name.
 
     Raises:
         KeyError: no system calls are known of this machine.
     """
-    audit, refused, clone, clone3 = CALLS[platform.machine()]
-    rules = [
-        (LOAD, "", "", ARCHITECTURE),
-        (IF_EQUAL, "", "kill", audit),
-        (LOAD, "", "", NUMBER),
-        (IF_AT_LEAST, "refuse", "", FOREIGN_CALLS),
-        *((IF_EQUAL, "refuse", "", number) for number in refused),
-        (IF_EQUAL, "absent", "", clone3),
-        (IF_EQUAL, "", "allow", clone),
-        (LOAD, "", "", FIRST_ARGUMENT),
-        (IF_ANY, "allow", "refuse", CLONE_THREAD),
+    text = resources.files("multibackend.course").joinpath("system_calls.csv").read_text(encoding="utf-8")
+    return {row["name"]: int(row[machine]) for row in csv.DictReader(text.splitlines()) if row[machine]}
+
+
+def write_filter(machine: str | None = None) -> bytes:
+    """Write the filter's program for a machine, by default this one.
+
+    Raises:
+        KeyError: no system calls are known of this machine.
+    """
+    machine = machine or platform.machine()
+    rules: list[Rule] = [
+        (LOAD, 0, 0, ARCHITECTURE),
+        *_unless(IF_EQUAL, AUDIT[machine], KILL),
+        (LOAD, 0, 0, NUMBER),
+        *_when(IF_EQUAL, CLONE3, NO_SUCH_CALL),
+        *_when(IF_AT_LEAST, FIRST_UNKNOWN, NO_SUCH_CALL),  # x32's calls, from 0x40000000 on, too
     ]
-    ends = {"refuse": REFUSE | EPERM, "absent": REFUSE | ENOSYS, "allow": ALLOW, "kill": KILL}
-    at = {"": 0} | {name: len(rules) + i for i, name in enumerate(ends)}
-    program = b""
-    for i, (code, yes, no, value) in enumerate(rules):
-        jumps = [at[name] - i - 1 if name else 0 for name in (yes, no)]
-        program += struct.pack("=HBBI", code, *jumps, value)
-    return program + b"".join(struct.pack("=HBBI", RETURN, 0, 0, value) for value in ends.values())
+    numbers = allowed_calls(machine)
+    conditions = {
+        "clone": [*_unless(IF_ANY, THREAD, NOT_PERMITTED)],
+        "socket": [*_one_of(FAMILIES)],
+        "prctl": [*_one_of(PROCESS_CONTROLS)],
+        "ioctl": [rule for request in TERMINAL_INPUT for rule in _when(IF_EQUAL, request, NOT_PERMITTED)],
+    }
+    for name, condition in conditions.items():
+        argument = SECOND_ARGUMENT if name == "ioctl" else FIRST_ARGUMENT
+        body = [(LOAD, 0, 0, argument), *condition, (RETURN, 0, 0, ALLOW)]
+        rules += [(IF_EQUAL, 0, len(body), numbers[name]), *body]
+    for name, number in numbers.items():
+        if name not in conditions:
+            rules += _when(IF_EQUAL, number, ALLOW)
+    rules.append((RETURN, 0, 0, NOT_PERMITTED))
+    return b"".join(struct.pack("=HBBI", *rule) for rule in rules)
+
+
+def _when(code: int, value: int, end: int) -> Iterator[Rule]:
+    yield (code, 0, 1, value)
+    yield (RETURN, 0, 0, end)
+
+
+def _unless(code: int, value: int, end: int) -> Iterator[Rule]:
+    yield (code, 1, 0, value)
+    yield (RETURN, 0, 0, end)
+
+
+def _one_of(values: tuple[int, ...]) -> Iterator[Rule]:
+    for i, value in enumerate(values):
+        yield (IF_EQUAL, len(values) - i, 0, value)
+    yield (RETURN, 0, 0, NOT_PERMITTED)

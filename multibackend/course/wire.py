@@ -10,21 +10,29 @@ import json
 import math
 import socket
 import struct
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from multibackend.errors import MultibackendError
 
+LARGEST_HEAD_BYTES = 1 << 20
+"""Of a head: 1 MiB, of which at most some 30 times as much is made here."""
+
 LARGEST_BYTES = 1 << 28
-"""Of a head, and of all arrays of a message: 256 MiB; no question of the course has an answer of a tenth of that."""
+"""Of all arrays of a message: 256 MiB; no question of the course has an answer of a tenth of that."""
 
 LARGEST_ARRAY_BYTES = 1 << 26
 """Of an array that travels; a larger one stays where it is, to be asked for its shape and rows."""
 
-LONGEST_LIST = 100_000
+LONGEST_LIST = 10_000
 """Items in a list that travels; a longer one stays where it is."""
+
+LONGEST_COMPLAINT = 200
+"""Characters of what is said of a message that is none."""
 
 Hold = Callable[[Any], dict[str, Any]]
 Resolve = Callable[[dict[str, Any]], Any]
@@ -34,29 +42,48 @@ class Malformed(MultibackendError):
     """What came is no message of ours."""
 
 
+class TooLarge(MultibackendError):
+    """What is to be sent has a head that nobody would read; nothing was sent."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A value that stays where it is, whatever it is; the other side gets its handle."""
+
+    value: Any
+
+
 def send(connection: socket.socket, value: Any, hold: Hold) -> None:
-    """Send a value; `hold` gives the description, `{"handle": ...}`, of what is neither plain nor an array."""
+    """Send a value; `hold` gives the description, `{"handle": ...}`, of what is neither plain nor an array.
+
+    Raises:
+        TooLarge: it has too much beside arrays.
+    """
     buffers: list[bytes] = []
     head = json.dumps(_pack(value, hold, buffers)).encode()
+    if len(head) > LARGEST_HEAD_BYTES:
+        raise TooLarge(f"a message with a head of {len(head)} bytes; expected at most {LARGEST_HEAD_BYTES}")
     connection.sendall(struct.pack(">Q", len(head)) + head)
     for buffer in buffers:
         connection.sendall(buffer)
 
 
-def receive(connection: socket.socket, resolve: Resolve) -> Any:
+def receive(connection: socket.socket, resolve: Resolve, deadline: float | None) -> Any:
     """Wait for a value; `resolve` turns the description of a handle into what stands for it here.
 
+    All of it must come until `deadline`, by `time.monotonic`; None waits for ever.
+
     Raises:
-        Malformed: it isn't a message.
+        Malformed: it isn't a message, or one that this process has no room for.
         EOFError: the other side is gone.
-        TimeoutError: the connection has a time limit, and it is over.
+        TimeoutError: the time is over.
     """
-    (length,) = struct.unpack(">Q", _read(connection, 8))
     try:
-        head = json.loads(_read(connection, _within(length)))
-        return _unpack(head, resolve, connection, [LARGEST_BYTES])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Malformed(f"no message: {error}") from error
+        (length,) = struct.unpack(">Q", _read(connection, 8, deadline))
+        head = json.loads(_read(connection, _within(length, LARGEST_HEAD_BYTES), deadline))
+        return _Reader(connection, resolve, deadline).unpack(head)
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError, RecursionError) as error:
+        raise Malformed(f"no message: {type(error).__name__}: {error}") from error
 
 
 def _pack(value: Any, hold: Hold, buffers: list[bytes]) -> Any:
@@ -71,46 +98,70 @@ def _pack(value: Any, hold: Hold, buffers: list[bytes]) -> Any:
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub" and value.nbytes <= LARGEST_ARRAY_BYTES:
         buffers.append(np.ascontiguousarray(value).tobytes())
         return {"array": [value.dtype.str, list(value.shape)]}
-    return hold(value)
+    return hold(value.value if isinstance(value, Kept) else value)
 
 
-def _unpack(value: Any, resolve: Resolve, connection: socket.socket, left: list[int]) -> Any:
-    if not isinstance(value, dict):
-        if isinstance(value, list):
-            raise Malformed("no message: a bare list")
+class _Reader:
+    """What reads the arrays of one message, of which all together have `LARGEST_BYTES` at most."""
+
+    def __init__(self, connection: socket.socket, resolve: Resolve, deadline: float | None) -> None:
+        self._connection = connection
+        self._resolve = resolve
+        self._deadline = deadline
+        self._left = LARGEST_BYTES
+
+    def unpack(self, value: Any) -> Any:
+        """Turn a head, or a part of it, into what it stands for."""
+        match value:
+            case str():
+                return _without_surrogates(value)
+            case {"list": list(items)}:
+                return [self.unpack(item) for item in items]
+            case {"tuple": list(items)}:
+                return tuple(self.unpack(item) for item in items)
+            case {"dict": dict(items)}:
+                return {_without_surrogates(key): self.unpack(item) for key, item in items.items()}
+            case {"array": [str(name), list(shape)]}:
+                return self._read_array(np.dtype(name), shape)
+            case dict():
+                return self._resolve(value)
+            case list():
+                raise Malformed("no message: a bare list")
         return value
-    match value:
-        case {"list": items}:
-            return [_unpack(item, resolve, connection, left) for item in items]
-        case {"tuple": items}:
-            return tuple(_unpack(item, resolve, connection, left) for item in items)
-        case {"dict": items}:
-            return {key: _unpack(item, resolve, connection, left) for key, item in items.items()}
-        case {"array": [str(name), list(shape)]}:
-            return _read_array(connection, np.dtype(name), shape, left)
-    return resolve(value)
+
+    def _read_array(self, dtype: np.dtype[Any], shape: list[int]) -> np.ndarray:
+        if dtype.kind not in "fiub" or any(type(size) is not int or size < 0 for size in shape):
+            raise Malformed(f"no message: an array of {dtype} and shape {shape}"[:LONGEST_COMPLAINT])
+        length = _within(dtype.itemsize * math.prod(shape), self._left)
+        self._left -= length
+        return np.frombuffer(_read(self._connection, length, self._deadline), dtype).reshape(shape).copy()
 
 
-def _read_array(connection: socket.socket, dtype: np.dtype[Any], shape: list[int], left: list[int]) -> np.ndarray:
-    if dtype.kind not in "fiub" or any(type(size) is not int or size < 0 for size in shape):
-        raise Malformed(f"no message: an array of {dtype} and shape {shape}")
-    length = dtype.itemsize * math.prod(shape)
-    left[0] -= _within(length)
-    _within(LARGEST_BYTES - left[0])
-    return np.frombuffer(_read(connection, length), dtype).reshape(shape).copy()
+def _without_surrogates(text: str) -> str:
+    """A text that can be written: half a character, which JSON can name, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _within(length: int) -> int:
-    if length > LARGEST_BYTES:
-        raise Malformed(f"no message: {length} bytes; expected at most {LARGEST_BYTES}")
+def _within(length: int, most: int) -> int:
+    if length > most:
+        raise Malformed(f"no message: {str(length)[:20]} bytes; expected at most {most}")
     return length
 
 
-def _read(connection: socket.socket, length: int) -> bytes:
+def _read(connection: socket.socket, length: int, deadline: float | None) -> bytearray:
+    """Read just so many bytes, however slowly they come, until the deadline."""
     parts = bytearray()
     while len(parts) < length:
+        connection.settimeout(None if deadline is None else _left_until(deadline))
         part = connection.recv(min(length - len(parts), 1 << 20))
         if not part:
             raise EOFError
         parts += part
-    return bytes(parts)
+    return parts
+
+
+def _left_until(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left

@@ -11,7 +11,7 @@ from multibackend.course.exercise import find
 from multibackend.course.feedback import explain, make_page
 from multibackend.course.gradebook import opened_gradebook
 from multibackend.course.grading import Job, Outcome
-from multibackend.course.isolation import Limits
+from multibackend.course.limits import Limits
 from multibackend.course.words import LANGUAGES
 from multibackend.errors import MultibackendError
 

@@ -10,7 +10,7 @@ import pytest
 
 from multibackend.course.examination import Examiner, Result, Submission
 from multibackend.course.exercise import find
-from multibackend.course.isolation import Limits
+from multibackend.course.limits import Limits
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import pytest
 
 from multibackend.course.examination import Submission
 from multibackend.course.exercise import find
-from multibackend.course.isolation import Limits
+from multibackend.course.limits import Limits
 
 ESCAPES = sorted((Path(__file__).parent / "escapes").glob("*.py"))
 LIMITS = Limits(seconds=4.0)

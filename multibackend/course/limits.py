@@ -1,0 +1,61 @@
+"""Limits: what binds a submission's process on any POSIX system, in time, memory, files and threads."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+SET_DEATH_SIGNAL = 1  # sys/prctl.h
+
+THREADS_COUNTED_APART = (5, 14)
+"""The first Linux that counts the threads of each namespace of users by itself. Source: its commit 21d1c5e386bc."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one submission: seconds, memory beyond what it starts with, the size of a file, open files, threads."""
+
+    seconds: float = 60.0
+    memory_bytes: int = 3 << 30
+    file_bytes: int = 16 << 20
+    files: int = 256
+    threads: int = 512
+
+
+def die_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
+    """End this process by a signal when its parent ends, where the system can do that; else it ends by its limits."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SET_DEATH_SIGNAL, number, 0, 0, 0)
+
+
+def limit(limits: Limits, alone: bool) -> None:
+    """Bind this process and its children by the limits, for good.
+
+    `alone` says that no other process is of its user, in its namespace of users: then threads are limited, too.
+    """
+    pages = int(Path("/proc/self/statm").read_text().split()[0]) if sys.platform == "linux" else 0
+    bounds = {
+        "RLIMIT_CPU": (int(limits.seconds) + 1) * 2,  # frameworks compute on two threads and more
+        "RLIMIT_AS": pages * resource.getpagesize() + limits.memory_bytes,
+        "RLIMIT_FSIZE": limits.file_bytes,
+        "RLIMIT_NOFILE": limits.files,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_MSGQUEUE": 0,  # bytes in queues, which would outlive it
+    }
+    if alone and _counts_threads_apart():
+        bounds["RLIMIT_NPROC"] = limits.threads
+    for name, most in bounds.items():
+        kind = getattr(resource, name, None)
+        if kind is not None:
+            _, hard = resource.getrlimit(kind)
+            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(kind, (most, most))
+
+
+def _counts_threads_apart() -> bool:
+    return sys.platform == "linux" and tuple(int(n) for n in os.uname().release.split(".")[:2]) >= THREADS_COUNTED_APART
