@@ -76,18 +76,13 @@ def grade(
 
     ready = choose(backend, pythons)
     chosen = [find(id) for id in dict.fromkeys(id.upper() for id in ids)] or list(exercises().values())
-    graders = Graders(
-        {i.backend: i.python for i in ready}, jobs or os.cpu_count() or 1, Limits(), not without_isolation
-    )
+    pythons = {interpreter.backend: interpreter.python for interpreter in ready}
+    graders = Graders(pythons, jobs or os.cpu_count() or 1, Limits(), not without_isolation)
     classroom = read_classroom(folder, chosen, bool(ids))
     _name_left_out(classroom, folder, output, language)
     with opened_gradebook(output) as book:
-        _name(
-            "altered",
-            [" ".join((shown(grade.student, NAME_CHARACTERS), *grade.key[1:])) for grade in book.altered()],
-            language,
-        )
-        wanted = make_jobs(classroom.entries, [interpreter.backend for interpreter in ready])
+        _name("altered", [f"{_show(row.student)} {row.exercise} {row.backend}" for row in book.altered()], language)
+        wanted = make_jobs(classroom.entries, list(pythons))
         left = [job for job in wanted if not job.is_graded(book.grades)]
         faults = _grade(left, len(wanted), graders, book, language)
     said = messages(language)
@@ -103,31 +98,25 @@ def _grade(left: Sequence[Job], wanted: int, graders: Graders, book: Gradebook, 
     from multibackend.course.isolation import NoIsolation
     from multibackend.course.limits import Limits
 
-    limits, folders = Limits(), book.folder_names(job.student for job in left)
-    faults, before = 0, dict(book.grades)
+    limits, folders, before = Limits(), book.folder_names(job.student for job in left), dict(book.grades)
+    first, done, faults = wanted - len(left), wanted - len(left), 0
     try:
         with closing(graders.grade(left)) as outcomes:
-            for done, found in enumerate(outcomes, wanted - len(left) + 1):
+            for found in outcomes:
                 page = partial(make_page, found, language, limits)
                 outcome = book.take(found, page, folders[found.job.student])
-                faults += bool(outcome.fault)
+                done, faults = done + 1, faults + bool(outcome.fault)
                 _say_outcome(outcome, before.get(outcome.job.key), done, wanted, language)
     except NoIsolation as error:
-        raise NoIsolation(f"{error} Nothing was run; --without-isolation runs submissions that you trust.") from error
+        what = "Nothing" if done == first else "Nothing more"
+        raise NoIsolation(f"{error} {what} was run; --without-isolation runs submissions that you trust.") from error
     return faults
 
 
 def _say_outcome(outcome: Outcome, before: Grade | None, done: int, wanted: int, language: Language) -> None:
     said, job, marks, most = messages(language), outcome.job, outcome.result.marks, outcome.result.most
-    row = said["row"].format(
-        student=shown(job.student, NAME_CHARACTERS),
-        id=job.exercise.id,
-        backend=job.backend,
-        marks=marks,
-        most=most,
-        done=done,
-        all=wanted,
-    )
+    names = {"student": _show(job.student), "id": job.exercise.id, "backend": job.backend}
+    row = said["row"].format(**names, marks=marks, most=most, done=done, all=wanted)
     remarks = [row]
     if job.status != "graded":
         remarks.append(said[f"status_{job.status.replace(' ', '_')}"])
@@ -144,11 +133,11 @@ def _name_left_out(classroom: Classroom, folder: Path, output: Path, language: L
 
     ours = (output.name, FEEDBACK) if output.parent.resolve() == folder.resolve() else ()
     for reason in dict.fromkeys(reason for _, reason in classroom.left_out):
-        _name(
-            reason,
-            [shown(name, NAME_CHARACTERS) for name in classroom.left_out_as(reason) if name not in ours],
-            language,
-        )
+        _name(reason, [_show(name) for name in classroom.left_out_as(reason) if name not in ours], language)
+
+
+def _show(student: str) -> str:
+    return shown(student, NAME_CHARACTERS)
 
 
 def _name(what: str, names: Sequence[str], language: Language) -> None:

@@ -43,7 +43,7 @@ class Graders:
         self._stopped = False
 
     def grade(self, jobs: Sequence[Job]) -> Generator[Outcome]:
-        """What comes of each job, in the order in which they end.
+        """What comes of each job, in the order in which they end; those without a submission come last.
 
         Raises:
             NoIsolation: isolation is wanted and can't be had.
@@ -51,16 +51,17 @@ class Graders:
         """
         waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
         done: queue.SimpleQueue[Outcome | BaseException] = queue.SimpleQueue()
-        for job in jobs:
+        submitted = [job for job in jobs if job.source is not None]
+        for job in submitted:
             waiting.put(job)
         threads = [
             threading.Thread(target=self._work, args=(waiting, done), daemon=True)
-            for _ in range(min(self._number, len(jobs)))
+            for _ in range(min(self._number, len(submitted)))
         ]
         for thread in threads:
             thread.start()
         try:
-            for _ in jobs:
+            for _ in submitted:
                 answer = done.get()
                 if isinstance(answer, BaseException):
                     raise answer
@@ -73,6 +74,7 @@ class Graders:
                 examiner.close()
             for thread in threads:
                 thread.join()
+        yield from (Outcome.nothing(job) for job in jobs if job.source is None)
 
     def _work(self, waiting: queue.SimpleQueue[Job], done: queue.SimpleQueue[Outcome | BaseException]) -> None:
         desk: dict[str, Examiner] = {}
@@ -86,22 +88,18 @@ class Graders:
 
     def _judge(self, job: Job, desk: dict[str, Examiner]) -> Outcome:
         """Judge a job with the examiners of a thread, and replace one that fails."""
-        if job.source is None:
-            return Outcome.nothing(job)
         for _ in range(TRIES):
             if job.backend not in desk:
                 desk[job.backend] = self._start(job.backend)
             try:
-                return Outcome(job, self._examine(job, job.source, desk[job.backend]))
-            except NoIsolation:
-                raise
-            except Exception as error:  # of any kind: it is this submission's alone
+                return Outcome(job, self._examine(job, desk[job.backend]))
+            except Exception as error:  # of any kind: it is this submission's alone, or the next examiner fails, too
                 failure = Outcome.failure(job, error)
             self._close(desk.pop(job.backend))
         return failure
 
-    def _examine(self, job: Job, source: str, examiner: Examiner) -> Result:
-        submission = Submission(job.exercise.filename, source)
+    def _examine(self, job: Job, examiner: Examiner) -> Result:
+        submission = Submission(job.exercise.filename, job.source or "")
         # Other inputs for each submission, so that none can be learned from another's.
         seed = secrets.randbits(32)
         return examiner.examine(submission, job.exercise.points(), self._limits, self._isolate, seed)

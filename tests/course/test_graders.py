@@ -76,7 +76,9 @@ def grade(*sources, number=1):
     return {o.job.student: (o.job.status, o.result.marks, o.fault) for o in outcomes}
 
 
-@pytest.mark.parametrize("oddity", ["memory", "recursion", "surrogate", "system", "judge", "ended", "group", "kills"])
+@pytest.mark.parametrize(
+    "oddity", ["memory", "recursion", "surrogate", "system", "judge", "ended", "group", "kills", "no isolation"]
+)
 @pytest.mark.parametrize("number", [1, 3])
 def test_a_failure_is_the_submissions_alone(oddity, number):
     got = grade("right", oddity, "right", oddity, "right", number=number)
@@ -110,9 +112,14 @@ def test_a_backend_that_cannot_check_ends_the_grading(examiners):
     assert examiners.started == STARTS
 
 
-def test_no_isolation_ends_the_grading():
+def test_no_isolation_from_the_start_ends_the_grading(examiners, monkeypatch):
+    def refuse(*_):
+        raise NoIsolation("none")
+
+    monkeypatch.setattr(examiners, "examine", refuse)
     with pytest.raises(NoIsolation):
-        grade("right", "no isolation", "right")
+        grade("right", "right")
+    assert examiners.started == 1
 
 
 def test_an_end_closes_all_and_starts_none(examiners):
