@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NAME_CHARACTERS = 80
 """Of a student's name, where it is one among others in a line."""
 
-NAMED = 5
+NAMED = 10
 """Names in a line of what is left out; of more, their number is said."""
 
 

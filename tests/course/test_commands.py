@@ -164,6 +164,8 @@ def test_watch_answers_within_a_second_of_a_save(tmp_path):
     ) as process:
         assert _read_until(process, "of 5 marks") == "4 of 5 marks"
         _read_until(process, "Watching")
+        path.write_bytes(b"# \xe9")
+        assert "not UTF-8 text" in process.stderr.readline()  # and goes on
         path.write_text(source)
         saved = time.monotonic()
         assert _read_until(process, "of 5 marks") == "5 of 5 marks"
