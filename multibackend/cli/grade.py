@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from multibackend.course.grading import Job, Outcome
 
 NAME_CHARACTERS = 80
-"""Of a student's name, where it is one among others in a line."""
+"""The longest name of a student that is shown in a line."""
 
 NAMED = 10
-"""Names in a line of what is left out; of more, their number is said."""
+"""The most names in a line of what is left out; of more, their number is said."""
 
 
 @click.command()

@@ -19,7 +19,7 @@ from multibackend.course.storage import Unreadable, opened_folder, read_plain
 from multibackend.errors import MultibackendError
 
 LARGEST_BYTES = 1 << 20
-"""Of a submission; the longest solution of the course has some kilobytes."""
+"""The largest submission; the longest solution of the course has some kilobytes."""
 
 FEEDBACK = "feedback"
 """The folder beside the table of marks, in which each student has a folder."""
@@ -30,7 +30,7 @@ SLOW_ENCODINGS = ("idna", "punycode")
 
 @dataclass(frozen=True)
 class Entry:
-    """What a student handed in for an exercise: a source, or None for the reason in `status`."""
+    """A student's file for an exercise: its source, or None for the reason in `status`."""
 
     student: str
     exercise: Exercise
@@ -80,7 +80,7 @@ def read_classroom(folder: Path, chosen: Sequence[Exercise], demanded: bool) -> 
 
 
 def _sort_out(descriptor: int) -> Iterator[tuple[str, str]]:
-    """Each name in a class's folder with why it is left out; empty for a student."""
+    """List the names in a class's folder, with the reason why each is left out; empty for a student."""
     with os.scandir(descriptor) as found:
         entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:

@@ -18,7 +18,7 @@ from multibackend.text import sanitize
 MET, UNMET = "✓", "✗"
 
 LAST_LINE = 1_000_000
-"""Of a student's file; a number beyond is no line's."""
+"""The last line that is shown; no student's file has more."""
 
 
 def explain(result: Result, words: Words, language: Language, limits: Limits) -> Iterator[str]:
@@ -58,7 +58,7 @@ def _explain(verdict: Verdict, words: Words, language: Language, limits: Limits)
 
 
 def explain_status(status: str, file: str, language: Language) -> str:
-    """Why a file isn't graded, as its author is told."""
+    """Tell the author of a file why it isn't graded."""
     return messages(language)[f"submission_{status.replace(' ', '_')}"].format(file=file)
 
 

@@ -21,7 +21,7 @@ from multibackend.course.storage import lock, opened_folder
 from multibackend.errors import MultibackendError
 
 WRITING_SECONDS = 1.0
-"""Between two writings of the table: a process that is killed loses no more than it graded in that time."""
+"""The time between two writings of the table: a process that is killed loses no more than it graded in that time."""
 
 
 class Gradebook:

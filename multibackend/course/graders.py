@@ -18,10 +18,10 @@ from multibackend.course.limits import Limits
 from multibackend.errors import MultibackendError
 
 TRIES = 2
-"""Of a submission: an examiner may also fail for what an earlier submission, or the system, did to it."""
+"""Times that a submission is tried: an earlier submission, or the system, may have broken its examiner."""
 
 STARTS = 3
-"""Of an examiner in a row, before its backend counts as one that can't check here."""
+"""Examiners that are started in a row, before their backend counts as one that can't check here."""
 
 EMPTY = Submission("empty.py", "")
 
@@ -43,7 +43,7 @@ class Graders:
         self._stopped = False
 
     def grade(self, jobs: Sequence[Job]) -> Generator[Outcome]:
-        """What comes of each job, in the order in which they end; those without a submission come last.
+        """Grade jobs, and yield their outcomes in the order in which they end; those without a submission come last.
 
         Raises:
             NoIsolation: isolation is wanted and can't be had.

@@ -23,13 +23,13 @@ from multibackend.course.storage import Unreadable, read_plain, write_whole
 from multibackend.errors import MultibackendError
 
 LARGEST_BYTES = 1 << 28
-"""Of a table; a row has some 150, so a million of them."""
+"""The largest table; a row has some 150 bytes."""
 
 FORMULA_SIGNS = "=+-@\u2212"
-"""What begins a formula in a spreadsheet, also in another width. Source: OWASP, "CSV Injection"."""
+"""Signs that begin a formula in a spreadsheet, also in another width. Source: OWASP, "CSV Injection"."""
 
 SKIPPED = " \"'"
-"""What spreadsheets may skip before such a sign."""
+"""Characters that spreadsheets may skip before such a sign."""
 
 Key = tuple[str, str, str]
 
@@ -59,7 +59,7 @@ class Grade:
 
     @property
     def key(self) -> Key:
-        """What it is the grade of."""
+        """The student, the exercise and the backend."""
         return self.student, self.exercise, self.backend
 
     @property

@@ -18,7 +18,7 @@ ERROR = "error"
 """The status of a submission that couldn't be judged, for a reason that isn't the student's."""
 
 UNFINISHED = "unfinished"
-"""In place of the fingerprint of a job that another run is to try again."""
+"""The fingerprint of a job that another run is to try again."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Job:
 
     @property
     def key(self) -> Key:
-        """What it is a job of."""
+        """The student, the exercise and the backend."""
         return self.student, self.exercise.id, self.backend
 
     def is_graded(self, grades: Mapping[Key, Grade]) -> bool:
@@ -52,7 +52,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a job. `fault` says what another run must try again, and why; mostly, nothing."""
+    """The result of a job. `fault` says why another run must try it again; it is empty if none must."""
 
     job: Job
     result: Result

@@ -15,10 +15,10 @@ from collections.abc import Iterable
 from multibackend.text import MOST_CHARACTERS, sanitize
 
 FIRST_BYTE, LAST_BYTE = 0xDC80, 0xDCFF
-"""What Python makes of bytes in a name that aren't UTF-8. Source: PEP 383."""
+"""The characters that stand for bytes of a name that aren't UTF-8. Source: PEP 383."""
 
 UNSAFE = re.compile(r'[<>:"/\\|?*~`\']|^[-. ]|[. ]$')
-"""What a folder's name can't hold everywhere, or what commands would misread; "~" marks the names that are made here.
+"""Characters that some system forbids in a folder's name, or that commands misread; "~" marks the names made here.
 
 Source: "Naming Files, Paths, and Namespaces", learn.microsoft.com.
 """
@@ -27,7 +27,7 @@ RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """Names of devices on Windows. Source: as above."""
 
 LONGEST_BYTES = 120
-"""Of a folder's name, before what tells it from others."""
+"""The longest name of a folder, before what tells it from others."""
 
 
 def escape(name: str) -> str:
@@ -71,7 +71,7 @@ def folder_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def _fold(name: str) -> str:
-    """What names have in common that some file systems take for the same."""
+    """Turn names that some file system takes for the same into one."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
