@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from multibackend import __version__
-from multibackend.cli.check import check, draw, watch
+from multibackend.cli.check import check, watch
+from multibackend.cli.draw import draw
 from multibackend.cli.equivalence import equivalence
 from multibackend.cli.grade import grade
 from multibackend.cli.interchange import interchange

@@ -1,8 +1,7 @@
-"""`multibackend check`, `watch` and `draw`: what runs a student's file."""
+"""`multibackend check` and `watch`: what judges a student's file."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -18,7 +17,8 @@ from multibackend.cli.options import (
     LANGUAGE_OPTION,
     PYTHON_OPTION,
 )
-from multibackend.cli.output import say
+from multibackend.cli.output import say, say_error
+from multibackend.course.names import shown
 from multibackend.course.words import Language, messages
 from multibackend.errors import MultibackendError
 
@@ -50,7 +50,7 @@ def check(
 
     exercise, workbook = find(id), Workbook(folder)
     path = file or workbook.file(exercise)
-    submission = _read_submission(exercise, path)
+    submission = _read_submission(exercise, path, language)
     passed = True
     with ExitStack() as stack:
         for examiner in [stack.enter_context(examiner) for examiner in _start(backend, pythons)]:
@@ -78,78 +78,29 @@ def watch(
 
     exercise, workbook = find(id), Workbook(folder)
     path = file or workbook.file(exercise)
-    _read(exercise, path)
+    _read_submission(exercise, path, language)
     with ExitStack() as stack:
         examiners = [stack.enter_context(examiner) for examiner in _start(backend, pythons)]
         try:
             for _ in saves(path):
-                submission = _read_submission(exercise, path)
+                try:
+                    submission = _read_submission(exercise, path, language)
+                except MultibackendError as error:  # until it is saved again
+                    say_error(str(error))
+                    continue
                 results = [_check(exercise, submission, each, workbook, language) for each in examiners]
                 if all(result.passed for result in results):
                     click.echo(_praise(exercise, path, language))
-                click.echo(messages(language)["watching"].format(file=path))
+                click.echo(messages(language)["watching"].format(file=shown(path)))
         except KeyboardInterrupt:
             click.echo()
 
 
-@click.command()
-@EXERCISE_ARGUMENT
-@FILE
-@BACKEND_OPTION
-@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("pictures"), show_default=True)
-@PYTHON_OPTION
-def draw(id: str, file: Path | None, backend: str | None, output: Path, pythons: dict[str, str]) -> None:
-    """Draw an exercise's pictures, and save them: of the solution, or of FILE, which is run as it is."""
-    import subprocess
-
-    from multibackend.course.exercise import find
-    from multibackend.interpreters import choose
-
-    exercise = find(id)
-    path = file or exercise.path
-    if not _draws(_read(exercise, path), path):
-        raise MultibackendError(
-            f"{path}: defines no pictures(); expected an exercise that has some, such as A11 or B9."
-        )
-    if backend == "all":
-        raise click.UsageError("--backend: got all; expected one.")
-    (interpreter,) = choose(backend, pythons)
-    folder = output / exercise.id
-    done = subprocess.run(
-        [interpreter.python, "-m", "multibackend.course.pictures", str(path), str(folder)],
-        env={**os.environ, "KERAS_BACKEND": interpreter.backend},
-        check=False,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    if done.returncode:
-        raise MultibackendError(f"{path}: {(done.stderr.strip().splitlines() or ['it ended'])[-1]}")
-
-
-def _read(exercise: Exercise, path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise MultibackendError(f"{path}: no such file; `multibackend start {exercise.id}` writes it.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise MultibackendError(f"{path}: can't be read ({error}); expected a Python file in UTF-8.") from error
-
-
-def _read_submission(exercise: Exercise, path: Path) -> Submission:
+def _read_submission(exercise: Exercise, path: Path, language: Language) -> Submission:
     from multibackend.course.examination import Submission
+    from multibackend.course.workbook import read_own
 
-    return Submission(path.name, _read(exercise, path))
-
-
-def _draws(source: str, path: Path) -> bool:
-    """Whether a file defines `pictures`."""
-    import ast
-
-    try:
-        body = ast.parse(source).body
-    except SyntaxError as error:
-        raise MultibackendError(f"{path}, line {error.lineno}: {error.msg}; expected Python.") from error
-    return any(isinstance(node, ast.FunctionDef) and node.name == "pictures" for node in body)
+    return Submission(shown(path.name), read_own(exercise, path, language))
 
 
 def _start(backend: str | None, pythons: dict[str, str]) -> Sequence[Examiner]:
@@ -186,7 +137,7 @@ def _praise(exercise: Exercise, path: Path, language: Language) -> str:
     said, order = messages(language), list(exercises())
     lines = [said["all_met"]]
     if exercise.kind == "train":
-        lines.append(said["try_parity"].format(file=path))
+        lines.append(said["try_parity"].format(file=shown(path)))
     following = order[order.index(exercise.id) + 1 :]
     lines.append(said["next"].format(id=following[0]) if following else said["end"])
     return "\n".join(lines)

@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from multibackend.cli.options import BACKEND_OPTION, LANGUAGE_OPTION, PYTHON_OPTION
 from multibackend.cli.output import say
-from multibackend.course.words import Language
+from multibackend.course.names import shown
+from multibackend.course.words import Language, messages
+from multibackend.text import sanitize
+
+if TYPE_CHECKING:
+    from multibackend.course.classroom import Classroom
+    from multibackend.course.gradebook import Gradebook
+    from multibackend.course.graders import Graders
+    from multibackend.course.grades import Grade
+    from multibackend.course.grading import Job, Outcome
+
+NAME_CHARACTERS = 80
+"""The longest name of a student that is shown in a line."""
+
+NAMED = 10
+"""The most names in a line of what is left out; of more, their number is said."""
 
 
 @click.command()
@@ -43,33 +63,86 @@ def grade(
 
     Writes a table of marks, and for each submission what the student is told, in `feedback/` beside it. Each submission
     runs in a process of its own without a network, which sees neither your files nor the solutions, and is bound in
-    time and memory. Where the system can't do that, nothing is run. A second run goes on where the first ended.
+    time and memory. Where the system can't do that, nothing is run. A second run goes on where the first ended. Exits
+    with 1 if something could not be judged or written; it is named, and another run tries it again.
     """
+    from multibackend.course.classroom import read_classroom
     from multibackend.course.exercise import exercises, find
-    from multibackend.course.grades import read_grades, write_grades
-    from multibackend.course.grading import Graders, find_jobs, write_feedback
-    from multibackend.course.isolation import NoIsolation
+    from multibackend.course.gradebook import opened_gradebook
+    from multibackend.course.graders import Graders
+    from multibackend.course.grading import make_jobs
     from multibackend.course.limits import Limits
     from multibackend.interpreters import choose
 
     ready = choose(backend, pythons)
-    feedback = output.parent / "feedback"
-    chosen = [find(id) for id in ids] or list(exercises().values())
-    wanted = find_jobs(folder, chosen, bool(ids), [interpreter.backend for interpreter in ready])
-    wanted = [job for job in wanted if folder / job.student != feedback]
-    earlier = read_grades(output)
-    grades = {job.key: earlier[job.key] for job in wanted if job.is_graded(earlier)}
-    left = [job for job in wanted if job.key not in grades]
-    limits = Limits()
-    graders = Graders({i.backend: i.python for i in ready}, jobs or os.cpu_count() or 1, limits, not without_isolation)
+    chosen = [find(id) for id in dict.fromkeys(id.upper() for id in ids)] or list(exercises().values())
+    pythons = {interpreter.backend: interpreter.python for interpreter in ready}
+    graders = Graders(pythons, jobs or os.cpu_count() or 1, Limits(), not without_isolation)
+    classroom = read_classroom(folder, chosen, bool(ids))
+    _name_left_out(classroom, folder, output, language)
+    with opened_gradebook(output) as book:
+        _name("altered", [f"{_show(row.student)} {row.exercise} {row.backend}" for row in book.altered()], language)
+        wanted = make_jobs(classroom.entries, list(pythons))
+        left = [job for job in wanted if not job.is_graded(book.grades)]
+        faults = _grade(left, len(wanted), graders, book, language)
+    said = messages(language)
+    click.echo(said["graded"].format(all=len(wanted), before=len(wanted) - len(left), file=shown(output)))
+    if faults:
+        say(said["not_judged"].format(number=faults))
+        sys.exit(1)
+
+
+def _grade(left: Sequence[Job], wanted: int, graders: Graders, book: Gradebook, language: Language) -> int:
+    """Grade what is left to do, and say what comes of it; returns how many jobs another run must try again."""
+    from multibackend.course.feedback import make_page
+    from multibackend.course.isolation import NoIsolation
+    from multibackend.course.limits import Limits
+
+    limits, folders, before = Limits(), book.folder_names(job.student for job in left), dict(book.grades)
+    first, done, faults = wanted - len(left), wanted - len(left), 0
     try:
-        for job, result in graders.grade(left):
-            write_feedback(feedback, job, result, language, limits)
-            grades[job.key] = job.grade(result)
-            write_grades(output, [grades[job.key] for job in wanted if job.key in grades])
-            count = f"{len(grades)} of {len(wanted)}"
-            say(f"{job.student}, {job.exercise.id} on {job.backend}: {result.marks}/{result.most} ({count})")
+        with closing(graders.grade(left)) as outcomes:
+            for found in outcomes:
+                page = partial(make_page, found, language, limits)
+                outcome = book.take(found, page, folders[found.job.student])
+                done, faults = done + 1, faults + bool(outcome.fault)
+                _say_outcome(outcome, before.get(outcome.job.key), done, wanted, language)
     except NoIsolation as error:
-        raise NoIsolation(f"{error} Nothing was run; --without-isolation runs submissions that you trust.") from error
-    write_grades(output, [grades[job.key] for job in wanted])
-    click.echo(f"{len(wanted)} graded, {len(wanted) - len(left)} of them before; {output}")
+        what = "Nothing" if done == first else "Nothing more"
+        raise NoIsolation(f"{error} {what} was run; --without-isolation runs submissions that you trust.") from error
+    return faults
+
+
+def _say_outcome(outcome: Outcome, before: Grade | None, done: int, wanted: int, language: Language) -> None:
+    said, job, marks, most = messages(language), outcome.job, outcome.result.marks, outcome.result.most
+    names = {"student": _show(job.student), "id": job.exercise.id, "backend": job.backend}
+    row = said["row"].format(**names, marks=marks, most=most, done=done, all=wanted)
+    remarks = [row]
+    if job.status != "graded":
+        remarks.append(said[f"status_{job.status.replace(' ', '_')}"])
+    if before and before.marks != marks:
+        remarks.append(said["before"].format(marks=before.marks, most=before.most))
+    if outcome.fault:
+        remarks.append(said["again"].format(fault=sanitize(outcome.fault)))
+    say("; ".join(remarks))
+
+
+def _name_left_out(classroom: Classroom, folder: Path, output: Path, language: Language) -> None:
+    """Say which names in a class's folder stand for no submission, a line for each reason."""
+    from multibackend.course.classroom import FEEDBACK
+
+    ours = (output.name, FEEDBACK) if output.parent.resolve() == folder.resolve() else ()
+    for reason in dict.fromkeys(reason for _, reason in classroom.left_out):
+        _name(reason, [_show(name) for name in classroom.left_out_as(reason) if name not in ours], language)
+
+
+def _show(student: str) -> str:
+    return shown(student, NAME_CHARACTERS)
+
+
+def _name(what: str, names: Sequence[str], language: Language) -> None:
+    """Say a line about some names, if there are any; of many, the first."""
+    said = messages(language)
+    if names:
+        more = [said["and_more"].format(number=len(names) - NAMED)] if len(names) > NAMED else []
+        say(f"{said[what]}: {', '.join([*names[:NAMED], *more])}")

@@ -1,14 +1,24 @@
-"""Feedback: what a student is told of each point: met, or what was expected, what was got, and what to try next."""
+"""Feedback: what a student is told of each point: met, or what was expected, what was got, and what to try next.
+
+What comes from a submission (exceptions, names, values) has no effect in a terminal or a page, and stays on its line.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from multibackend.course.examination import Result, Verdict
+from multibackend.course.grading import Outcome
 from multibackend.course.limits import Limits
+from multibackend.course.storage import opened_folder, write_whole
 from multibackend.course.words import Language, Words, messages
+from multibackend.text import sanitize
 
 MET, UNMET = "✓", "✗"
+
+LAST_LINE = 1_000_000
+"""The last line that is shown; no student's file has more."""
 
 
 def explain(result: Result, words: Words, language: Language, limits: Limits) -> Iterator[str]:
@@ -23,20 +33,21 @@ def explain(result: Result, words: Words, language: Language, limits: Limits) ->
 
 def _explain(verdict: Verdict, words: Words, language: Language, limits: Limits) -> Iterator[str]:
     said = messages(language)
-    where = f" ({said['line'].format(line=verdict.line)})" if verdict.line else ""
+    got, expected = sanitize(verdict.got), sanitize(verdict.expected)
+    where = f" ({said['line'].format(line=verdict.line)})" if 0 < verdict.line <= LAST_LINE else ""
     match verdict.reason:
         case "met":
             return
         case "wrong":
-            if verdict.expected:
-                yield f"{said['expected']}: {verdict.expected}"
-            yield f"{said['got']}: {verdict.got}"
+            if expected:
+                yield f"{said['expected']}: {expected}"
+            yield f"{said['got']}: {got}"
         case "missing":
-            yield said["missing"].format(name=verdict.got)
+            yield said["missing"].format(name=got)
         case "raised":
-            yield said["raised"].format(error=verdict.got) + where
+            yield said["raised"].format(error=got) + where
         case "not loaded":
-            yield said["not_loaded"].format(error=verdict.got) + where
+            yield said["not_loaded"].format(error=got) + where
         case "time":
             yield said["time"].format(seconds=f"{limits.seconds:g}")
         case "not written" | "ended" | "not run":
@@ -44,3 +55,27 @@ def _explain(verdict: Verdict, words: Words, language: Language, limits: Limits)
     if verdict.reason in ("wrong", "raised"):
         advice = words.advice.get(verdict.advice, words.points[verdict.point.name].advice)
         yield f"{said['try']}: {advice}"
+
+
+def explain_status(status: str, file: str, language: Language) -> str:
+    """Tell the author of a file why it isn't graded."""
+    return messages(language)[f"submission_{status.replace(' ', '_')}"].format(file=file)
+
+
+def make_page(outcome: Outcome, language: Language, limits: Limits) -> str:
+    """A page in Markdown that shows its lines as they are: no line can end the block that holds them."""
+    exercise, status = outcome.job.exercise, outcome.job.status
+    words = exercise.words(language)
+    if outcome.job.source is None:
+        lines = [explain_status(status, exercise.filename, language)]
+    else:
+        lines = list(explain(outcome.result, words, language, limits))
+    text = "\n".join(lines)
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"# {exercise.id}. {words.title} ({outcome.job.backend})\n\n{fence}\n{text}\n{fence}\n"
+
+
+def write_feedback(feedback: int, student: str, name: str, page: str) -> None:
+    """Write a page in a student's folder within the open folder `feedback`; a link in its place is an OSError."""
+    with opened_folder(student, within=feedback, make=True) as folder:
+        write_whole(folder, name, page)

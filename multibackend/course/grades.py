@@ -1,24 +1,45 @@
 """Grades: a class's table, which is also what a second run goes on from.
 
-A row stands as long as the student's file, the exercise's checks and the backend are what they were.
+A row stands as long as the student's file, the exercise's checks and the backend are what they were, and the row is
+as it was written. A run replaces the rows that it grades, and keeps all others.
+
+Names and all else in a cell are printable, and no cell begins as a formula does, whatever a student's folder is
+called; reading undoes that.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+import hashlib
+import io
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from multibackend.course.names import escape, unescape
+from multibackend.course.storage import Unreadable, read_plain, write_whole
 from multibackend.errors import MultibackendError
+
+LARGEST_BYTES = 1 << 28
+"""The largest table; a row has some 150 bytes."""
+
+FORMULA_SIGNS = "=+-@\u2212"
+"""Signs that begin a formula in a spreadsheet, also in another width. Source: OWASP, "CSV Injection"."""
+
+SKIPPED = " \"'"
+"""Characters that spreadsheets may skip before such a sign."""
+
+Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class Grade:
     """A row of the table.
 
-    `status` is "graded", or why there is nothing to grade: "missing", "no file", "too large", "no text".
+    `status` is "graded", or why there was nothing to grade: "missing", "no file", "hard link", "too large", "no text",
+    "unreadable", or "error" where the grading itself failed. `fingerprint` is of what was graded and of the row.
     """
 
     student: str
@@ -29,38 +50,83 @@ class Grade:
     most: int
     fingerprint: str
 
+    @classmethod
+    def seal(cls, student: str, exercise: str, backend: str, status: str, marks: int, most: int, of: str) -> Grade:
+        """A row whose fingerprint says that of the submission, and tells whether the row was altered."""
+        parts = (student, exercise, backend, status, str(marks), str(most), of)
+        seal = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+        return cls(student, exercise, backend, status, marks, most, f"{of}:{seal[:32]}")
+
     @property
-    def key(self) -> tuple[str, str, str]:
-        """What it is the grade of."""
+    def key(self) -> Key:
+        """The student, the exercise and the backend."""
         return self.student, self.exercise, self.backend
 
+    @property
+    def of(self) -> str:
+        """The fingerprint of what was graded."""
+        return self.fingerprint.partition(":")[0]
 
-def read_grades(path: Path) -> dict[tuple[str, str, str], Grade]:
-    """The grades of an earlier run.
+    @property
+    def is_altered(self) -> bool:
+        """Whether the row isn't as it was written."""
+        details = {name: value for name, value in asdict(self).items() if name != "fingerprint"}
+        return not 0 <= self.marks <= self.most or self != Grade.seal(**details, of=self.of)
+
+
+COLUMNS = [field.name for field in fields(Grade)]
+
+
+def read_grades(path: Path) -> dict[Key, Grade]:
+    """The grades of earlier runs.
 
     Raises:
-        MultibackendError: the file is another table.
+        MultibackendError: the file is something else, or holds two rows of the same.
     """
-    if not path.exists():
-        return {}
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [_read_row(row) for row in csv.DictReader(file)]
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        content = read_plain(path, LARGEST_BYTES)
+    except Unreadable as error:
+        if error.status == "missing":
+            return {}
+        raise MultibackendError(
+            f"{path}: can't be read ({error.status}); expected a plain file, or none; give another --output."
+        ) from error
+    grades: dict[Key, Grade] = {}
+    try:
+        rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        if list(rows.fieldnames or COLUMNS) != COLUMNS:
+            raise ValueError(f"got the columns {rows.fieldnames}; expected {COLUMNS}")
+        for row in rows:
+            grade = _read_row(row)
+            if grade.key in grades:
+                raise ValueError(f"line {rows.line_num}: a second row of the same student, exercise and backend")
+            grades[grade.key] = grade
+    except (ValueError, TypeError, KeyError, csv.Error) as error:
         raise MultibackendError(f"{path}: no table of grades ({error}); give another --output.") from error
-    return {grade.key: grade for grade in rows}
+    return grades
 
 
-def write_grades(path: Path, grades: Sequence[Grade]) -> None:
-    """Write the table, whole or not at all."""
-    scratch = path.with_name(f".{path.name}.writing")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with scratch.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Grade)])
-        writer.writeheader()
-        writer.writerows(asdict(grade) for grade in grades)
-    scratch.replace(path)
+def write_grades(folder: int, name: str, grades: Iterable[Grade]) -> None:
+    """Write the table in an open folder, whole or not at all."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS)
+    writer.writeheader()
+    writer.writerows({key: _write_cell(value) for key, value in asdict(grade).items()} for grade in grades)
+    write_whole(folder, name, text.getvalue())
 
 
 def _read_row(row: dict[str, Any]) -> Grade:
-    return Grade(**{**row, "marks": int(row["marks"]), "most": int(row["most"])})
+    numbers = {name: int(row[name]) for name in ("marks", "most")}
+    texts: dict[str, Any] = {name: _read_cell(text) for name, text in row.items() if name not in numbers}
+    return Grade(**{**texts, **numbers})
+
+
+def _write_cell(value: str | int) -> str:
+    """A cell that is no formula, and stays one cell where the separator is a semicolon."""
+    text = escape(str(value)).replace(";", "\\u003b")
+    first = unicodedata.normalize("NFKC", text.lstrip(SKIPPED)[:1])
+    return "'" + text if text.startswith("'") or (first and first in FORMULA_SIGNS) else text
+
+
+def _read_cell(text: str) -> str:
+    return unescape(text.removeprefix("'"))

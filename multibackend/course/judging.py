@@ -9,7 +9,7 @@ A point that returns is met. One that raises isn't, and the exception says what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -17,11 +17,21 @@ from typing import Any
 import numpy as np
 
 from multibackend.course.remote import Student
+from multibackend.text import sanitize
 
 SHOWN_CHARACTERS = 200
 
 PART = 1 << 20
 """Numbers that are compared at a time."""
+
+DEEPEST = 8
+"""Lists within lists that are shown; the course has three at most."""
+
+LARGEST_BITS = 1 << 10
+"""Of a whole number that is shown in digits: a float holds no larger one."""
+
+MOST_AXES = 4
+"""Of an array whose numbers are shown."""
 
 
 class Unmet(Exception):
@@ -95,26 +105,55 @@ def expect(condition: Any, expected: str, got: Any, advice: str = "") -> None:
 
 
 def show(value: Any) -> str:
-    """A value in at most some 200 characters."""
+    """A value in at most some 200 printable characters, however large or deep it is."""
+    return sanitize(_show(value, DEEPEST), SHOWN_CHARACTERS)
+
+
+def _show(value: Any, levels: int) -> str:
     if isinstance(value, np.ndarray):
-        text = np.array2string(value, precision=4, threshold=12, edgeitems=3, separator=", ").replace("\n", "")
-    elif isinstance(value, float):
-        text = f"{value:.6g}"
-    elif isinstance(value, (list, tuple)):
+        return _show_array(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, int) and value.bit_length() > LARGEST_BITS:
+        return f"{type(value).__name__} of {value.bit_length()} bits"
+    if isinstance(value, (list, tuple)):
         left, right = "[]" if isinstance(value, list) else "()"
         comma = "," if isinstance(value, tuple) and len(value) == 1 else ""
-        text = left + ", ".join(show(item) for item in value) + comma + right
-    else:
-        text = repr(value)
-    return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
+        return left + ", ".join(_show_items(value, levels)) + comma + right
+    if isinstance(value, dict):
+        return "{" + ", ".join(_show_items(value, levels)) + "}"
+    return repr(value[:SHOWN_CHARACTERS] if isinstance(value, (str, bytes)) else value)
+
+
+def _show_items(items: Sequence[Any] | dict[Any, Any], levels: int) -> Iterator[str]:
+    """As many items of a list or a dictionary as can be shown, none within too many others."""
+    if not levels:
+        yield "…"
+        return
+    length = 0
+    for item in items:
+        shown = _show(item, levels - 1)
+        if isinstance(items, dict):
+            shown += ": " + _show(items[item], levels - 1)
+        yield shown
+        length += len(shown)
+        if length > SHOWN_CHARACTERS:
+            return
+
+
+def _show_array(value: np.ndarray) -> str:
+    if value.ndim > MOST_AXES:  # NumPy shortens each axis on its own, and none of two
+        return f"array of shape {value.shape}"
+    return np.array2string(value, precision=4, threshold=12, edgeitems=3, separator=", ").replace("\n", "")
 
 
 def _numbers(got: Any) -> np.ndarray | None:
     """Plain numbers as an array, None for anything else."""
+    if not isinstance(got, (np.ndarray, np.generic)) and not _is_plain(got):
+        return None
     try:
-        plain = isinstance(got, (int, float, list, tuple, np.ndarray, np.generic))
-        numbers = np.asarray(got if plain else "")
-    except ValueError:  # ragged
+        numbers = np.asarray(got)
+    except (ValueError, OverflowError):  # ragged, or too large
         return None
     return numbers if numbers.dtype.kind in "fiub" else None
 
@@ -125,6 +164,18 @@ def _are_close(numbers: np.ndarray, expected: np.ndarray, tolerance: float) -> b
         left, right = (values[start : start + PART].astype("float64") for values in (numbers, expected))
         finite = np.isfinite(left).all() and np.isfinite(right).all()
         if not (finite and np.all(np.abs(left - right) <= tolerance * (1 + np.abs(right)))):
+            return False
+    return True
+
+
+def _is_plain(got: Any) -> bool:
+    """Whether it is a number, or lists of nothing else; of texts, NumPy would make each as long as the longest."""
+    left = [got]
+    while left:
+        item = left.pop()
+        if isinstance(item, (list, tuple)):
+            left += item
+        elif not isinstance(item, (int, float, np.ndarray, np.generic)):
             return False
     return True
 

@@ -7,9 +7,17 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
+from multibackend import BACKENDS
+from multibackend.course.classroom import LARGEST_BYTES, decode
 from multibackend.course.exercise import Exercise
+from multibackend.course.feedback import explain_status
+from multibackend.course.names import shown
+from multibackend.course.storage import Unreadable, read_plain
+from multibackend.course.words import Language, messages
 from multibackend.errors import MultibackendError
+from multibackend.text import sanitize
 
 PROGRESS_FILE = ".multibackend-progress.json"
 
@@ -70,13 +78,17 @@ class Workbook:
             MultibackendError: the file isn't one of ours.
         """
         path = self.folder / PROGRESS_FILE
+        why: Exception
         try:
-            table = json.loads(path.read_text(encoding="utf-8"))
-            return {id: Progress(**{**entry, "solved": tuple(entry["solved"])}) for id, entry in table.items()}
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise MultibackendError(f"{path}: no progress of the course ({error}); remove that file.") from error
+            table = json.loads(read_plain(path, LARGEST_BYTES, links=True))
+            return {id: _read_progress(entry) for id, entry in table.items()}
+        except Unreadable as error:
+            if error.status == "missing":
+                return {}
+            why = error
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            why = error
+        raise MultibackendError(f"{shown(path)}: no progress of the course ({why}); remove that file.") from why
 
     def record(self, exercise: Exercise, reached: Progress) -> None:
         """Keep what has been reached in one exercise; the file is replaced whole or not at all."""
@@ -104,3 +116,27 @@ class Workbook:
     def forget(self) -> None:
         """Remove what has been reached."""
         (self.folder / PROGRESS_FILE).unlink(missing_ok=True)
+
+
+def _read_progress(entry: Any) -> Progress:
+    read = Progress(**{**entry, "solved": tuple(entry["solved"])})
+    numbers, names = (read.marks, read.most, read.hints), read.solved
+    if not all(type(number) is int for number in numbers) or not all(name in BACKENDS for name in names):
+        raise TypeError(f"got {sanitize(str(entry))}")
+    return read
+
+
+def read_own(exercise: Exercise, path: Path, language: Language) -> str:
+    """Read a student's own file, for the student; links to it are followed.
+
+    Raises:
+        MultibackendError: it can't be read; says why, in the student's language.
+    """
+    said = messages(language)
+    try:
+        return decode(read_plain(path, LARGEST_BYTES, links=True))
+    except Unreadable as error:
+        if error.status == "missing":
+            raise MultibackendError(said["no_such_file"].format(file=shown(path), id=exercise.id)) from error
+        why = explain_status(error.status, shown(path), language)
+        raise MultibackendError(said["no_submission"].format(why=why)) from error

@@ -164,6 +164,8 @@ def test_watch_answers_within_a_second_of_a_save(tmp_path):
     ) as process:
         assert _read_until(process, "of 5 marks") == "4 of 5 marks"
         _read_until(process, "Watching")
+        path.write_bytes(b"# \xe9")
+        assert "not UTF-8 text" in process.stderr.readline()  # and goes on
         path.write_text(source)
         saved = time.monotonic()
         assert _read_until(process, "of 5 marks") == "5 of 5 marks"
@@ -216,8 +218,11 @@ def test_a_class_is_graded_and_a_second_run_goes_on(classroom):
     assert "4 graded, 3 of them before" in said
     assert rows[2] == ("bo", "A1", "graded", 5)
     said, rows = grade(classroom, "--exercise", "A6")
-    assert rows == [("ana", "A6", "graded", 5), ("bo", "A6", "missing", 0), ("cy", "A6", "missing", 0)]
-    assert "4 graded, 1 of them before" in multibackend(classroom, "grade", "class", KERAS_BACKEND=BACKEND)
+    assert [row for row in rows if row[1] == "A6"] == [
+        ("ana", "A6", "graded", 5), ("bo", "A6", "missing", 0), ("cy", "A6", "missing", 0),
+    ]  # fmt: skip
+    assert [row[3] for row in rows if row[1] == "A1"] == [5, 5, 0]
+    assert "4 graded, 4 of them before" in multibackend(classroom, "grade", "class", KERAS_BACKEND=BACKEND)
 
 
 def test_a_grade_is_of_the_checks_as_they_were(tmp_path):
