@@ -3,7 +3,6 @@
 It leaves traces beside its records: `trained`, a line for each run begun, and `pids`, each process's number.
 """
 
-import json
 import os
 import signal
 import subprocess
@@ -14,21 +13,27 @@ from typing import Any
 
 import numpy as np
 
+from multibackend.events import Sender, read_request
+from multibackend.keeper import LOG_MARK
 from multibackend.record import Record, Run, save_record
 
 EPOCHS = 2
+send: Sender
 EPOCH_SECONDS = float(os.environ.get("FAKE_EPOCH_SECONDS", "0"))
 
 
-def main(path: str) -> None:
-    request = json.loads(Path(path).read_text())
-    output = Path(path).parents[1]
+def main() -> None:
+    global send
+    request, send = read_request()
+    output = Path(request["log"]).parents[1]
     note(output / "pids", os.getpid())
+    note(output / "workers", f"{request['backend']} {request['workers']}")
     if any(run["experiment"] == "dies-before-ready" for run in request["runs"]):
         sys.exit("ImportError: libcudart is not there")
     assert os.environ["KERAS_BACKEND"] == request["backend"]
     say(event="ready", packages={}, device="cpu")
     for run, records in zip(request["runs"], request["records"], strict=True):
+        print(f"\n{LOG_MARK}{run['experiment']}", flush=True)
         say(event="start", run=run)
         note(output / "trained", f"{run['experiment']} {run['backend']} {run['precision']} {run['perturbation']}")
         behave(run, {**request, "records": records}, output)
@@ -58,7 +63,7 @@ def behave(run: dict[str, Any], request: dict[str, Any], output: Path) -> None:
         case "babbles":
             print('A library says hello\n{"event": 3}\n{"event": "start", "run": {}}\n[1]', flush=True)
             say(event="epoch", run={**run, "backend": "caffe"}, epoch=1, epochs=2, loss="much")
-            os.write(1, b"\xff\xfe\x00 no text\n" + b"x" * 3_000_000 + b"\n")
+            os.write(1, b"\xff\xfe\x00 no text\n")
             finish(run, request)
         case _:
             finish(run, request)
@@ -77,7 +82,7 @@ def finish(run: dict[str, Any], request: dict[str, Any], status: Any = "finished
 
 
 def say(**event: object) -> None:
-    print(json.dumps(event), flush=True)
+    send(event)
 
 
 def note(path: Path, line: object) -> None:
@@ -86,4 +91,4 @@ def note(path: Path, line: object) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()
