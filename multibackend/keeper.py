@@ -41,12 +41,17 @@ SET_PARENT_DEATH_SIGNAL, SET_CHILD_SUBREAPER = 1, 36
 
 
 def main(given: dict[str, Any]) -> None:
-    """Keep one worker; `given` holds its command, the log, the command's pid, its heartbeat and its scratch folder."""
+    """Keep one worker.
+
+    `given` holds its command, the log, a name for the pipe that leads there, the command's pid and heartbeat, and a
+    folder to remove.
+    """
     wake = _listen_to_signals()
     _control(SET_CHILD_SUBREAPER, 1)
     die_with_parent(signal.SIGTERM, given["parent"])
-    pipe, worker_end = os.pipe()
-    os.set_blocking(pipe, False)
+    os.mkfifo(given["pipe"])  # named, so that a worker whose model closed its end can open it again
+    pipe = os.open(given["pipe"], os.O_RDWR | os.O_NONBLOCK)  # for writing too: it has no end then
+    worker_end = os.open(given["pipe"], os.O_WRONLY)
     log = Log(Path(given["log"]))
     keeper = os.getpid()
     worker = subprocess.Popen(
@@ -96,14 +101,12 @@ def _wait(worker: int, given: dict[str, Any], wake: int, pipe: int, log: Log) ->
 
     SIGTERM is passed on to the worker's process group.
     """
-    heartbeat, waited = given["heartbeat"], {given["heartbeat"], wake, pipe}
+    heartbeat, waited = given["heartbeat"], (given["heartbeat"], wake, pipe)
     while os.getppid() == given["parent"]:
         ready, _, _ = select.select(waited, [], [])
         if pipe in ready:
             with suppress(BlockingIOError):
-                block = os.read(pipe, BLOCK_BYTES)
-                log.write(block)
-                waited -= set() if block else {pipe}
+                log.write(os.read(pipe, BLOCK_BYTES))
         if wake in ready and signal.SIGTERM in os.read(wake, BLOCK_BYTES):
             _kill_group(worker, signal.SIGTERM)
         if (code := _reap(worker)) is not None:

@@ -54,7 +54,9 @@ class Child:
         self.log = log.absolute()
         self._said = b""
         self._receiver = Receiver()
-        told = {**request, "events": self._receiver.address, "secret": self._receiver.secret, "log": str(self.log)}
+        self._pipe = str(Path(self._receiver.folder, "log"))
+        told = {**request, "log": str(self.log), "log_pipe": self._pipe}
+        told |= {"events": self._receiver.address, "secret": self._receiver.secret}
         beat, self._heartbeat = os.pipe()
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -81,14 +83,8 @@ class Child:
             os.close(beat)
 
     def _describe(self, command: Sequence[str], beat: int) -> dict[str, Any]:
-        scratch = self._receiver.folder
-        return {
-            "command": list(command),
-            "log": str(self.log),
-            "parent": os.getpid(),
-            "heartbeat": beat,
-            "scratch": scratch,
-        }
+        files = {"log": str(self.log), "pipe": self._pipe, "scratch": self._receiver.folder}
+        return {"command": list(command), "parent": os.getpid(), "heartbeat": beat, **files}
 
     @property
     def descriptors(self) -> tuple[int, int]:

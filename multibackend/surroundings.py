@@ -24,10 +24,13 @@ KEPT_FROM = 100
 
 
 class Surroundings:
-    """The process as it is now: working folder, streams, environment, signal handlers, and switches of Python's."""
+    """The process as it is now: working folder, streams, environment, signal handlers, and switches of Python's.
 
-    def __init__(self, log: Path) -> None:
-        self._log = log
+    `log_pipe` leads to the log.
+    """
+
+    def __init__(self, log_pipe: Path) -> None:
+        self._pipe = log_pipe
         self._output = fcntl.fcntl(2, fcntl.F_DUPFD_CLOEXEC, KEPT_FROM)
         self._output_inode = os.fstat(self._output).st_ino
         self._folder = Path.cwd()
@@ -63,11 +66,10 @@ class Surroundings:
     def _restore_streams(self) -> None:
         """Let standard output and error lead to the log again, and standard input to nothing.
 
-        Where a model closed our way there, the log is opened by its name.
+        Where a model closed our way there, the keeper's pipe is opened by its name.
         """
         if _inode(self._output) != self._output_inode:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-            self._output = _move_up(os.open(self._log, flags, 0o666))
+            self._output = _move_up(os.open(self._pipe, os.O_WRONLY))
             self._output_inode = os.fstat(self._output).st_ino
         os.set_blocking(self._output, True)
         nothing = _move_up(os.open(os.devnull, os.O_RDONLY))

@@ -36,7 +36,7 @@ def main() -> None:
     gc.freeze()  # each experiment starts with two full collections: 0.2 s each, if they visit all that was imported
     environment = describe_environment(request["threads"]) | {"workers": request["workers"], "device": engine.device()}
     emit({"event": "ready", "packages": environment["packages"], "device": environment["device"]})
-    surroundings = Surroundings(Path(request["log"]))
+    surroundings = Surroundings(Path(request["log_pipe"]))
     prepared: dict[tuple[str, str], Prepared] = {}
     for fields, records in zip(request["runs"], request["records"], strict=True):
         run = Run(**fields)

@@ -3,6 +3,7 @@
 It leaves traces beside its records: `trained`, a line for each run begun, and `pids`, each process's number.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -55,6 +56,38 @@ def behave(run: dict[str, Any], request: dict[str, Any], output: Path) -> None:
             child = subprocess.Popen(["sleep", "600"])  # holds our output open
             note(output / "pids", child.pid)
             time.sleep(600)
+        case "waits":  # until somebody writes `go`, then gives an old answer
+            while not (output / "go").exists():
+                time.sleep(0.05)
+            finish(run, request)
+        case "daemonises":  # twice forked, in a session of its own, as a server is started
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    note(output / "pids", os.getpid())
+                    time.sleep(600)
+                os._exit(0)
+            os.wait()
+            while len((output / "pids").read_text().split()) < 2:
+                time.sleep(0.02)
+            if os.environ.get("FAKE_HANGS"):
+                time.sleep(600)
+            finish(run, request)
+        case "floods":
+            for _ in range(40):
+                os.write(1, b"x" * (1 << 20))
+            print("\nthe last of many words", flush=True)
+            sys.exit(1)
+        case "scribbles":
+            for number in range(3, 256):
+                with contextlib.suppress(OSError):
+                    os.write(number, b'{"event": "done"}\n{"event": "end", "secret"')
+            finish(run, request)
+        case "closes":
+            os.closerange(0, 4096)
+            finish(run, request)
+        case "mute":
+            os._exit(3)
         case "leaves":
             sys.exit(0)
         case "fatal":
