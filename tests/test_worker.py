@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
 from typing import Any
 
@@ -13,11 +11,12 @@ import numpy as np
 import pytest
 
 from multibackend import MultibackendError, worker
+from multibackend.process import Child, wait_for_any
 from multibackend.record import Record, load_record
 
 EXPERIMENTS = """
 import os, random, sys, weakref
-import keras, numpy as np
+import keras, numpy as np, pandas as pd
 from multibackend import DataUnavailable, Dataset, Experiment, Plan, Split
 
 loaded = sys.__dict__.setdefault("loaded", [])  # this file is imported anew for each experiment
@@ -35,6 +34,16 @@ def build():
     model = keras.Sequential([keras.Input((4,)), *hidden, keras.layers.Dense(1)])
     model.compile("adam", "mse", metrics=["mae"])
     return model
+
+def exotic():
+    x = np.random.default_rng(0).normal(size=(20, 4))
+    table, masked = pd.DataFrame(x.astype("float32")), np.ma.masked_array(x[:, :1], mask=False)
+    return Dataset(Split(x.astype("longdouble"), masked), Split(table, x[:, :1].tolist()))
+
+def hidden():
+    x = np.random.default_rng(0).normal(size=(20, 4))
+    rows = Split(np.ma.masked_array(x, mask=x > 1), x[:, :1])
+    return Dataset(rows, rows)
 
 def unavailable():
     raise DataUnavailable("data moon.npz: not here; expected on the moon.")
@@ -58,6 +67,8 @@ def growing():
 plan = Plan(epochs=3, batch_size=16)
 good = Experiment("good", build, load, plan, plan)
 another = Experiment("another", build, load, plan, plan)
+exotic = Experiment("exotic", build, exotic, plan, plan)
+hidden = Experiment("hidden", build, hidden, plan, plan)
 nodata = Experiment("nodata", build, unavailable, plan, plan)
 loose = Experiment("loose", uncompiled, load, plan, plan)
 misfit = Experiment("misfit", wrong_shape, load, plan, plan)
@@ -80,7 +91,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, An
         ("good", "float32", 0, 6),
         ("another", "float32", 0, 6),
         ("another", "float32", 0),
-        *((name, "float32", 0) for name in ("nodata", "loose", "misfit", "broken", "nothing")),
+        *((name, "float32", 0) for name in ("exotic", "hidden", "nodata", "loose", "misfit", "broken", "nothing")),
         ("growing", "float32", 0),
         ("growing", "float32", 0, 6),
     ]
@@ -106,25 +117,28 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, An
         "fingerprint": "f" * 64,
         "runs": runs,
     }
-    (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "multibackend.worker", str(folder / "request.json")],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "KERAS_BACKEND": backend},
+    child = Child(
+        [sys.executable, "-m", "multibackend.worker"],
+        {**os.environ, "KERAS_BACKEND": backend, "PYTHONUNBUFFERED": "1"},
+        folder / "worker.log",
+        request,
     )
-    events = [json.loads(line) for line in done.stdout.splitlines()]
+    events = []
+    while not (over := child.has_exited) or events[-1:] != [{"event": "end"}]:
+        wait_for_any([child], 1)
+        events += child.read_events()
+        assert not over or events[-1:] == [{"event": "end"}], (folder / "worker.log").read_text()
+    assert child.close() == "the worker exited with code 0"
     records = {}
     for path in sorted(folder.rglob("record.json")):
         record = load_record(path.parent)
         suffix = "+" * record.run.perturbation + (f" seed {record.run.seed}" if record.run.seed != 5 else "")
         records[f"{record.run.experiment.rpartition(':')[2]} {record.run.precision}{suffix}"] = record
-    return events, records, done.stderr
+    return events, records, (folder / "worker.log").read_text()
 
 
 def test_events_tell_the_story(trained: Any) -> None:
-    events, _, stderr = trained
+    events, _, log = trained
     kinds = [event["event"] for event in events]
     assert kinds[0] == "ready"
     assert kinds[-1] == "end"
@@ -132,12 +146,13 @@ def test_events_tell_the_story(trained: Any) -> None:
     assert events[0]["packages"]["keras"] == keras.__version__
     epochs = [event for event in events if event["event"] == "epoch"]
     assert [(event["epoch"], event["epochs"]) for event in epochs[:3]] == [(1, 3), (2, 3), (3, 3)]
-    assert "a model says something" in stderr
+    assert "a model says something" in log
 
 
 @pytest.mark.parametrize(
     ("name", "status", "words"),
     [
+        ("hidden", "failed", "inputs has "),
         ("nodata", "not-run", "moon.npz"),
         ("loose", "failed", "is not compiled"),
         ("misfit", "failed", "fail on a batch of the data"),
@@ -153,6 +168,18 @@ def test_what_goes_wrong_is_in_the_record_in_one_line(trained: Any, name: str, s
     assert "\n" not in record.reason
     ended = [e for e in events if e["event"] == "done" and e["run"]["experiment"].endswith(f":{name}")]
     assert [(e["status"], e["reason"]) for e in ended] == [(status, record.reason)]
+
+
+def test_what_was_done_to_the_data_is_said_and_recorded(trained: Any) -> None:
+    events, records, _ = trained
+    (said,) = [e["notes"] for e in events if e["event"] == "done" and e["run"]["experiment"].endswith(":exotic")]
+    assert said == records["exotic float32"].environment["data_notes"]
+    assert [note.partition(", taken as ")[0] for note in said] == [
+        f"inputs: {np.dtype('longdouble')}",
+        "targets: a numpy MaskedArray",
+        "inputs: a pandas DataFrame",
+        "targets: a list",
+    ]
 
 
 def test_one_experiments_data_go_before_the_nexts_come(trained: Any) -> None:
