@@ -23,7 +23,7 @@ BACKENDS = ("jax", "tensorflow", "torch")
 CONSTRAINTS = "constraints.txt"
 TRAINING_TESTS = (
     "tests/engine",
-    *(f"tests/test_{name}.py" for name in ("benchmarks", "data", "draws", "rows", "sweep", "worker")),
+    *(f"tests/test_{name}.py" for name in ("benchmarks", "data", "draws", "interchange", "rows", "sweep", "worker")),
 )
 """What a backend's environment tests; the rest needs no framework and is tested in `tests`."""
 

@@ -17,6 +17,9 @@ from multibackend.text import tell_apart
 MOST_NAMES = 4
 """How many experiments are named in a line."""
 
+MOST_PARAMETERS = 10**12
+"""More than any model has that is trained here."""
+
 
 def write_file(path: Path, content: bytes) -> Path:
     """Write a file beside its place and move it there; an older one is replaced.
@@ -63,6 +66,11 @@ def _spell(text: str) -> str:
 def format_json(value: Any) -> str:
     """The text of a file in strict JSON."""
     return json.dumps(as_json(value), indent=2, allow_nan=False) + "\n"
+
+
+def format_count(count: int) -> str:
+    """A number of parameters in a table, "" for none: a record may claim any, which must not crowd out its verdict."""
+    return f"{count:,}" if 0 < count < MOST_PARAMETERS else f"over {MOST_PARAMETERS:.0e}" if count > 0 else ""
 
 
 def join_names(experiments: Sequence[str]) -> str:

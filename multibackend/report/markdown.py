@@ -9,7 +9,7 @@ from typing import Any
 
 from multibackend.compare import PRECISIONS, Absence, Comparison, Finding
 from multibackend.experiment import shorten_name
-from multibackend.report.files import join_names
+from multibackend.report.files import format_count, join_names
 from multibackend.text import code_markdown, escape_markdown
 
 MARKS = {
@@ -49,7 +49,7 @@ def _list_table(comparison: Comparison) -> list[str]:
     lines.append("|---|---:|---|---|---|---|")
     for experiment in comparison.experiments:
         count = comparison.parameters.get(experiment, 0)
-        cells = [escape_markdown(shorten_name(experiment)), f"{count:,}" if count else ""]
+        cells = [escape_markdown(shorten_name(experiment)), format_count(count)]
         for precision in PRECISIONS:
             findings = comparison.select(experiment, precision)
             cells.append("<br>".join(_describe_pair(f) for f in findings if f.stage == "step losses"))

@@ -15,7 +15,7 @@ from multibackend import BACKENDS
 from multibackend.compare import PRECISIONS, Comparison, Finding
 from multibackend.console import plain
 from multibackend.experiment import shorten_name
-from multibackend.report.files import join_names
+from multibackend.report.files import format_count, join_names
 
 COLUMNS = ("initial outputs", "gradients", "first update", "step losses", "converged loss", "test metrics")
 EXACT_STAGES = ("structure", "data", "initial weights")
@@ -99,7 +99,7 @@ def _count_cell(comparison: Comparison, experiment: str, findings: tuple[Finding
     """The number of parameters; marked where structure, data or initial weights aren't exactly the same."""
     status = _worst([finding for finding in findings if finding.stage in EXACT_STAGES]).status
     count = comparison.parameters.get(experiment, 0)
-    return Text(marks[status] + (f"{count:,}" if count else ""), style=STYLES.get(status, ""))
+    return Text(marks[status] + format_count(count), style=STYLES.get(status, ""))
 
 
 def _worst(findings: list[Finding]) -> Finding:
