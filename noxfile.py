@@ -174,6 +174,14 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "parity_tests", "--records", *RECORDS, INTERCHANGE)
 
 
+@nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Try 10,000 new cases of each promise about foreign records, messages and words; `tests` tries 300."""
+    install(session, "test")
+    _, arguments = split_posargs(session)
+    session.run("pytest", "tests/fuzz", "--hypothesis-profile=weekly", *(arguments or ("--numprocesses=auto",)))
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and types."""

@@ -65,13 +65,15 @@ def load_model(path: Path, like: Any) -> Any:
         Refused: the file isn't what Keras saves of a model such as `like`; see `archive.py`.
     """
     import keras
+    from keras.src.saving.serialization_lib import SafeModeScope
 
     most = most_bytes(sum(math.prod(v.shape) * LARGEST_NUMBER for v in like.variables))
     members = read_members(path, most)
     members[CONFIG] = json.dumps(read_config(members[CONFIG], _configure(like))).encode()
     check_weights(members[WEIGHTS], most)
     _check_assets(members, like)
-    with tempfile.TemporaryDirectory() as folder, keras.saving.custom_object_scope(_list_own(like)):
+    safely = SafeModeScope(safe_mode=True)  # what the user's file may have switched off outdoes load_model's argument
+    with tempfile.TemporaryDirectory() as folder, safely, keras.saving.custom_object_scope(_list_own(like)):
         checked = Path(folder) / MODEL_FILE
         write_archive(checked, members)
         model = keras.saving.load_model(checked, safe_mode=True)

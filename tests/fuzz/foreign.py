@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import combinations, cycle, product
-from typing import Any
 
 from hypothesis import strategies as st
 
@@ -41,53 +40,33 @@ pairs = st.sampled_from(list(combinations(BACKENDS, 2)))
 
 @st.composite
 def comparisons(draw: st.DrawFn) -> Comparison:
-    """Comparisons of every stage of all pairs of up to three experiments, in which all that can be foreign is."""
-    experiments = draw(st.lists(words, min_size=1, max_size=2, unique=True))
-    details = draw(st.lists(words, min_size=1, max_size=3))
-    judged = draw(st.lists(st.tuples(statuses, numbers, numbers), min_size=1, max_size=7))
+    """Comparisons of every stage of all pairs of one or two experiments, in which all that can be foreign is."""
+    pool = draw(st.lists(words, min_size=2, max_size=5, unique=True))
+    word, experiments = st.sampled_from(pool), pool[: draw(st.integers(1, 2))]
+    judged = draw(st.lists(st.tuples(statuses, numbers, numbers, word), min_size=1, max_size=7))
     chosen = draw(st.sampled_from([PRECISIONS, PRECISIONS[:1], PRECISIONS[1:]]))
-    places = list(product(experiments, chosen, combinations(BACKENDS, 2), STAGES))
-    findings = [
-        Finding(*place, *judgement, detail)
-        for place, judgement, detail in zip(places, cycle(judged), cycle(details), strict=False)
-    ]
-    some = st.lists(_absences(experiments), max_size=3).map(tuple)
+    places = product(experiments, chosen, combinations(BACKENDS, 2), STAGES)
+    findings = [Finding(*place, *judgement) for place, judgement in zip(places, cycle(judged), strict=False)]
+    name, precision = st.sampled_from(experiments), st.sampled_from(PRECISIONS)
+    run = st.builds(Run, name, st.sampled_from(BACKENDS), precision, st.just("quick"), st.just(0), st.integers(0, 2))
+    absence = st.builds(Absence, run, st.sampled_from(["failed", "no record", "not-run"]), word)
+    some = st.lists(name, min_size=1, max_size=6).map(tuple)
+    effect = st.builds(KnownEffect, word, word, word, st.just("in effect"), word, word, word, word, some)
+    kinds = st.sampled_from(["output", "between layers", "loss", "gradient", "optimizer", "nowhere"])
+    origin = st.builds(Origin, name, precision, pairs, kinds, word, word)
+    value = st.one_of(word, st.integers(), st.floats(), st.none(), st.lists(word, max_size=2))
+    packages = st.one_of(word, st.dictionaries(word, value, max_size=3))
+    row = st.fixed_dictionaries({"backend": word, "packages": packages, "device": value}, optional={pool[0]: value})
     return Comparison(
         findings=tuple(findings),
-        failed=draw(some),
-        not_run=draw(some),
-        known=tuple(draw(st.lists(_effects(experiments), max_size=2))),
-        origins=tuple(draw(st.lists(_origins(experiments), max_size=2))),
-        parameters=draw(st.dictionaries(st.sampled_from(experiments), st.integers(0, 10**30))),
-        environments=tuple(draw(st.lists(_environments(), max_size=2))),
-        drawn=draw(st.dictionaries(st.sampled_from(experiments), words)),
+        failed=tuple(draw(st.lists(absence, max_size=2))),
+        not_run=tuple(draw(st.lists(absence, max_size=2))),
+        known=tuple(draw(st.lists(effect, max_size=1))),
+        origins=tuple(draw(st.lists(origin, max_size=1))),
+        parameters=draw(st.dictionaries(name, st.integers(0, 10**30), max_size=1)),
+        environments=tuple(draw(st.lists(row, max_size=1))),
+        drawn=draw(st.dictionaries(name, word, max_size=1)),
     )
-
-
-def _absences(experiments: list[str]) -> st.SearchStrategy[Absence]:
-    run = st.builds(
-        Run, st.sampled_from(experiments), st.sampled_from(BACKENDS), st.sampled_from(PRECISIONS), st.just("quick"),
-        st.just(0), st.integers(0, 2),
-    )  # fmt: skip
-    return st.builds(Absence, run, st.sampled_from(["failed", "no record", "not-run"]), words)
-
-
-def _effects(experiments: list[str]) -> st.SearchStrategy[KnownEffect]:
-    some = st.lists(st.sampled_from(experiments), min_size=1, max_size=6).map(tuple)
-    return st.builds(KnownEffect, words, words, words, st.just("in effect"), words, words, words, words, some)
-
-
-def _origins(experiments: list[str]) -> st.SearchStrategy[Origin]:
-    kinds = st.sampled_from(["output", "between layers", "loss", "gradient", "optimizer", "nowhere"])
-    who = st.one_of(pairs, st.sampled_from(BACKENDS).map(lambda name: (name,)))
-    return st.builds(Origin, st.sampled_from(experiments), st.sampled_from(PRECISIONS), who, kinds, words, words)
-
-
-def _environments() -> st.SearchStrategy[dict[str, Any]]:
-    value = st.one_of(words, st.integers(), st.floats(), st.none(), st.lists(words, max_size=2))
-    packages = st.one_of(words, st.none(), st.dictionaries(words, value, max_size=3))
-    rows = st.dictionaries(words, st.one_of(value, st.dictionaries(words, value, max_size=2)), max_size=3)
-    return st.builds(lambda backend, given, row: {**row, "backend": backend, "packages": given}, words, packages, rows)
 
 
 @st.composite

@@ -106,7 +106,14 @@ def test_a_text_in_markdown_shows_itself(text: str) -> None:
 
 
 @given(comparisons())
-def test_the_terminal_shows_data(comparison: Comparison) -> None:
+def test_a_comparison_is_shown_as_data_everywhere(comparison: Comparison) -> None:
+    check_terminal(comparison)
+    check_markdown(comparison)
+    check_junit(comparison)
+    check_json(comparison)
+
+
+def check_terminal(comparison: Comparison) -> None:
     for console in consoles():
         print_comparison(comparison, console)
         lines = read_screen(console).splitlines()
@@ -116,8 +123,8 @@ def test_the_terminal_shows_data(comparison: Comparison) -> None:
         assert sum("verdict" in line for line in lines[:5]) == 1, "a table that is all there"
 
 
-@given(comparisons())
-def test_markdown_has_our_tags_and_rows_alone(comparison: Comparison) -> None:
+def check_markdown(comparison: Comparison) -> None:
+    """Our tags and rows alone."""
     text = format_markdown(comparison)
     page = render(text)
     assert page.found["h1"] == 1
@@ -127,8 +134,8 @@ def test_markdown_has_our_tags_and_rows_alone(comparison: Comparison) -> None:
     assert page.text.startswith("Parity: passed" if comparison.passed else "Parity: FAILED")
 
 
-@given(comparisons())
-def test_junit_is_well_formed_and_counts_each_stage_once(comparison: Comparison) -> None:
+def check_junit(comparison: Comparison) -> None:
+    """Well-formed, and each stage counts once."""
     suite = ET.fromstring(format_junit(comparison).encode("utf-8")).find("testsuite")
     assert suite is not None
     cases = suite.findall("testcase")
@@ -142,8 +149,8 @@ def test_junit_is_well_formed_and_counts_each_stage_once(comparison: Comparison)
     assert len(named) == len(comparison.findings) - statuses["not judged"]
 
 
-@given(comparisons())
-def test_json_is_strict_and_loses_nothing(comparison: Comparison) -> None:
+def check_json(comparison: Comparison) -> None:
+    """Strict, and nothing is lost."""
     found = read_json(format_results(comparison))
     assert found == json.loads(json.dumps(build_results(comparison)))
     assert found["passed"] is comparison.passed
