@@ -23,7 +23,7 @@ BACKENDS = ("jax", "tensorflow", "torch")
 CONSTRAINTS = "constraints.txt"
 TRAINING_TESTS = (
     "tests/engine",
-    *(f"tests/test_{name}.py" for name in ("benchmarks", "data", "draws", "rows", "sweep", "worker")),
+    *(f"tests/test_{name}.py" for name in ("benchmarks", "data", "draws", "interchange", "rows", "sweep", "worker")),
 )
 """What a backend's environment tests; the rest needs no framework and is tested in `tests`."""
 
@@ -172,6 +172,14 @@ def tests(session: nox.Session) -> None:
     # What differs fails in the next line, with its experiment, pair and stage.
     session.run("multibackend", "compare", *RECORDS, INTERCHANGE, success_codes=[0, 1])
     session.run("pytest", "parity_tests", "--records", *RECORDS, INTERCHANGE)
+
+
+@nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Try 10,000 new cases of each promise about foreign records, messages and words; `tests` tries 300."""
+    install(session, "test")
+    _, arguments = split_posargs(session)
+    session.run("pytest", "tests/fuzz", "--hypothesis-profile=weekly", *(arguments or ("--numprocesses=auto",)))
 
 
 @nox.session

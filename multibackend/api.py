@@ -160,9 +160,9 @@ def _check(models: list[Any], backends: Sequence[str], precisions: Sequence[str]
 
 
 def _console(show: bool) -> Any:
-    from rich.console import Console
+    from multibackend.console import make_console
 
-    return Console(stderr=True, quiet=not show, force_terminal=None if show else False)
+    return make_console(stderr=True, quiet=not show, terminal=None if show else False)
 
 
 def _refuse_in_worker() -> None:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from multibackend.console import plain
 from multibackend.errors import MultibackendError
 from multibackend.interpreters import FRAMEWORKS, Interpreter, probe_all, problem_of
 from multibackend.output_folder import check_writable
@@ -145,12 +146,13 @@ def print_examination(examination: Examination, console: Console) -> None:
     console.print(_backend_table(examination))
     console.print(_data_table(examination))
     for name, value in examination.machine.items():
-        console.print(f"{name}: {value}", markup=False)
+        console.print(plain(f"{name}: {value}"), soft_wrap=True)
     console.print(f"output folder: {'can be written' if not examination.output_problem else 'can NOT be written'}")
     if not examination.cures:
         console.print(Text("Nothing is missing.", "green"))
     for cure in examination.cures:
-        console.print(Text(cure, "yellow"), soft_wrap=True)
+        for line in cure.splitlines():
+            console.print(plain(line, "yellow"), soft_wrap=True)
 
 
 def _backend_table(examination: Examination) -> Table:
@@ -162,7 +164,7 @@ def _backend_table(examination: Examination) -> Table:
     for state in examination.backends:
         verdict = Text("missing", "red") if state.problem else Text("ready", "green")
         device = [state.device] if len(table.columns) > 6 else []
-        table.add_row(state.backend, verdict, *_installed(state), *device)
+        table.add_row(state.backend, verdict, *map(plain, [*_installed(state), *device]))
     return table
 
 
@@ -180,5 +182,5 @@ def _data_table(examination: Examination) -> Table:
         table.add_column(heading, overflow="fold")
     for name, state, where in examination.data:
         present = state == "present"
-        table.add_row(name, Text(state, "green" if present else "yellow"), where if present else "")
+        table.add_row(name, Text(state, "green" if present else "yellow"), plain(where if present else ""))
     return table

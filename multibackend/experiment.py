@@ -6,6 +6,7 @@ experiments' names without either.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -173,6 +174,24 @@ def shorten_name(experiment: str) -> str:
     return shorten(experiment)
 
 
+LONGEST_FILE = 100
+"""Characters of a name that a file keeps; file systems have room for 255 bytes, an ending included."""
+
+FILE_OF_NAME = re.compile(r"(?!.*\.py-)\w[\w.-]*", re.ASCII)
+"""A name of a catalogue, which is a file's name already."""
+
+FILE_OF_REFERENCE = re.compile(r"\w+(/\w+)*\.py:\w+", re.ASCII)
+"""A reference that can be told from its file's name: each dash is a slash, the one after .py a colon."""
+
+
 def name_file(experiment: str) -> str:
-    """A name as part of a file name: `path/to/model.py:net` becomes `path-to-model.py-net`."""
-    return re.sub(r"[^\w.-]+", "-", experiment).strip("-.") or "experiment"
+    """A name as part of a file name, another for each: `path/to/model.py:net` becomes `path-to-model.py-net`.
+
+    Where that could stand for another name too, the start of the name's SHA-256 sum follows, after a tilde.
+    """
+    readable = re.sub(r"[^\w.-]+", "-", experiment, flags=re.ASCII).strip("-.")
+    plain = FILE_OF_NAME.fullmatch(experiment) or FILE_OF_REFERENCE.fullmatch(experiment)
+    if plain and len(experiment) <= LONGEST_FILE and readable == experiment.translate({ord("/"): "-", ord(":"): "-"}):
+        return readable
+    digest = hashlib.sha256(experiment.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{readable[-LONGEST_FILE:].strip('-.') or 'experiment'}~{digest}"

@@ -6,7 +6,10 @@ training that goes on where BACKEND stopped. `structure["unloaded"]` says of a b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import math
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +17,24 @@ from typing import Any
 import numpy as np
 
 from multibackend import BACKENDS
+from multibackend.archive import (
+    ASSETS,
+    CONFIG,
+    WEIGHTS,
+    Refused,
+    check_weights,
+    most_bytes,
+    read_members,
+    write_archive,
+)
 from multibackend.engine.contract import as_data, predict
 from multibackend.record import MODEL_FILE, Record, Run
+from multibackend.saved_config import read_config
 from multibackend.training import Built, compile_first_step, continue_training
+from multibackend.upstream import optimizer_saved_by_public_name
+
+LARGEST_NUMBER = 8
+"""Bytes."""
 
 
 def interchange_record(run: Run, b: Built, sources: Sequence[Path]) -> Record:
@@ -41,14 +59,43 @@ def interchange_record(run: Run, b: Built, sources: Sequence[Path]) -> Record:
 
 
 def load_model(path: Path, like: Any) -> Any:
-    """A saved model, with its optimizer; classes and functions of the user's own are those that `like` uses."""
-    import keras
+    """A saved model, with its optimizer; classes and functions are those that `like`, the user's own model, uses.
 
-    with keras.saving.custom_object_scope(_list_own(like)):
-        model = keras.saving.load_model(path)
+    Raises:
+        Refused: the file isn't what Keras saves of a model such as `like`; see `archive.py`.
+    """
+    import keras
+    from keras.src.saving.serialization_lib import SafeModeScope
+
+    most = most_bytes(sum(math.prod(v.shape) * LARGEST_NUMBER for v in like.variables))
+    members = read_members(path, most)
+    members[CONFIG] = json.dumps(read_config(members[CONFIG], _configure(like))).encode()
+    check_weights(members[WEIGHTS], most)
+    _check_assets(members, like)
+    safely = SafeModeScope(safe_mode=True)  # what the user's file may have switched off outdoes load_model's argument
+    with tempfile.TemporaryDirectory() as folder, safely, keras.saving.custom_object_scope(_list_own(like)):
+        checked = Path(folder) / MODEL_FILE
+        write_archive(checked, members)
+        model = keras.saving.load_model(checked, safe_mode=True)
     # JAX and TensorFlow resolve jit_compile="auto" to True and save that; torch.compile would take minutes to predict.
     model.jit_compile = like.jit_compile
     return model
+
+
+def _configure(model: Any) -> Any:
+    """What Keras would save of a model as its configuration."""
+    import keras
+
+    with optimizer_saved_by_public_name(model):
+        return keras.saving.serialize_keras_object(model)
+
+
+def _check_assets(members: Mapping[str, bytes], model: Any) -> None:
+    """Let layers of Keras alone read files of the archive: what code of the user's would make of them is unknown."""
+    assets = [name for name in members if name.startswith(ASSETS)]
+    keep = {type(layer) for layer in model._flatten_layers() if hasattr(layer, "save_assets")}
+    if assets and not (keep and all(cls.__module__.startswith("keras.") for cls in keep)):
+        raise Refused(f"it holds {assets[0]!r}, which no layer of Keras in this model reads")
 
 
 def _list_own(model: Any) -> dict[str, Any]:

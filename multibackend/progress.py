@@ -14,8 +14,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from multibackend.console import plain
 from multibackend.experiment import shorten_name
 from multibackend.record import Run
+from multibackend.text import LONGEST_DETAIL, sanitize
 
 BAR_WIDTH = 16
 REFRESHES_PER_SECOND = 4
@@ -100,8 +102,8 @@ class Progress:
     def _print(self, run: Run, status: str, reason: str, wall_seconds: float, kept: bool) -> None:
         shown = "kept" if kept else status
         seconds = "" if kept else f"  {wall_seconds:.1f} s"
-        because = f"  {' '.join(reason.split())}" if reason else ""
-        line = Text(f"{run.backend:<10}  {describe(run)}  {shown}{seconds}{because}")
+        because = f"  {sanitize(reason, LONGEST_DETAIL)}" if reason else ""
+        line = Text(f"{run.backend:<10}  {sanitize(describe(run))}  {shown}{seconds}{because}")
         line.stylize({"failed": "red", "not-run": "yellow"}.get(shown, ""))
         self._console.print(line, soft_wrap=True)
 
@@ -128,7 +130,7 @@ class Progress:
 
 def _doing(row: _Row) -> Text:
     if row.run is not None:
-        return Text(describe(row.run))
+        return plain(describe(row.run))
     if row.ended:
         return Text("all done", "green" if not row.failed else "red")
     return Text("between two runs" if row.device else "starting", "dim")

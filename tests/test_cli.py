@@ -231,6 +231,26 @@ def test_interchange_refuses_what_it_can_make_nothing_of(tmp_path: Path) -> None
     assert call("interchange", "nowhere").exit_code == 2
 
 
+def test_interchange_runs_only_the_file_that_the_command_line_names(tmp_path: Path) -> None:
+    """The record that comes from elsewhere names a file; its word isn't enough."""
+    (tmp_path / "evil.py").write_text("open('ran', 'w')\ndef build(): ...\ndef other(): ...")
+    evil = f"{tmp_path}/evil.py:build"
+    assert call("train", "finishes", "--backend", "torch").exit_code == 0
+    for path in Path("runs/quick-seed0/records").rglob("record.json"):
+        path.write_text(path.read_text().replace('"finishes"', f'"{evil}"'))
+    said = error_of(call("interchange", "runs/quick-seed0", "--output", "out"))
+    assert f"name it: --experiment {evil}" in said
+    assert not Path("out").exists()
+    said = error_of(call("interchange", "runs/quick-seed0", "--output", "out", "--experiment", "finishes"))
+    assert "no finished record of finishes" in said
+    other = f"{tmp_path}/evil.py:other"
+    error_of(call("interchange", "runs/quick-seed0", "--output", "out", "--experiment", other))
+    assert not Path("out").exists()
+    named = call("interchange", "runs/quick-seed0", "--output", "out", "--experiment", evil)
+    assert "evil.py:build" in named.stdout
+    assert Path("out").exists()
+
+
 def test_a_program_that_is_no_python_is_one_line() -> None:
     assert "doesn't answer as a Python does" in error_of(
         call("train", "--backend", "jax", "--python", "jax=/bin/false")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from multibackend.cli.options import BACKENDS_OPTION, expand_precision, precision_option, training_options
-from multibackend.cli.output import console
+from multibackend.cli.output import console, show
 from multibackend.cli.trainings import exit_code, list_trainings, name_output, opened_output
 
 
@@ -67,5 +67,5 @@ def equivalence(
         study = study_equivalence(records, backends, expand_precision(precision), criterion, load_known())
         path = write_study(study, output)
     print_study(study, console())
-    click.echo(str(path))
+    show(str(path))
     sys.exit(exit_code(outcomes, bool(names)) or int(not study.passed))

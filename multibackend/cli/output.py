@@ -1,4 +1,7 @@
-"""Output: what every command says the same way, lines on standard error and tables as wide as there is room."""
+"""Output: what every command says the same way, lines on standard error and tables as wide as there is room.
+
+Nothing said has an effect on the terminal, whatever names, paths and reasons are in it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+
+from multibackend.text import LONGEST_DETAIL, sanitize
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,18 +22,24 @@ NARROW_COLUMNS = 120
 
 def say(line: str) -> None:
     """Print a line on standard error, where results are not."""
-    click.echo(f"multibackend: {line}", err=True)
+    click.echo(f"multibackend: {sanitize(line, LONGEST_DETAIL)}", err=True)
 
 
 def say_error(message: str) -> None:
     """Print a message on standard error, each of its lines marked as an error."""
-    for line in message.splitlines():
+    for line in message.splitlines() or [""]:
         say(f"error: {line}")
+
+
+def show(text: str) -> None:
+    """Print lines on standard output, spaces and all: a path may have two."""
+    for line in text.splitlines():
+        click.echo(" ".join(sanitize(word, LONGEST_DETAIL) for word in line.split(" ")))
 
 
 def console() -> Console:
     """A console as wide as the terminal, or wide enough for tables where there is none."""
-    from rich.console import Console
+    from multibackend.console import make_console
 
     narrow = not sys.stdout.isatty() and "COLUMNS" not in os.environ
-    return Console(width=NARROW_COLUMNS if narrow else None, highlight=False)
+    return make_console(width=NARROW_COLUMNS if narrow else None)

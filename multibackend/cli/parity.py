@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from multibackend.cli.options import BACKENDS_OPTION, expand_precision, precision_option, training_options
-from multibackend.cli.output import console, say
+from multibackend.cli.output import console, say, show
 from multibackend.cli.trainings import exit_code, name_output, opened_output
 
 if TYPE_CHECKING:
@@ -73,4 +73,4 @@ def report_comparison(comparison: Comparison, records: list[Record], output: Pat
     paths = write_results(comparison, records, output)
     print_comparison(comparison, console())
     for path in paths:
-        click.echo(str(path))
+        show(str(path))

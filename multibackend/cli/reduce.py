@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from multibackend.cli.options import BACKENDS_OPTION, expand_precision, precision_option, training_options
-from multibackend.cli.output import say, say_error
+from multibackend.cli.output import say, say_error, show
 
 if TYPE_CHECKING:
     from multibackend.reduce.parting import Parting
@@ -131,5 +131,5 @@ def _reduce(
         say_error(f"{name}: not reduced: {made.problem}{kept}")
         return 1
     say(f"{made.lines} lines in {time.monotonic() - began:.0f} s")
-    click.echo(str(script))
+    show(str(script))
     return 0

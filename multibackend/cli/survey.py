@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from multibackend.cli.options import PYTHON_OPTION
-from multibackend.cli.output import console
+from multibackend.cli.output import console, show
 
 
 @click.command("list")
@@ -19,7 +19,7 @@ def list_experiments() -> None:
     experiments = known_experiments()
     width = max(map(len, experiments), default=0)
     for name, title in experiments.items():
-        click.echo(f"{name:<{width}}  {title}")
+        show(f"{name:<{width}}  {title}")
 
 
 @click.command()

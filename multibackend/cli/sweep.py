@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from multibackend.cli.options import BACKENDS_OPTION, PYTHON_OPTION, expand_precision, precision_option
-from multibackend.cli.output import console, say
+from multibackend.cli.output import console, say, show
 
 if TYPE_CHECKING:
     from multibackend.interpreters import Interpreter
@@ -63,7 +63,7 @@ def sweep(
 
     cases = select_cases(patterns)
     if only_list:
-        click.echo("\n".join(str(case) for case in cases))
+        show("\n".join(str(case) for case in cases))
         return
     interpreters = require({backend: pythons[backend] for backend in backends})
     precisions, start, told = expand_precision(precision), time.monotonic(), [time.monotonic()]
@@ -79,7 +79,7 @@ def sweep(
         paths = write_sweep(judged, output)
     print_sweep(judged, console())
     for path in paths:
-        click.echo(str(path))
+        show(str(path))
     sys.exit(int(not judged.passed))
 
 

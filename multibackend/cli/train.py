@@ -15,6 +15,7 @@ from multibackend.cli.options import precision_option, training_options
 from multibackend.cli.output import console
 from multibackend.cli.trainings import exit_code, list_trainings, name_output, opened_output
 from multibackend.errors import MultibackendError
+from multibackend.text import sanitize
 
 if TYPE_CHECKING:
     from multibackend.record import Record
@@ -53,10 +54,11 @@ def train(names: tuple[str, ...], backend: str, precision: str, **settings: Any)
 def _print_trained(outcomes: Sequence[Outcome], output: Path) -> None:
     from rich.table import Table
 
+    from multibackend.console import plain
     from multibackend.progress import describe
     from multibackend.record import load_record
 
-    table = Table(title=f"Trained; records in {output / 'records'}", title_justify="left")
+    table = Table(title=plain(f"Trained; records in {output / 'records'}"), title_justify="left")
     table.add_column("training", overflow="fold")
     table.add_column("status")
     table.add_column("final loss", justify="right")
@@ -67,7 +69,7 @@ def _print_trained(outcomes: Sequence[Outcome], output: Path) -> None:
         cells = ["", "", ""]
         if outcome.status == "finished":
             cells = _reached(load_record(output / "records" / outcome.run.folder))
-        table.add_row(describe(outcome.run), status, *cells)
+        table.add_row(plain(describe(outcome.run)), status, *cells)
     console().print(table)
 
 
@@ -75,5 +77,5 @@ def _reached(record: Record) -> list[str]:
     """Final training loss, test metrics, seconds; as text."""
     history = record.group("history").get("loss")
     loss = "" if history is None or not len(history) else f"{history[-1]:.6g}"
-    metrics = "  ".join(f"{name} {value.item():.6g}" for name, value in record.group("test").items())
+    metrics = "  ".join(f"{sanitize(name)} {value.item():.6g}" for name, value in record.group("test").items())
     return [loss, metrics, f"{sum(record.wall_seconds.values()):.1f}"]

@@ -7,7 +7,7 @@ gives the tests `build_model[trainings]` and `build_model[float64-jax-torch-grad
 backends and stage; one training serves them all. The fixture `parity` asserts the same in a test's own words:
 `comparison = parity(build_model, data=load_data)`.
 
-Starting pytest imports nothing else of multibackend; what trains and compares is imported when a test needs it.
+Starting pytest imports next to nothing of multibackend; what trains and compares is imported when a test needs it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from multibackend.errors import MultibackendError
+from multibackend.text import LONGEST_DETAIL, sanitize, sanitize_lines
 
 if TYPE_CHECKING:
     from multibackend.compare import Comparison
@@ -102,7 +103,7 @@ def _session_of(config: pytest.Config) -> ParitySession:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say which backends were compared, and which were not, where any test asked."""
     if _session in config.stash:
-        terminalreporter.write_line(config.stash[_session].describe())
+        terminalreporter.write_line(sanitize(config.stash[_session].describe(), LONGEST_DETAIL))
 
 
 # ------------------------------------------------------------------------------------------ the marker
@@ -121,7 +122,7 @@ def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> list[pytes
     try:
         return list(make_items(collector, name, obj, _settings(marks), _session_of(collector.config)))
     except MultibackendError as error:
-        raise collector.CollectError(f"{name}: {error}") from error
+        raise collector.CollectError(sanitize_lines(f"{name}: {error}", LONGEST_DETAIL)) from error
 
 
 def _settings(marks: Sequence[pytest.Mark]) -> dict[str, Any]:
@@ -154,7 +155,7 @@ def parity(request: pytest.FixtureRequest) -> Callable[..., Comparison]:
             comparison = session.compare(name, [], settings)
             demand_passed(comparison)
         except (MultibackendError, ParityFailure) as error:
-            pytest.fail(str(error), pytrace=False)
+            pytest.fail(sanitize_lines(str(error), LONGEST_DETAIL), pytrace=False)
         return comparison
 
     return check

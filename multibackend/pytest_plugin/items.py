@@ -13,10 +13,14 @@ import pytest
 from multibackend.compare import STAGES, Comparison, Finding
 from multibackend.errors import MultibackendError
 from multibackend.pytest_plugin.session import ParitySession, Settings
+from multibackend.text import LONGEST_DETAIL, sanitize, sanitize_lines
 
 
 class ParityFailure(Exception):
     """What a test says when it fails, in one line."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__(sanitize(line, LONGEST_DETAIL))
 
 
 def make_items(
@@ -86,7 +90,7 @@ class ParityItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The one line that says what parts; a traceback only for a fault of our own."""
         if isinstance(excinfo.value, (ParityFailure, MultibackendError)):
-            return str(excinfo.value)
+            return sanitize_lines(str(excinfo.value), LONGEST_DETAIL)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
@@ -98,7 +102,7 @@ def _judge(finding: Finding) -> None:
     if finding.failed:
         raise ParityFailure(_say(finding))
     if finding.status == "known":
-        pytest.xfail(f"known upstream: {finding.detail}")
+        pytest.xfail(f"known upstream: {sanitize(finding.detail, LONGEST_DETAIL)}")
     if finding.status == "not run":
         not_run(finding.detail)
 
@@ -111,7 +115,7 @@ def _say(finding: Finding) -> str:
 def not_run(reason: str) -> None:
     """Skip what can't be had here; in CI, where a skip would pass unseen, fail."""
     if os.environ.get("CI", "").lower() in ("", "0", "false"):
-        pytest.skip(reason)
+        pytest.skip(sanitize(reason, LONGEST_DETAIL))
     raise ParityFailure(f"not run, in CI: {reason}")
 
 
@@ -130,4 +134,4 @@ def demand_passed(comparison: Comparison) -> None:
             lines += [_say(finding) for finding in failures if finding.status != "not judged"]
     if not lines and comparison.not_run:
         not_run(comparison.not_run[0].reason)
-    pytest.fail("\n".join(lines), pytrace=False)
+    pytest.fail("\n".join(sanitize(line, LONGEST_DETAIL) for line in lines), pytrace=False)

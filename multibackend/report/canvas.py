@@ -7,6 +7,9 @@ is imported only when a figure is drawn.
 from __future__ import annotations
 
 import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +47,16 @@ def make_axes(columns: int) -> tuple[Figure, Any]:
     axes[0][0].set_ylabel("loss of the step's batch", fontsize=12)
     axes[1][0].set_ylabel("relative difference of the loss", fontsize=12)
     return figure, axes
+
+
+@contextmanager
+def texts_as_written() -> Iterator[None]:
+    """Draw texts as they are: no formula, no TeX; a sign that the font lacks is a box, without a warning."""
+    from matplotlib import rc_context
+
+    with rc_context({"text.usetex": False, "text.parse_math": False}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
 
 
 def encode(figure: Figure) -> bytes:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -17,8 +14,9 @@ from rich.text import Text
 from multibackend import __version__
 from multibackend.compare.equivalence import POWER, Equivalence, format_share
 from multibackend.compare.studies import LOSSES, Study
+from multibackend.console import plain
 from multibackend.experiment import shorten_name
-from multibackend.report.files import write_file
+from multibackend.report.files import format_json, write_file
 
 EQUIVALENCE_SCHEMA_VERSION = 1
 COLUMNS = ("difference", "interval", "p low", "p high", "power", "could show")
@@ -37,14 +35,14 @@ def print_study(study: Study, console: Console) -> None:
         results = study.select(experiment, precision)
         style = "bold red" if any(result.failed for result in results) else "bold green"
         verdict = study.verdict(experiment, precision)
-        console.print(Text(f"{shorten_name(experiment)} {precision}: {verdict}", style=style))
+        console.print(plain(f"{shorten_name(experiment)} {precision}: {verdict}", style))
         console.print(_build_table(results))
         for result in results:
             if result.status != "equivalent":
                 line = f"{'-'.join(result.pair)}, {result.loss}: {result.status}: {result.detail}"
-                console.print(Padding(Text(line), (0, 0, 1, 2)))
+                console.print(Padding(plain(line), (0, 0, 1, 2)))
     for experiment, reason in study.left_out.items():
-        console.print(Text(f"LEFT OUT: {shorten_name(experiment)}: {reason}", style="bold magenta"))
+        console.print(plain(f"LEFT OUT: {shorten_name(experiment)}: {reason}", "bold magenta"))
     console.print(Text(_explain(study), style="dim"))
 
 
@@ -57,7 +55,8 @@ def _build_table(results: list[Equivalence]) -> Table:
     table.add_column("verdict", no_wrap=True)
     for result in sorted(results, key=lambda result: list(LOSSES).index(result.loss)):
         verdict = Text(result.status, style=STYLES[result.status])
-        table.add_row(result.loss.removesuffix(" loss"), "-".join(result.pair), *_figures(result), verdict)
+        names = plain(result.loss.removesuffix(" loss")), plain("-".join(result.pair))
+        table.add_row(*names, *_figures(result), verdict)
     return table
 
 
@@ -109,13 +108,6 @@ def write_study(study: Study, folder: Path) -> Path:
         "seeds": study.seeds,
         "verdicts": verdicts,
         "left_out": study.left_out,
-        "results": [_as_json(result) for result in study.results],
+        "results": [asdict(result) for result in study.results],
     }
-    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-    return write_file(folder / "equivalence.json", text.encode())
-
-
-def _as_json(result: Equivalence) -> dict[str, Any]:
-    """A result's fields; losses that JSON has no number for become "nan", "inf" and "-inf"."""
-    losses = [[loss if math.isfinite(loss) else str(loss) for loss in pair] for pair in result.losses]
-    return {**asdict(result), "losses": losses}
+    return write_file(folder / "equivalence.json", format_json(content).encode())

@@ -14,8 +14,9 @@ import numpy as np
 from multibackend import BACKENDS
 from multibackend.compare import PRECISIONS, Ensemble, Judged, Pair, follow_losses
 from multibackend.experiment import shorten_name
-from multibackend.report.canvas import clear, encode, finish, make_axes
+from multibackend.report.canvas import clear, encode, finish, make_axes, texts_as_written
 from multibackend.report.curves import thin
+from multibackend.text import sanitize
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +32,8 @@ LINES: dict[str, dict[str, Any]] = {
     "torch": {"linewidth": 1.4, "linestyle": (0, (4, 3))},
 }
 """Wide below narrow: curves that lie on each other stay visible, all three."""
+LONGEST_TITLE = 60
+"""Characters of a name: more don't fit."""
 LEAST = {"float64": 1e-17, "float32": 1e-9}
 """Where "equal to the bit" is drawn on the logarithmic axis: below any difference that rounding can leave."""
 
@@ -40,18 +43,22 @@ def draw_losses(ensemble: Ensemble, verdicts: Mapping[str, str]) -> bytes:
 
     `verdicts` holds a phrase for each precision.
     """
-    ensemble = ensemble.read(("losses",))
+    with texts_as_written():
+        return _draw(ensemble.read(("losses",)), verdicts)
+
+
+def _draw(ensemble: Ensemble, verdicts: Mapping[str, str]) -> bytes:
     precisions = [p for p in PRECISIONS if any((p, backend) in ensemble.base for backend in BACKENDS)]
     figure, axes = make_axes(max(1, len(precisions)))
-    figure.suptitle(
-        f"{shorten_name(ensemble.experiment)}: one training, three backends", fontsize=16, fontweight="bold", y=0.985
-    )
+    name = sanitize(shorten_name(ensemble.experiment), LONGEST_TITLE)
+    figure.suptitle(f"{name}: one training, three backends", fontsize=16, fontweight="bold", y=0.985)
     for panel in axes.flat:
         clear(panel)
     for precision, above, below in zip(precisions, *axes, strict=False):  # of nothing, one column is left empty
         _draw_curves(above, ensemble, precision)
         _draw_differences(below, ensemble, precision)
-        above.set_title(f"{precision}: {verdicts.get(precision, 'not compared')}", fontsize=13, y=1.0)
+        verdict = sanitize(verdicts.get(precision, "not compared"), LONGEST_TITLE)
+        above.set_title(f"{precision}: {verdict}", fontsize=13, y=1.0)
     if precisions:
         axes[0][-1].legend(fontsize=10, loc="best")
         axes[1][-1].legend(fontsize=9, loc="upper center", ncols=4, columnspacing=1.2, handlelength=1.6)

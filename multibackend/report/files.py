@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from multibackend.errors import MultibackendError
 from multibackend.experiment import shorten_name
 from multibackend.files import write_whole
+from multibackend.text import tell_apart
 
 MOST_NAMES = 4
 """How many experiments are named in a line."""
+
+MOST_PARAMETERS = 10**12
+"""More than any model has that is trained here."""
 
 
 def write_file(path: Path, content: bytes) -> Path:
@@ -26,6 +33,35 @@ def write_file(path: Path, content: bytes) -> Path:
             f"report: can't be written to {path}: {error}. Give another folder with --output, or make room."
         ) from error
     return path
+
+
+def as_json(value: Any) -> Any:
+    """The value as strict JSON has it; keys that would become one are told apart.
+
+    NaN and infinity become "nan", "inf" and "-inf"; half of a surrogate pair, which is no character, its escape.
+    """
+    if isinstance(value, Mapping):
+        keys = tell_apart(map(str, value), _spell)
+        return {keys[str(key)]: as_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return _spell(value) if isinstance(value, str) else value
+
+
+def _spell(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def format_json(value: Any) -> str:
+    """The text of a file in strict JSON."""
+    return json.dumps(as_json(value), indent=2, allow_nan=False) + "\n"
+
+
+def format_count(count: int) -> str:
+    """A number of parameters in a table, "" for none: a record may claim any, which must not crowd out its verdict."""
+    return f"{count:,}" if 0 < count < MOST_PARAMETERS else f"over {MOST_PARAMETERS:.0e}" if count > 0 else ""
 
 
 def join_names(experiments: Sequence[str]) -> str:

@@ -1,14 +1,16 @@
-"""`results.md`: one page for a CI job's summary."""
+"""`results.md`: one page for a CI job's summary. All that isn't a word of ours goes through `escape_markdown`."""
 
 from __future__ import annotations
 
 import platform
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from multibackend.compare import PRECISIONS, Absence, Comparison, Finding
 from multibackend.experiment import shorten_name
-from multibackend.report.files import join_names
+from multibackend.report.files import format_count, join_names
+from multibackend.text import code_markdown, escape_markdown
 
 MARKS = {
     "pass": "",
@@ -47,12 +49,12 @@ def _list_table(comparison: Comparison) -> list[str]:
     lines.append("|---|---:|---|---|---|---|")
     for experiment in comparison.experiments:
         count = comparison.parameters.get(experiment, 0)
-        cells = [shorten_name(experiment), f"{count:,}" if count else ""]
+        cells = [escape_markdown(shorten_name(experiment)), format_count(count)]
         for precision in PRECISIONS:
             findings = comparison.select(experiment, precision)
             cells.append("<br>".join(_describe_pair(f) for f in findings if f.stage == "step losses"))
-            cells.append(comparison.verdict(experiment, precision) if findings else "")
-        lines.append("| " + " | ".join(_escape(cell) for cell in cells) + " |")
+            cells.append(escape_markdown(comparison.verdict(experiment, precision)) if findings else "")
+        lines.append("| " + " | ".join(cells) + " |")
     return [
         "Largest relative difference of the loss at any step, pair by pair; then the verdict over all stages.",
         "",
@@ -63,7 +65,7 @@ def _list_table(comparison: Comparison) -> list[str]:
 def _describe_pair(finding: Finding) -> str:
     measured = finding.status if finding.measured is None else f"{finding.measured:.1e}"
     mark = MARKS.get(finding.status, "") if finding.measured is not None else ""
-    return f"{'-'.join(finding.pair)} {measured}{mark}"
+    return f"{escape_markdown('-'.join(finding.pair))} {measured}{mark}"
 
 
 def _list_not_run(absences: Iterable[Absence]) -> list[str]:
@@ -77,12 +79,13 @@ def _list_not_run(absences: Iterable[Absence]) -> list[str]:
         return []
     lines = ["## NOT RUN", "", "These say nothing about parity:", ""]
     for (experiment, reason), runs in reasons.items():
-        lines.append(f"- **{_escape(shorten_name(experiment))}** ({', '.join(runs)}): {_escape(reason)}")
+        where = escape_markdown(", ".join(runs))
+        lines.append(f"- {_bold(shorten_name(experiment))} ({where}): {escape_markdown(reason)}")
     return lines
 
 
 def _list_failures(comparison: Comparison) -> list[str]:
-    lines = [f"- {a.run}, {a.kind}: {_escape(a.reason)}" for a in comparison.failed]
+    lines = [f"- {escape_markdown(str(a.run))}, {a.kind}: {escape_markdown(a.reason)}" for a in comparison.failed]
     for experiment in comparison.experiments:
         for precision in PRECISIONS:
             for finding in comparison.first_failures(experiment, precision):
@@ -90,18 +93,18 @@ def _list_failures(comparison: Comparison) -> list[str]:
                     where = f"{shorten_name(experiment)}, {precision}, {'-'.join(finding.pair)}, {finding.stage}"
                     later = ", ".join(comparison.consequences(finding))
                     follows = f"; in consequence: {later}" if later else ""
-                    lines.append(f"- **{_escape(where)}**: {_escape(finding.detail)}{follows}")
+                    lines.append(f"- {_bold(where)}: {escape_markdown(finding.detail)}{follows}")
             for origin in comparison.find_origins(experiment, precision):
-                lines.append(
-                    f"- **{_escape(f'{shorten_name(experiment)}, {precision}, origin')}**: {_escape(origin.sentence)}"
-                )
+                where = f"{shorten_name(experiment)}, {precision}, origin"
+                lines.append(f"- {_bold(where)}: {escape_markdown(origin.sentence)}")
     return ["## First failures", "", *lines] if lines else []
 
 
 def _list_known(comparison: Comparison) -> list[str]:
     lines = [
-        f"- **{effect.id}** ({effect.state} in {join_names(effect.experiments)}): {_escape(effect.title)}. "
-        f"Cause: {_escape(effect.cause)} Upstream: {effect.upstream}. Reproduction: `{effect.reproduction}`."
+        f"- {_bold(effect.id)} ({effect.state} in {escape_markdown(join_names(effect.experiments))}): "
+        f"{escape_markdown(effect.title)}. Cause: {escape_markdown(effect.cause)} Upstream: {_link(effect.upstream)}. "
+        f"Reproduction: {code_markdown(effect.reproduction)}."
         for effect in comparison.known
     ]
     return ["## Known upstream divergences", "", *lines] if lines else []
@@ -111,13 +114,19 @@ def _list_environments(environments: Iterable[dict[str, Any]]) -> list[str]:
     lines = []
     for row in environments:
         packages = row.get("packages", {})
-        versions = ", ".join(f"{name} {version}" for name, version in packages.items()) if packages else "unknown"
+        named = packages if isinstance(packages, dict) else {}
+        versions = ", ".join(f"{name} {version}" for name, version in named.items()) or "unknown"
         rest = [
             f"{k}: {v}" for k, v in row.items() if k not in ("backend", "packages") and isinstance(v, (str, int, float))
         ]
-        lines.append(f"- **{row.get('backend')}**: {_escape('; '.join([versions, *rest]))}")
+        lines.append(f"- {_bold(str(row.get('backend')))}: {escape_markdown('; '.join([versions, *rest]))}")
     return ["## Versions", "", *lines, f"- compared with Python {platform.python_version()}"] if lines else []
 
 
-def _escape(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+def _bold(text: str) -> str:
+    return f"**{escape_markdown(text) or '(no name)'}**"
+
+
+def _link(address: str) -> str:
+    """An upstream report's address, which is a link; anything else is text."""
+    return address if re.fullmatch(r"https://[\w./#?=-]+", address) else escape_markdown(address)

@@ -13,6 +13,7 @@ from multibackend.compare import PRECISIONS, Comparison, Ensemble
 from multibackend.experiment import name_file
 from multibackend.report.figures import draw_losses
 from multibackend.report.files import write_file
+from multibackend.text import tell_apart
 
 MOST_PROCESSES = 4
 """Each takes 100 MB."""
@@ -28,7 +29,8 @@ def draw_pictures(ensembles: Sequence[Ensemble], comparison: Comparison, folder:
         MultibackendError: the folder can't be written, or the disk is full.
     """
     verdicts = [{p: comparison.verdict(e.experiment, p) for p in PRECISIONS} for e in ensembles]
-    paths = [folder / f"{name_file(ensemble.experiment)}.png" for ensemble in ensembles]
+    names = tell_apart([ensemble.experiment for ensemble in ensembles], name_file)
+    paths = [folder / f"{names[ensemble.experiment]}.png" for ensemble in ensembles]
     processes = min(MOST_PROCESSES, os.cpu_count() or 1, len(ensembles) // FIGURES_EACH)
     if processes < 2:
         return list(map(_draw, ensembles, verdicts, paths))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import asdict
 from typing import Any
 
 from multibackend import BACKENDS, __version__
 from multibackend.compare import PRECISIONS, STAGES, Comparison
+from multibackend.report.files import as_json, format_json
 
 RESULTS_SCHEMA_VERSION = 1
 
 
 def build_results(comparison: Comparison) -> dict[str, Any]:
-    """The comparison as JSON values. NaN and infinity, which JSON has not, become "nan", "inf" and "-inf"."""
+    """The comparison as JSON values; see `as_json`."""
     first = [
         finding
         for experiment in comparison.experiments
@@ -29,7 +28,7 @@ def build_results(comparison: Comparison) -> dict[str, Any]:
         }
         for experiment in comparison.experiments
     }
-    results: dict[str, Any] = _clean(
+    results: dict[str, Any] = as_json(
         {
             "schema_version": RESULTS_SCHEMA_VERSION,
             "multibackend": __version__,
@@ -46,14 +45,4 @@ def build_results(comparison: Comparison) -> dict[str, Any]:
 
 def format_results(comparison: Comparison) -> str:
     """The text of `results.json`."""
-    return json.dumps(build_results(comparison), indent=2, allow_nan=False) + "\n"
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _clean(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_clean(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
+    return format_json(build_results(comparison))

@@ -13,8 +13,9 @@ from rich.text import Text
 
 from multibackend import BACKENDS
 from multibackend.compare import PRECISIONS, Comparison, Finding
+from multibackend.console import plain
 from multibackend.experiment import shorten_name
-from multibackend.report.files import join_names
+from multibackend.report.files import format_count, join_names
 
 COLUMNS = ("initial outputs", "gradients", "first update", "step losses", "converged loss", "test metrics")
 EXACT_STAGES = ("structure", "data", "initial weights")
@@ -61,9 +62,9 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
             console.print()
             console.print(Text(title, style=style))
             for head, body in lines:
-                console.print(Padding(Text(head, style="bold"), (0, 0, 0, 2)))
+                console.print(Padding(plain(head, "bold"), (0, 0, 0, 2)))
                 if body:
-                    console.print(Padding(Text(body), (0, 0, 0, 4)))
+                    console.print(Padding(plain(body), (0, 0, 0, 4)))
     console.print()
     console.print(_build_verdict(comparison))
 
@@ -84,8 +85,8 @@ def _build_table(comparison: Comparison, marks: dict[str, str]) -> Table:
                 continue
             cells = [_build_cell([f for f in findings if f.stage == column], marks) for column in COLUMNS]
             table.add_row(
-                shown,
-                precision.removeprefix("float"),
+                plain(shown),
+                plain(precision.removeprefix("float")),
                 _count_cell(comparison, experiment, findings, marks),
                 *cells,
                 _verdict_cell(findings, comparison.verdict(experiment, precision)),
@@ -98,7 +99,7 @@ def _count_cell(comparison: Comparison, experiment: str, findings: tuple[Finding
     """The number of parameters; marked where structure, data or initial weights aren't exactly the same."""
     status = _worst([finding for finding in findings if finding.stage in EXACT_STAGES]).status
     count = comparison.parameters.get(experiment, 0)
-    return Text(marks[status] + (f"{count:,}" if count else ""), style=STYLES.get(status, ""))
+    return Text(marks[status] + format_count(count), style=STYLES.get(status, ""))
 
 
 def _worst(findings: list[Finding]) -> Finding:
@@ -112,7 +113,7 @@ def _build_cell(findings: list[Finding], marks: dict[str, str]) -> Text:
 
 
 def _verdict_cell(findings: tuple[Finding, ...], verdict: str) -> Text:
-    return Text(verdict, style=STYLES.get(_worst(list(findings)).status, "green"))
+    return plain(verdict, STYLES.get(_worst(list(findings)).status, "green"))
 
 
 def _list_not_run(comparison: Comparison) -> list[tuple[str, str]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from multibackend.files import write_whole
+from multibackend.console import plain
+from multibackend.report.files import format_json, write_file
 from multibackend.sweep.judge import Verdict
 from multibackend.sweep.known import Group, Known
+from multibackend.text import escape_markdown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,11 +69,11 @@ def print_sweep(sweep: Sweep, console: Console) -> None:
     for heading in HEADINGS:
         table.add_column(heading, justify="right" if heading in ("cases", "largest") else "left", overflow="fold")
     for row in list_rows(sweep):
-        table.add_row(*row)
+        table.add_row(*map(plain, row))
     console.print(table)
     for line in list_news(sweep):
-        console.print(line, markup=False, soft_wrap=True)
-    console.print(summarise(sweep), markup=False)
+        console.print(plain(line), soft_wrap=True)
+    console.print(plain(summarise(sweep)))
 
 
 def list_news(sweep: Sweep) -> list[str]:
@@ -99,7 +100,11 @@ def summarise(sweep: Sweep) -> str:
 
 
 def write_sweep(sweep: Sweep, output: Path) -> list[Path]:
-    """Write `results.json` and `sweep.md`."""
+    """Write `results.json` and `sweep.md`.
+
+    Raises:
+        MultibackendError: the folder can't be written, or the disk is full.
+    """
     content = {
         "passed": sweep.passed,
         "counts": sweep.counts,
@@ -114,19 +119,23 @@ def write_sweep(sweep: Sweep, output: Path) -> list[Path]:
         "stale": sweep.stale,
     }
     paths = [output / "results.json", output / "sweep.md"]
-    for path, text in zip(paths, (json.dumps(content, indent=1) + "\n", _markdown(sweep)), strict=True):
-        write_whole(path, text.encode())
-    return paths
+    texts = (format_json(content), _markdown(sweep))
+    return [write_file(path, text.encode()) for path, text in zip(paths, texts, strict=True)]
 
 
 def _markdown(sweep: Sweep) -> str:
-    lines = ["# Sweep of Keras", "", summarise(sweep) + ".", "", *_row(HEADINGS), *_row(("---",) * len(HEADINGS))]
+    lines = ["# Sweep of Keras", "", summarise(sweep) + ".", "", *_row(HEADINGS), "|" + "---|" * len(HEADINGS)]
     links = {entry.id: entry.reproduction for entry in sweep.known}
     for *cells, known in list_rows(sweep):
         lines += _row((*cells, f"{known} ({links[known]})" if known in links else known))
     news = list_news(sweep)
-    return "\n".join([*lines, *(["", "## New and stale", ""] if news else []), *(f"- {line}" for line in news)]) + "\n"
+    return (
+        "\n".join(
+            [*lines, *(["", "## New and stale", ""] if news else []), *(f"- {escape_markdown(line)}" for line in news)]
+        )
+        + "\n"
+    )
 
 
 def _row(cells: Sequence[str]) -> list[str]:
-    return ["| " + " | ".join(cells) + " |"]
+    return ["| " + " | ".join(map(escape_markdown, cells)) + " |"]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from faults.score import Score, Share
 
+from multibackend.text import escape_markdown
+
 if TYPE_CHECKING:
     from faults.power import Measured
 
@@ -129,8 +131,11 @@ def _format_clean(measured: Measured) -> str:
     lines = [
         f"{sum(models.values())} runs: " + ", ".join(f"`{name}` {count}" for name, count in models.items()) + ".\n"
     ]
-    lines += [f"- called different: `{name}`: {detail}" for name, detail in measured.clean.alarms.items()]
     lines += [
-        f"- called different by Keras' test: `{name}`: {detail}" for name, detail in measured.clean.keras_alarms.items()
+        f"- called different: `{name}`: {escape_markdown(detail)}" for name, detail in measured.clean.alarms.items()
+    ]
+    lines += [
+        f"- called different by Keras' test: `{name}`: {escape_markdown(detail)}"
+        for name, detail in measured.clean.keras_alarms.items()
     ]
     return "\n".join(lines) + "\n"

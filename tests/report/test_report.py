@@ -182,7 +182,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(comparison, records, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("experiment", "name"), [("E4", "E4"), ("/home/u/net.py:model", "home-u-net.py-model"), ("../..", "experiment")]
+    ("experiment", "name"), [("E4", "E4"), ("A5-raw", "A5-raw"), ("models/net.py:build", "models-net.py-build")]
 )
 def test_an_experiments_name_makes_a_file_name(experiment, name):
     assert name_file(experiment) == name
