@@ -25,7 +25,7 @@ from multibackend.interpreters import Interpreter, require
 from multibackend.launch import launch
 from multibackend.progress import Progress
 from multibackend.record import Run, load_record
-from multibackend.supervisor import Request
+from multibackend.request import Request
 
 AXES = {
     "rows": "row",

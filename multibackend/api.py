@@ -52,6 +52,7 @@ def parity(
         MultibackendError: a mistake in what was given, in one line. A difference is no error: see `Comparison.passed`.
     """
     from multibackend.interpreters import name_pythons
+    from multibackend.output_folder import open_folder
     from multibackend.report import write_results
 
     _refuse_in_worker()
@@ -61,23 +62,24 @@ def parity(
     backends = [backend for backend in BACKENDS if backend in backends]
     with tempfile.TemporaryDirectory(prefix="multibackend-") as scratch:
         folder = Path(output) if output is not None else Path(scratch)
-        names = [refer(one, data, folder) for one in models]
-        comparison, records = train_and_compare(
-            names,
-            backends,
-            precisions,
-            profile=profile,
-            seed=seed,
-            device=device,
-            threads=threads,
-            mends=mends,
-            output=folder,
-            time_limit=time_limit,
-            pythons=named,
-            show=show,
-        )
-        if output is not None:
-            write_results(comparison, records, folder)
+        with open_folder(folder) as opened:
+            names = [refer(one, data, folder) for one in models]
+            comparison, records = train_and_compare(
+                names,
+                backends,
+                precisions,
+                profile=profile,
+                seed=seed,
+                device=device,
+                threads=threads,
+                mends=mends,
+                output=opened,
+                time_limit=time_limit,
+                pythons=named,
+                show=show,
+            )
+            if output is not None:
+                write_results(comparison, records, folder)
     return comparison
 
 

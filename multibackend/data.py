@@ -14,7 +14,6 @@ import hashlib
 import importlib.util
 import io
 import os
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -25,6 +24,7 @@ import numpy as np
 from multibackend.checksums import ARCHIVES, TABLES
 from multibackend.download import fetch_california, fetch_cifar10
 from multibackend.errors import DataUnavailable, MultibackendError
+from multibackend.files import writing_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -187,10 +187,8 @@ def _check(path: Path, what: str, got: str, expected: str) -> None:
 
 def _keep(target: Path, arrays: dict[str, np.ndarray]) -> None:
     """Write the archive whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".writing-") as scratch:
-        np.savez(Path(scratch) / target.name, allow_pickle=False, **arrays)
-        (Path(scratch) / target.name).replace(target)
+    with writing_file(target) as scratch:
+        np.savez(scratch, allow_pickle=False, **arrays)
 
 
 def _mend(file: str) -> str:

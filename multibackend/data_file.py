@@ -17,6 +17,7 @@ import numpy as np
 
 from multibackend.errors import MultibackendError
 from multibackend.experiment import Dataset, Split, leaves
+from multibackend.files import write_whole
 
 SPLITS = ("training", "test", "validation")
 PARTS = ("inputs", "targets", "sample_weights")
@@ -58,8 +59,7 @@ def save_dataset(data: Dataset, folder: Path) -> Path:
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)  # type: ignore[arg-type]  # names are arrays', not options
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(buffer.getvalue())
+            write_whole(path, buffer.getvalue())
         except OSError as error:
             raise MultibackendError(
                 f"data {path}: can't be written ({error.strerror}); give another output folder."

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from multibackend.engine import Device
     from multibackend.experiment import Profile
+    from multibackend.output_folder import OutputFolder
     from multibackend.record import Record, Task
     from multibackend.supervisor import Outcome
 
@@ -35,7 +36,7 @@ def run_trainings(
     device: Device,
     threads: int,
     mends: bool,
-    output: Path,
+    output: OutputFolder,
     time_limit: float,
     pythons: Mapping[str, str],
     console: Console,
@@ -50,17 +51,16 @@ def run_trainings(
 
     Raises:
         Interrupted: by the user or the system; what was trained is kept.
-        MultibackendError: a name, an interpreter or the output folder is not as needed.
+        MultibackendError: a name or an interpreter is not as needed.
     """
     from multibackend.catalogue import select_experiments
     from multibackend.interpreters import fingerprint, require
-    from multibackend.launch import check_writable, launch
+    from multibackend.launch import launch
     from multibackend.progress import Progress
     from multibackend.record import Run
-    from multibackend.supervisor import Request
+    from multibackend.request import Request
 
     experiments = select_experiments(names)
-    check_writable(output)
     requests = []
     for interpreter in require({backend: pythons[backend] for backend in backends}):
         backend = interpreter.backend
@@ -80,10 +80,11 @@ def run_trainings(
                 threads,
                 mends,
                 print_,
-                output,
+                output.path,
                 runs,
                 by_seed=seeds > 1,
-                sources=tuple(sources) or (output / "records",),
+                sources=tuple(sources) or (output.path / "records",),
+                lock=output.lock,
             )
         )
     with Progress(console, {request.backend: len(request.runs) for request in requests}) as progress:

@@ -18,9 +18,9 @@ from rich.text import Text
 
 from multibackend.errors import MultibackendError
 from multibackend.interpreters import FRAMEWORKS, Interpreter, probe_all, problem_of
-from multibackend.launch import check_writable
+from multibackend.output_folder import check_writable
 from multibackend.process import Child
-from multibackend.supervisor import Request, parse_event, start_worker
+from multibackend.request import Request, start_worker
 
 DEVICE_SECONDS = 180.0
 """How long a backend may take to say its device; a first CUDA start compiles kernels."""
@@ -83,7 +83,7 @@ def _with_device(state: BackendState) -> BackendState:
         request = Request(state.backend, state.interpreter.python, "quick", "auto", 1, True, "", Path(folder), ())
         child = start_worker(request)
         device = _wait_for_device(child)
-        over = child.is_over
+        over = child.has_exited
         ending = child.close()
         words = child.last_log_line()
     why = ending if over else f"no answer in {DEVICE_SECONDS:g} s"
@@ -94,9 +94,8 @@ def _with_device(state: BackendState) -> BackendState:
 def _wait_for_device(child: Child) -> str:
     deadline = time.monotonic() + DEVICE_SECONDS
     while time.monotonic() < deadline:
-        over = child.is_over
-        for line in child.read_lines():
-            event = parse_event(line) or {}
+        over = child.has_exited
+        for event in child.read_events():
             if event.get("event") == "ready":
                 return str(event.get("device"))
         if over:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from multibackend.dispatch import list_trainings, read_records, run_trainings
 
 if TYPE_CHECKING:
     from multibackend.compare import Comparison, Finding
+    from multibackend.output_folder import OutputFolder
     from multibackend.record import Record
     from multibackend.supervisor import Outcome
 
@@ -30,13 +30,13 @@ class Ascent:
 
 
 def climb(
-    names: Sequence[str], backends: Sequence[str], precisions: Sequence[str], *, output: Path, **settings: Any
+    names: Sequence[str], backends: Sequence[str], precisions: Sequence[str], *, output: OutputFolder, **settings: Any
 ) -> Ascent:
     """Train experiments on these backends and compare them at every stage; settings are those of `run_trainings`.
 
     Raises:
         Interrupted: by the user or the system; what was trained is kept.
-        MultibackendError: a name, an interpreter or the output folder is not as needed.
+        MultibackendError: a name or an interpreter is not as needed.
     """
     from multibackend.compare import LOCAL_STAGES, compare_records
 
@@ -49,7 +49,7 @@ def climb(
             closer.extend(run_trainings(chosen, where, wanted, output=output, **settings))
 
     def compare() -> tuple[Comparison, list[Record]]:
-        records = read_records([*outcomes, *closer], output)
+        records = read_records([*outcomes, *closer], output.path)
         return compare_records(records, experiments, backends=backends, precisions=precisions), records
 
     comparison, records = compare()

@@ -6,24 +6,18 @@ and a fresh worker goes on with the runs that are left.
 
 from __future__ import annotations
 
-import os
-import select
 import signal
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
-from multibackend.errors import MultibackendError
-from multibackend.process import stop
+from multibackend.process import stop, wait_for_any
 from multibackend.progress import Progress
 from multibackend.record import Run
-from multibackend.supervisor import WORKER, Outcome, Request, Supervisor
+from multibackend.request import WORKER, Request
+from multibackend.supervisor import Outcome, Supervisor
 
 TICK_SECONDS = 0.2
-
-WRITABLE_BYTES = 1 << 20
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -35,25 +29,6 @@ class Interrupted(Exception):
         super().__init__(f"{finished} of {total}")
         self.finished = finished
         self.total = total
-
-
-def check_writable(folder: Path) -> None:
-    """Make the folder and write a file there, which is then removed.
-
-    Raises:
-        MultibackendError: that isn't possible.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as scratch:
-            scratch.write(bytes(WRITABLE_BYTES))
-            scratch.flush()
-            os.fsync(scratch.fileno())
-    except OSError as error:
-        raise MultibackendError(
-            f"output folder {folder}: can't be written ({error.strerror}); "
-            "give another with --output DIR, or make room there."
-        ) from error
 
 
 def launch(
@@ -82,7 +57,7 @@ def launch(
                     raise Interrupted(sum(outcome.status == "finished" for outcome in outcomes.values()), total)
                 for supervisor in active:
                     supervisor.start_if_idle(len(active))
-                select.select([supervisor.child for supervisor in active if supervisor.child], [], [], TICK_SECONDS)
+                wait_for_any([supervisor.child for supervisor in active if supervisor.child], TICK_SECONDS)
                 for supervisor in active:
                     supervisor.advance()
         finally:

@@ -1,128 +1,155 @@
-"""Processes: a child in a process group of its own, its output line by line, and what ended it.
+"""Processes: a worker behind its keeper, what it says, the last words in its log, and what ended it.
 
-POSIX only: signals and process groups.
+POSIX only: signals, process groups and sockets of the file system.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import select
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from multibackend import keeper
 from multibackend.errors import MultibackendError
+from multibackend.events import Receiver
+from multibackend.text import sanitize
 
 GRACE_SECONDS = 3.0
 """Between asking a process to end and killing it."""
 
-LONGEST_LINE = 1 << 20
-"""Bytes without a line's end that are kept; a child that writes more means no line to us."""
+KEEPER_SECONDS = 20.0
+"""For a keeper to kill all that its worker started; it takes milliseconds, unless the kernel is slow to free memory."""
 
-LOG_TAIL_BYTES = 4096
+LOG_TAIL_BYTES = 1 << 14
 
-BLOCK_BYTES = 1 << 16
-MOST_BLOCKS = 16
-"""Read at once: all that a pipe holds (1 MiB at most, see pipe(7)), and no more where a child never stops writing."""
+PYTHON_OPTIONS = ("-I", "-S")
+"""For a keeper: nothing of the user's is imported, not even `sitecustomize`."""
 
 
 class Child:
-    """A process in a session of its own: standard output is read here, standard error goes to a log.
+    """A worker in a session of its own: it gets a request on standard input, and what it prints goes to a log.
+
+    `lock` is a descriptor that stays open until the worker and all that it started are dead.
 
     Raises:
         MultibackendError: the log can't be written, or the command can't be started.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
-        self.log = log
-        self._partial = b""
-        self._closed = False
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        request: Mapping[str, Any],
+        lock: int | None = None,
+    ) -> None:
+        self.log = log.absolute()
+        self._said = b""
+        self._receiver = Receiver()
+        self._pipe = str(Path(self._receiver.folder, "log"))
+        told = {**request, "log": str(self.log), "log_pipe": self._pipe}
+        told |= {"events": self._receiver.address, "secret": self._receiver.secret}
+        beat, self._heartbeat = os.pipe()
         try:
-            log.parent.mkdir(parents=True, exist_ok=True)
-            with log.open("ab") as errors:
-                self._log_start = errors.tell()
-                self._process = subprocess.Popen(
-                    command,
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            with self.log.open("ab") as errors, tempfile.TemporaryFile("w+") as given:
+                json.dump(told, given)
+                given.seek(0)
+                self._keeper = subprocess.Popen(
+                    [command[0], *PYTHON_OPTIONS, keeper.__file__, json.dumps(self._describe(command, beat))],
                     env=dict(environment),
-                    stdin=subprocess.DEVNULL,
+                    stdin=given,
                     stdout=subprocess.PIPE,
                     stderr=errors,
+                    pass_fds=[number for number in (beat, lock) if number is not None],
                     start_new_session=True,
                 )
         except OSError as error:
+            self._receiver.close()
+            os.close(self._heartbeat)
             raise MultibackendError(
                 f"{command[0]}: can't be started with its log {log}: {error}; give another folder with --output, "
                 "or another interpreter with --python BACKEND=PATH."
             ) from error
-        os.set_blocking(self.fileno(), False)
+        finally:
+            os.close(beat)
 
-    def fileno(self) -> int:
-        """Of the standard output, for `select`."""
-        assert self._process.stdout is not None
-        return self._process.stdout.fileno()
-
-    def read_lines(self) -> Iterator[str]:
-        """The whole lines that are there now; doesn't wait."""
-        for _ in range(MOST_BLOCKS):
-            try:
-                block = b"" if self._closed else os.read(self.fileno(), BLOCK_BYTES)
-            except BlockingIOError:
-                return
-            self._closed = not block
-            *lines, self._partial = (self._partial + block).split(b"\n")
-            if len(self._partial) > LONGEST_LINE:
-                self._partial = b""
-            yield from (line.decode("utf-8", "replace") for line in lines)
-            if self._closed:
-                return
+    def _describe(self, command: Sequence[str], beat: int) -> dict[str, Any]:
+        files = {"log": str(self.log), "pipe": self._pipe, "scratch": self._receiver.folder}
+        return {"command": list(command), "parent": os.getpid(), "heartbeat": beat, **files}
 
     @property
-    def is_over(self) -> bool:
-        """Whether it has ended or closed its output. A grandchild may hold the output open, so both are asked."""
-        return self._closed or self.has_exited
+    def descriptors(self) -> tuple[int, int]:
+        """What can be read when it says something, and when it has ended; for `select`."""
+        assert self._keeper.stdout is not None
+        return self._receiver.fileno(), self._keeper.stdout.fileno()
+
+    def read_events(self) -> Iterator[dict[str, Any]]:
+        """The events that are there now; doesn't wait."""
+        return self._receiver.read()
 
     @property
     def has_exited(self) -> bool:
-        """Whether the process itself has ended."""
-        return self._process.poll() is not None
-
-    def write_log(self, line: str) -> None:
-        """Keep a line in the log, beside what the child itself writes there."""
-        with suppress(OSError), self.log.open("a", encoding="utf-8") as log:
-            log.write(line + "\n")
+        """Whether it has ended, with all that it started."""
+        number = self.descriptors[1]
+        while self._keeper.poll() is None and select.select([number], [], [], 0)[0]:
+            block = os.read(number, 1 << 12)
+            self._said += block
+            if not block:  # the keeper's output ends a moment before it does
+                self._wait_for_keeper()
+        return self._keeper.returncode is not None
 
     def last_log_line(self) -> str:
-        """The last line that this child left in its log; empty if none."""
-        with suppress(OSError), self.log.open("rb") as log:
-            end = log.seek(0, os.SEEK_END)
-            log.seek(max(self._log_start, end - LOG_TAIL_BYTES))
-            lines = log.read().decode("utf-8", "replace").split("\n")
-            return next((line.strip() for line in reversed(lines) if line.strip()), "")
-        return ""
+        """The last line that it left in its log in the run that it was last at, made safe to show; empty if none."""
+        tail = b"".join(_read_tail(path) for path in (Path(f"{self.log}.1"), self.log)).decode("utf-8", "replace")
+        _, mark, after = f"\n{tail}".rpartition(f"\n{keeper.LOG_MARK}")
+        lines = after.split("\n")[1:] if mark else after.split("\n")
+        return next((shown for line in reversed(lines) if (shown := sanitize(line))), "")
 
-    def send(self, number: signal.Signals) -> None:
-        """Send a signal to the whole process group; one that is gone is left alone."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
+    def ask_to_end(self) -> None:
+        """Send the worker and what it started SIGTERM."""
+        if not self.has_exited:
+            self._keeper.send_signal(signal.SIGTERM)
 
     def close(self) -> str:
-        """End the process group, for one that is over or must be; say how the child ended."""
-        if self._closed:  # the output ends a moment before the process does
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(GRACE_SECONDS)
-        code = self._process.poll()
-        self.send(signal.SIGKILL)
-        self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-        return _ending(code)
+        """Kill whatever of it is left; say how the worker ended."""
+        os.close(self._heartbeat)
+        self._wait_for_keeper()
+        assert self._keeper.stdout is not None
+        self._said += self._keeper.stdout.read()
+        self._keeper.stdout.close()
+        self._receiver.close()
+        said = dict(line.split() for line in self._said.decode().splitlines())
+        if "ended" not in said and "started" in said:  # the keeper was killed; where that doesn't kill the worker
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(int(said["started"]), signal.SIGKILL)
+        return _ending(int(said.get("ended", self._keeper.returncode)))
+
+    def _wait_for_keeper(self) -> None:
+        try:
+            self._keeper.wait(KEEPER_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._keeper.kill()
+            self._keeper.wait()
 
 
-def _ending(code: int | None) -> str:
-    if code is None:
-        return "the worker closed its output and didn't end, stopped"
+def _read_tail(path: Path) -> bytes:
+    with suppress(OSError), path.open("rb") as log:
+        end = log.seek(0, os.SEEK_END)
+        log.seek(max(0, end - LOG_TAIL_BYTES))
+        return log.read(LOG_TAIL_BYTES)
+    return b""
+
+
+def _ending(code: int) -> str:
     if code >= 0:
         return f"the worker exited with code {code}"
     try:
@@ -133,10 +160,15 @@ def _ending(code: int | None) -> str:
     return f"killed by signal {-code} ({name}){cause}"
 
 
+def wait_for_any(children: Sequence[Child], seconds: float) -> None:
+    """Wait until one of these says something or ends, or the time is over."""
+    select.select([number for child in children for number in child.descriptors], [], [], seconds)
+
+
 def stop(children: Sequence[Child]) -> None:
-    """End all these process groups: ask first, and kill after `GRACE_SECONDS`."""
+    """End all these: ask first, and kill after `GRACE_SECONDS`."""
     for child in children:
-        child.send(signal.SIGTERM)
+        child.ask_to_end()
     deadline = time.monotonic() + GRACE_SECONDS
     while time.monotonic() < deadline and not all(child.has_exited for child in children):
         time.sleep(0.02)

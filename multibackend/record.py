@@ -39,6 +39,7 @@ from safetensors.numpy import save_file
 
 from multibackend.errors import MultibackendError, RecordError
 from multibackend.experiment import Profile, name_file, shorten_name
+from multibackend.files import WRITING, is_unfinished, replace_folder
 
 SCHEMA_VERSION = 2
 RECORD_FILE = "record.json"
@@ -164,7 +165,7 @@ def save_record(record: Record, records: Path) -> Path:
     target = records / record.run.folder
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=".writing-", dir=target.parent))
+        scratch = Path(tempfile.mkdtemp(prefix=WRITING, dir=target.parent))
         try:
             header = asdict(replace(record, arrays={}, files={}))
             del header["arrays"], header["files"]
@@ -174,9 +175,7 @@ def save_record(record: Record, records: Path) -> Path:
             save_file(arrays, scratch / ARRAYS_FILE)
             for name, content in record.files.items():
                 (scratch / name).write_bytes(content)
-            if target.exists():
-                shutil.rmtree(target)
-            scratch.replace(target)
+            replace_folder(scratch, target)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     except (OSError, SafetensorError) as error:
@@ -213,5 +212,5 @@ def _broken(folder: Path, error: Exception) -> RecordError:
 def find_records(root: Path) -> Iterator[Path]:
     """Folders at or below `root` that hold a record, sorted; unfinished writing is left out."""
     for path in sorted(root.rglob(RECORD_FILE)):
-        if not any(part.startswith(".writing-") for part in path.parts):
+        if not is_unfinished(path, root):
             yield path.parent

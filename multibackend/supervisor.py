@@ -1,27 +1,18 @@
-"""Supervisor: one backend's runs, the worker that trains them, and what becomes of each when the worker can't say.
-
-A worker is `PYTHON -m multibackend.worker REQUEST.json`; it answers with events, one JSON object
-a line. Lines that are none are kept in its log.
-"""
+"""Supervisor: one backend's runs, the worker that trains them, and what becomes of each when the worker can't say."""
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
-from multibackend.engine import Device, environment_variables
-from multibackend.errors import MultibackendError, RecordError
-from multibackend.experiment import Profile
+from multibackend.errors import MultibackendError
 from multibackend.process import Child
 from multibackend.progress import Progress
-from multibackend.record import RECORD_FILE, Record, Run, Status, load_record, save_record
-
-WORKER = ("-m", "multibackend.worker")
+from multibackend.record import Record, Run, Status, save_record
+from multibackend.request import Request, find_kept, parse_event, start_worker
+from multibackend.text import sanitize
 
 START_SECONDS = 300.0
 """From a worker's start to its first run, and between runs: a cold import of a framework takes up to a minute."""
@@ -29,35 +20,8 @@ START_SECONDS = 300.0
 END_SECONDS = 30.0
 """From the last run's end to the worker's own."""
 
-
-@dataclass(frozen=True)
-class Request:
-    """What one backend shall train, with which Python and settings; results go below `output`.
-
-    `sources` are folders of records that its runs start from.
-    `by_seed` gives the records of each seed a folder of their own, for trainings that differ in nothing else.
-    """
-
-    backend: str
-    python: str
-    profile: Profile
-    device: Device
-    threads: int
-    mends: bool
-    fingerprint: str
-    output: Path
-    runs: tuple[Run, ...]
-    by_seed: bool = False
-    sources: tuple[Path, ...] = ()
-
-    def records(self, run: Run) -> Path:
-        """Where a run's record goes, in its own folder there."""
-        return (self.output / f"seed-{run.seed}" if self.by_seed else self.output) / "records"
-
-    @property
-    def log(self) -> Path:
-        """Where its standard error goes."""
-        return self.output / "logs" / f"{self.backend}.log"
+LONGEST_REASON = 2000
+"""Characters of a worker's reason; what it says may hold a model's words."""
 
 
 @dataclass(frozen=True)
@@ -69,54 +33,6 @@ class Outcome:
     reason: str = ""
     wall_seconds: float = 0.0
     kept: bool = False
-
-
-def start_worker(request: Request, workers: int = 1, worker_command: Sequence[str] = WORKER) -> Child:
-    """Start the process that trains a request's runs, in order; `workers` train beside one another, it included."""
-    path = request.log.with_suffix(".request.json")
-    content = {key: value for key, value in asdict(request).items() if key not in ("python", "output", "by_seed")}
-    content["sources"] = [str(path) for path in request.sources]
-    content |= {"records": [str(request.records(run)) for run in request.runs], "workers": workers}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise MultibackendError(
-            f"{path}: can't be written ({error.strerror}); give another folder with --output."
-        ) from error
-    environment = {
-        **os.environ,
-        "KERAS_BACKEND": request.backend,
-        "PYTHONUNBUFFERED": "1",
-        **environment_variables(request.backend, request.device, request.threads),
-    }
-    return Child([request.python, *worker_command, str(path)], environment, request.log)
-
-
-def parse_event(line: str) -> dict[str, Any] | None:
-    """The event in a line of a worker's output, None for anything else."""
-    try:
-        event = json.loads(line)
-        if not isinstance(event, dict) or "event" not in event:
-            return None
-        return {**event, "run": Run(**event["run"])} if "run" in event else event
-    except (ValueError, TypeError):
-        return None
-
-
-def find_kept(request: Request) -> set[Run]:
-    """The runs of a request that an earlier command finished under the same fingerprint."""
-    return {run for run in request.runs if _is_kept(request.records(run) / run.folder, run, request.fingerprint)}
-
-
-def _is_kept(folder: Path, run: Run, fingerprint: str) -> bool:
-    if not (folder / RECORD_FILE).is_file():
-        return False
-    try:
-        record = load_record(folder)
-    except RecordError:
-        return False
-    return record.status == "finished" and record.run == run and record.fingerprint == fingerprint
 
 
 class Supervisor:
@@ -159,9 +75,9 @@ class Supervisor:
     def advance(self) -> None:
         """Take what the worker said; close one that is over, or over its time."""
         assert self.child is not None
-        over = self.child.is_over  # asked before reading, so that nothing it said last is missed
-        for line in self.child.read_lines():
-            self._take(line)
+        over = self.child.has_exited  # asked before reading, so that nothing it said last is missed
+        for event in self.child.read_events():
+            self._take(parse_event(event))
         if over:
             self._close("")
         elif time.monotonic() > self._deadline:
@@ -178,12 +94,11 @@ class Supervisor:
         self._limit = seconds
         self._deadline = time.monotonic() + seconds
 
-    def _take(self, line: str) -> None:
-        event = parse_event(line) or {}
+    def _take(self, event: dict[str, Any]) -> None:
         match event:
             case {"event": "ready", "device": str(device)}:
                 self._ready = True
-                self._progress.ready(self._request.backend, device)
+                self._progress.ready(self._request.backend, sanitize(device))
             case {"event": "start", "run": Run() as run} if run in self._remaining:
                 self._running, self._started = run, time.monotonic()
                 self._expect_within(self._run_seconds)
@@ -195,14 +110,11 @@ class Supervisor:
             case {"event": "done", "run": Run() as run, "status": status} if (
                 run in self._remaining and status in get_args(Status)
             ):
-                self._finish(run, status, str(event.get("reason", "")))
+                self._finish(run, status, sanitize(str(event.get("reason", "")), LONGEST_REASON))
             case {"event": "fatal"}:
-                raise MultibackendError(str(event.get("reason", "the worker gave no reason")))
+                raise MultibackendError(sanitize(str(event.get("reason", "the worker gave no reason")), LONGEST_REASON))
             case {"event": "end"}:
                 self._expect_within(END_SECONDS)
-            case _:
-                if line.strip() and self.child is not None:
-                    self.child.write_log(line)
 
     def _finish(self, run: Run, status: Status, reason: str) -> None:
         seconds = time.monotonic() - self._started if run == self._running else 0.0

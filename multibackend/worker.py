@@ -1,13 +1,12 @@
-"""One backend's process: does a list of runs, writes a record of each, and tells the parent as it goes.
+"""One backend's process: does a list of runs, writes a record of each, and tells the command as it goes.
 
-Started as `python -m multibackend.worker REQUEST.json`. The request is one JSON object; events go to
-standard output, one JSON object a line; whatever the experiments print goes to standard error.
+Started as `python -m multibackend.worker` with its request, one JSON object, on standard input; see `events.py` for
+what it answers. Whatever the experiments print goes to the log.
 """
 
 from __future__ import annotations
 
 import gc
-import json
 import os
 import sys
 import traceback
@@ -19,34 +18,33 @@ from multibackend import draws
 from multibackend.describe import describe_environment
 from multibackend.engine import get_engine
 from multibackend.errors import DataUnavailable, MultibackendError
+from multibackend.events import read_request
 from multibackend.interchange import interchange_record
 from multibackend.localization import isolation_record, trace_record
 from multibackend.record import Record, Run, Task, save_record
+from multibackend.surroundings import Surroundings
 from multibackend.training import Emit, Prepared, build, forget_data, prepare, reseed, train_record, trim_heap
 from multibackend.upstream import mended
 
 
-def main(request_file: str) -> None:
+def main() -> None:
     """Run a request to its end."""
-    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what experiments print must not be taken for events
-
-    def emit(event: dict[str, Any]) -> None:
-        events.write(json.dumps(event) + "\n")
-        events.flush()
-
-    request = json.loads(Path(request_file).read_text(encoding="utf-8"))
+    request, emit = read_request()
     backend = request["backend"]
     check_backend(backend)
     engine = get_engine(backend)
     gc.freeze()  # each experiment starts with two full collections: 0.2 s each, if they visit all that was imported
     environment = describe_environment(request["threads"]) | {"workers": request["workers"], "device": engine.device()}
     emit({"event": "ready", "packages": environment["packages"], "device": environment["device"]})
+    surroundings = Surroundings(Path(request["log_pipe"]))
     prepared: dict[tuple[str, str], Prepared] = {}
     for fields, records in zip(request["runs"], request["records"], strict=True):
         run = Run(**fields)
+        surroundings.begin(str(run))
         emit({"event": "start", "run": fields})
         record = do_run(run, request, prepared, emit)
+        emit.end_fork()
+        surroundings.restore()
         record = replace(record, fingerprint=request["fingerprint"], environment=environment | record.environment)
         try:
             save_record(record, Path(records))
@@ -87,11 +85,19 @@ def do_run(run: Run, request: dict[str, Any], prepared: dict[tuple[str, str], Pr
         return Record(run, "not-run", reason=str(error))
     except MultibackendError as error:
         return Record(run, "failed", reason=str(error))
-    except Exception as error:
+    except BaseException as error:  # SystemExit and KeyboardInterrupt too: Ctrl-C doesn't come here
         prepared.clear()
         traceback.print_exc()
-        lines = str(error).strip().splitlines() or [""]
-        return Record(run, "failed", reason=f"{type(error).__name__}: {lines[0]}")
+        return Record(run, "failed", reason=_describe(error))
+
+
+def _describe(error: BaseException) -> str:
+    """The kind of an exception and the first line of its text."""
+    try:
+        text = str(error).strip()
+    except Exception as another:
+        text = f"(its text can't be had: {type(another).__name__})"
+    return f"{type(error).__name__}: {(text.splitlines() or [''])[0]}"
 
 
 def _do_task(run: Run, request: dict[str, Any], prepared: dict[tuple[str, str], Prepared], emit: Emit) -> Record:
@@ -119,4 +125,4 @@ def _do_task(run: Run, request: dict[str, Any], prepared: dict[tuple[str, str], 
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -1,17 +1,18 @@
+import contextlib
 import functools
 import os
 import re
 import signal
 import subprocess
 import sys
-import time
+import tempfile
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 from fakes import stage
-from fakes.stage import EXPERIMENTS, WORKER, bare_python, make_packages, python_path, read_trained, survivors
+from fakes.stage import EXPERIMENTS, WORKER, bare_python, make_packages, python_path, read_pids, read_trained, survivors
 
 import multibackend.launch
 from multibackend import BACKENDS, __version__
@@ -237,18 +238,86 @@ def test_a_program_that_is_no_python_is_one_line() -> None:
 
 
 def test_ctrl_c_ends_with_130_one_line_and_no_process_left() -> None:
-    command = [sys.executable, stage.__file__, "train", "finishes", "hangs", "--backend", "jax", "--output", "out"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 30
-        while len(read_trained(Path("out"))) < 2 and time.monotonic() < deadline:
-            time.sleep(0.05)
+    with start("train", "finishes", "hangs", "--backend", "jax", "--output", "out") as process:
+        stage.wait_for(lambda: len(read_trained(Path("out"))) == 2)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert errors.splitlines() == [
         "multibackend: interrupted: 1 of 2 trainings finished and kept in out; the same command goes on from there"
     ]
     assert survivors(Path("out")) == []
+
+
+def start(*arguments: str) -> "subprocess.Popen[str]":
+    """The command in a process of its own, with the fake worker and course."""
+    command = [sys.executable, stage.__file__, *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, text=True, preexec_fn=stage.hear_interrupts, **pipes)
+
+
+@pytest.mark.parametrize("behaviour", ["hangs", "daemonises"])
+def test_nothing_is_left_of_a_command_that_was_killed(behaviour: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_HANGS", "1")
+    with tempfile.TemporaryDirectory(dir="/tmp") as scratch:  # a name short enough for sockets
+        monkeypatch.setenv("TMPDIR", scratch)
+        with start("train", behaviour, "--backend", "jax", "--output", "out") as process:
+            stage.wait_for(lambda: len(read_pids(Path("out"))) == 2)
+            process.kill()
+        assert survivors(Path("out")) == []
+        stage.wait_for(lambda: not list(Path(scratch).iterdir()))
+
+
+def test_a_second_command_on_the_same_folder_is_refused_in_a_line_and_trains_nothing() -> None:
+    with start("train", "waits", "--backend", "jax", "--output", "out") as first:
+        stage.wait_for(lambda: read_trained(Path("out")))
+        for command in (["train", "ends", "--backend", "jax"], ["parity", "ends"], ["compare", "."], ["sweep"]):
+            line = error_of(call(*command, "--output", "out"))
+            assert f"output folder out: in use by process {first.pid} on " in line
+            assert "train waits --backend jax --output out" in line
+            assert "another folder with --output" in line
+        Path("out/go").touch()
+        assert first.wait(60) == 0
+    assert read_trained(Path("out")) == ["waits jax float32 0"]
+    assert call("train", "ends", "--backend", "jax", "--output", "out").exit_code == 0
+
+
+def test_two_commands_started_together_each_train_what_they_were_asked_for() -> None:
+    asked = ("finishes", "ends", "babbles")
+    processes = [start("train", name, "--backend", "jax", "--output", "out") for name in asked]
+    said = [process.communicate(timeout=120) for process in processes]
+    for name, process, (_, errors) in zip(asked, processes, said, strict=True):
+        trained = Path("out/records", name, "jax-float32/record.json").exists()
+        assert trained == (process.returncode == 0)
+        assert trained or "in use by process" in errors
+    assert any(process.returncode == 0 for process in processes)
+
+
+def test_a_worker_that_outlives_its_command_writes_no_record_over_a_newer_one() -> None:
+    """Stopped, its command killed, and the same training done again before it may go on."""
+    with start("train", "waits", "--backend", "jax", "--output", "out") as first:
+        stage.wait_for(lambda: read_trained(Path("out")))
+        (late,) = read_pids(Path("out"))
+        os.kill(late, signal.SIGSTOP)
+        first.kill()
+    Path("out/go").touch()
+    assert call("train", "waits", "--backend", "jax", "--output", "out", "--threads", "2").exit_code == 0
+    record = Path("out/records/waits/jax-float32/record.json")
+    newer = record.read_text()
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(late, signal.SIGCONT)
+    assert survivors(Path("out")) == []
+    assert record.read_text() == newer
+
+
+def test_what_killed_commands_left_half_written_is_tidied_and_what_they_moved_aside_comes_back() -> None:
+    assert call("train", "finishes", "--backend", "jax", "--output", "out").exit_code == 0
+    records = Path("out/records/finishes")
+    (records / "jax-float32").rename(records / ".replaced-jax-float32")
+    (records / ".writing-abc").mkdir()
+    result = call("train", "finishes", "--backend", "jax", "--output", "out")
+    assert "kept" in result.stdout
+    assert [path.name for path in records.iterdir()] == ["jax-float32"]
 
 
 def test_the_fingerprint_follows_versions_settings_sources_and_data(

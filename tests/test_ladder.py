@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent / "compare"))
 from synthetic import BACKENDS, PRECISIONS, Setting, alter, train_all, with_array
 
 from multibackend import ladder
+from multibackend.output_folder import OutputFolder
 from multibackend.record import Record, Run
 from multibackend.supervisor import Outcome
 
@@ -36,7 +37,7 @@ def climb(monkeypatch: pytest.MonkeyPatch, records: list[Record], **settings: An
 
     monkeypatch.setattr(ladder, "run_trainings", run)
     monkeypatch.setattr(ladder, "read_records", read)
-    ascent = ladder.climb([NAME], BACKENDS, PRECISIONS, output=Path(), **({"mends": True} | settings))
+    ascent = ladder.climb([NAME], BACKENDS, PRECISIONS, output=OutputFolder(Path()), **({"mends": True} | settings))
     return ascent.comparison, asked
 
 

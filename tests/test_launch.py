@@ -1,22 +1,26 @@
 import dataclasses
 import io
-import json
+import os
 import signal
 import sys
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes.stage import WORKER, python_path, read_pids, read_trained, survivors
+from fakes.stage import WORKER, python_path, read_pids, read_trained, survivors, wait_for
 from rich.console import Console
 
-from multibackend import process, supervisor
+from multibackend import keeper, process, supervisor
 from multibackend.errors import MultibackendError
-from multibackend.launch import Interrupted, check_writable, launch
+from multibackend.launch import SIGNALS, Interrupted, launch
+from multibackend.output_folder import check_writable
 from multibackend.progress import Progress
 from multibackend.record import ARRAYS_FILE, Run, load_record
-from multibackend.supervisor import Outcome, Request, find_kept, parse_event
+from multibackend.request import Request, find_kept, parse_event
+from multibackend.supervisor import Outcome
 
 
 def make_request(output: Path, *experiments: str, backend: str = "jax", fingerprint: str = "f") -> Request:
@@ -47,22 +51,27 @@ def test_runs_are_trained_in_order_and_each_leaves_one_line(tmp_path: Path) -> N
     assert lines[0].split()[:4] == ["jax", "finishes", "float32", "finished"]
 
 
-def test_backends_train_beside_one_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FAKE_EPOCH_SECONDS", "0.5")
-    requests = [make_request(tmp_path, "finishes", backend=backend) for backend in ("jax", "tensorflow", "torch")]
-    start = time.monotonic()
+def test_backends_train_beside_one_another(tmp_path: Path) -> None:
+    """None ends before all have begun."""
+    requests = [make_request(tmp_path, "waits", backend=backend) for backend in ("jax", "tensorflow", "torch")]
+
+    def let_go() -> None:
+        wait_for(lambda: len(read_trained(tmp_path)) == 3)
+        (tmp_path / "go").touch()
+
+    releaser = threading.Thread(target=let_go)
+    releaser.start()
     outcomes, _ = train(*requests)
+    releaser.join()
     assert [outcome.run.backend for outcome in outcomes] == ["jax", "tensorflow", "torch"]
     assert {outcome.status for outcome in outcomes} == {"finished"}
-    assert time.monotonic() - start < 3 * 2 * 0.5
 
 
 def test_a_worker_knows_how_many_train_beside_it(tmp_path: Path) -> None:
     requests = [make_request(tmp_path, "finishes", backend=backend) for backend in ("jax", "tensorflow", "torch")]
     train(requests[0])
     train(*requests)  # the first is kept, and starts no worker
-    told = {r.backend: json.loads(r.log.with_suffix(".request.json").read_text())["workers"] for r in requests}
-    assert told == {"jax": 1, "tensorflow": 2, "torch": 2}
+    assert sorted((tmp_path / "workers").read_text().splitlines()) == ["jax 1", "tensorflow 2", "torch 2"]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +128,60 @@ def test_what_is_no_event_is_kept_in_the_log_alone(tmp_path: Path) -> None:
     request = make_request(tmp_path, "babbles", "finishes")
     outcomes, _ = train(request)
     assert [outcome.status for outcome in outcomes] == ["finished", "finished"]
-    assert "A library says hello" in request.log.read_text()
+    assert b"A library says hello" in request.log.read_bytes()
+
+
+@pytest.mark.parametrize("behaviour", ["scribbles", "closes"])
+def test_a_model_that_writes_to_or_closes_every_descriptor_does_no_harm(tmp_path: Path, behaviour: str) -> None:
+    outcomes, _ = train(make_request(tmp_path, behaviour, "finishes"))
+    assert [outcome.status for outcome in outcomes] == ["finished", "finished"]
+
+
+def test_a_log_is_bounded_and_keeps_the_last_words(tmp_path: Path) -> None:
+    request = make_request(tmp_path, "floods")
+    outcomes, _ = train(request)
+    assert "last words: 'the last of many words'" in outcomes[0].reason
+    assert sum(path.stat().st_size for path in request.log.parent.iterdir()) <= 2 * keeper.LOG_BYTES
+
+
+def test_a_failure_names_no_words_of_the_run_before(tmp_path: Path) -> None:
+    outcomes, _ = train(make_request(tmp_path, "babbles", "mute"))
+    assert "the worker exited with code 3; log: " in outcomes[1].reason
+
+
+def test_what_a_worker_leaves_running_ends_with_it(tmp_path: Path) -> None:
+    outcomes, _ = train(make_request(tmp_path, "daemonises"))
+    assert outcomes[0].status == "finished"
+    assert len(read_pids(tmp_path)) == 2
+    assert survivors(tmp_path) == []
+
+
+def test_a_launch_leaves_no_descriptor_and_no_file_behind(tmp_path: Path, scratch: Path) -> None:
+    def count() -> tuple[int, int]:
+        return len(list(Path("/dev/fd").iterdir())), len(list(scratch.iterdir()))
+
+    train(make_request(tmp_path / "first", "finishes"))
+    before = count()
+    train(make_request(tmp_path / "second", "finishes", "crashes", "ends"))
+    assert count() == before
+    assert before[1] == 0
+
+
+def test_a_killed_keeper_is_a_failure_like_another(tmp_path: Path) -> None:
+    """Its worker dies with it, on Linux by the kernel's hand."""
+
+    def kill_keeper() -> None:
+        wait_for(lambda: read_trained(tmp_path))
+        keeper_pid = int(Path(f"/proc/{read_pids(tmp_path)[0]}/stat").read_text().rpartition(")")[2].split()[1])
+        os.kill(keeper_pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_keeper)
+    killer.start()
+    outcomes, _ = train(make_request(tmp_path, "waits", "finishes"))
+    killer.join()
+    assert [outcome.status for outcome in outcomes] == ["failed", "finished"]
+    assert "killed by signal 9" in outcomes[0].reason
+    assert survivors(tmp_path) == []
 
 
 def test_finished_runs_are_kept_and_failed_ones_trained_again(tmp_path: Path) -> None:
@@ -172,7 +234,25 @@ def test_a_fatal_event_stops_every_backend(tmp_path: Path) -> None:
     assert survivors(tmp_path) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.fixture
+def scratch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for temporary files, with a name short enough for sockets."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        yield Path(folder)
+
+
+@pytest.fixture
+def _heard() -> Iterator[None]:
+    """Signals that whoever started the tests may ignore: Ctrl-C in a script's background, SIGHUP under nohup."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_heard")
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_stops_the_workers_and_keeps_what_is_finished(tmp_path: Path, number: signal.Signals) -> None:
     before = signal.getsignal(number)
     handled: list[bool] = []
@@ -209,9 +289,9 @@ def test_the_output_folder_is_tried_by_writing(tmp_path: Path) -> None:
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("line", ["", "[1]", "3", '{"run": {}}', '{"event": "start", "run": {"seed": 1}}', "{"])
-def test_a_line_that_is_no_event_is_none(line: str) -> None:
-    assert parse_event(line) is None
+@pytest.mark.parametrize("run", [{}, {"seed": 1}, [1], 3, "run"])
+def test_an_event_of_what_is_no_run_is_none(run: object) -> None:
+    assert parse_event({"event": "start", "run": run}) == {}
 
 
 def test_a_losing_run_shows_in_the_terminal_at_once() -> None:

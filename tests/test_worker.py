@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
 from typing import Any
 
@@ -13,6 +11,7 @@ import numpy as np
 import pytest
 
 from multibackend import MultibackendError, worker
+from multibackend.process import Child, wait_for_any
 from multibackend.record import Record, load_record
 
 EXPERIMENTS = """
@@ -106,25 +105,28 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, An
         "fingerprint": "f" * 64,
         "runs": runs,
     }
-    (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "multibackend.worker", str(folder / "request.json")],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "KERAS_BACKEND": backend},
+    child = Child(
+        [sys.executable, "-m", "multibackend.worker"],
+        {**os.environ, "KERAS_BACKEND": backend, "PYTHONUNBUFFERED": "1"},
+        folder / "worker.log",
+        request,
     )
-    events = [json.loads(line) for line in done.stdout.splitlines()]
+    events = []
+    while not (over := child.has_exited) or events[-1:] != [{"event": "end"}]:
+        wait_for_any([child], 1)
+        events += child.read_events()
+        assert not over or events[-1:] == [{"event": "end"}], (folder / "worker.log").read_text()
+    assert child.close() == "the worker exited with code 0"
     records = {}
     for path in sorted(folder.rglob("record.json")):
         record = load_record(path.parent)
         suffix = "+" * record.run.perturbation + (f" seed {record.run.seed}" if record.run.seed != 5 else "")
         records[f"{record.run.experiment.rpartition(':')[2]} {record.run.precision}{suffix}"] = record
-    return events, records, done.stderr
+    return events, records, (folder / "worker.log").read_text()
 
 
 def test_events_tell_the_story(trained: Any) -> None:
-    events, _, stderr = trained
+    events, _, log = trained
     kinds = [event["event"] for event in events]
     assert kinds[0] == "ready"
     assert kinds[-1] == "end"
@@ -132,7 +134,7 @@ def test_events_tell_the_story(trained: Any) -> None:
     assert events[0]["packages"]["keras"] == keras.__version__
     epochs = [event for event in events if event["event"] == "epoch"]
     assert [(event["epoch"], event["epochs"]) for event in epochs[:3]] == [(1, 3), (2, 3), (3, 3)]
-    assert "a model says something" in stderr
+    assert "a model says something" in log
 
 
 @pytest.mark.parametrize(

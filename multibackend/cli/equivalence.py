@@ -9,7 +9,7 @@ import click
 
 from multibackend.cli.options import BACKENDS_OPTION, expand_precision, precision_option, training_options
 from multibackend.cli.output import console
-from multibackend.cli.trainings import exit_code, list_trainings, read_records, run_trainings
+from multibackend.cli.trainings import exit_code, list_trainings, name_output, opened_output
 
 
 @click.command()
@@ -51,19 +51,21 @@ def equivalence(
     from multibackend.compare import load_known
     from multibackend.compare.equivalence import Criterion, check_seeds
     from multibackend.compare.studies import study_equivalence
+    from multibackend.dispatch import read_records, run_trainings
     from multibackend.report.equivalence import print_study, write_study
 
     check_seeds(seeds)
     criterion = Criterion(margin, alpha)
-    outcomes, output = run_trainings(
-        names, backends, list_trainings(precision, repeated=False), seeds=seeds, **settings
-    )
-    records = {
-        seed: read_records([outcome for outcome in outcomes if outcome.run.seed == seed], output / f"seed-{seed}")
-        for seed in sorted({outcome.run.seed for outcome in outcomes})
-    }
-    study = study_equivalence(records, backends, expand_precision(precision), criterion, load_known())
-    path = write_study(study, output)
+    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["mends"], seeds)
+    wanted = list_trainings(precision, repeated=False)
+    with opened_output(output) as folder:
+        outcomes = run_trainings(names, backends, wanted, seeds=seeds, output=folder, console=console(), **settings)
+        records = {
+            seed: read_records([outcome for outcome in outcomes if outcome.run.seed == seed], output / f"seed-{seed}")
+            for seed in sorted({outcome.run.seed for outcome in outcomes})
+        }
+        study = study_equivalence(records, backends, expand_precision(precision), criterion, load_known())
+        path = write_study(study, output)
     print_study(study, console())
     click.echo(str(path))
     sys.exit(exit_code(outcomes, bool(names)) or int(not study.passed))

@@ -10,7 +10,7 @@ import click
 
 from multibackend.cli.options import training_options
 from multibackend.cli.output import console
-from multibackend.cli.trainings import exit_code, name_output, saying_what_is_kept
+from multibackend.cli.trainings import exit_code, name_output, opened_output
 
 
 @click.command()
@@ -38,14 +38,14 @@ def interchange(runs: tuple[Path, ...], **settings: Any) -> None:
     precisions = [p for p in PRECISIONS if any(record.run.precision == p for record in records)]
     if not names:
         raise MultibackendError(f"records {', '.join(map(str, runs))}: none finished; train first: multibackend train.")
-    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], 1, settings["mends"])
+    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["mends"])
     sources = [folder for run in runs for folder in (run, run / "records") if folder.is_dir()]
-    with saying_what_is_kept(output):
+    with opened_output(output) as folder:
         outcomes = run_trainings(
             names,
             backends,
             [(precision, 0, "interchange") for precision in precisions],
-            output=output,
+            output=folder,
             sources=sources,
             console=console(),
             **settings,

@@ -11,7 +11,7 @@ import click
 
 from multibackend.cli.options import BACKENDS_OPTION, expand_precision, precision_option, training_options
 from multibackend.cli.output import console, say
-from multibackend.cli.trainings import exit_code, name_output, saying_what_is_kept
+from multibackend.cli.trainings import exit_code, name_output, opened_output
 
 if TYPE_CHECKING:
     from multibackend.compare import Comparison
@@ -34,10 +34,10 @@ def parity(names: tuple[str, ...], backends: list[str], precision: str, **settin
         say(f"note: KERAS_BACKEND={os.environ['KERAS_BACKEND']} is ignored; each backend's process gets its own.")
     from multibackend.ladder import climb
 
-    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], 1, settings["mends"])
-    with saying_what_is_kept(output):
-        ascent = climb(names, backends, expand_precision(precision), output=output, console=console(), **settings)
-    report_comparison(ascent.comparison, ascent.records, output)
+    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["mends"])
+    with opened_output(output) as folder:
+        ascent = climb(names, backends, expand_precision(precision), output=folder, console=console(), **settings)
+        report_comparison(ascent.comparison, ascent.records, output)
     sys.exit(exit_code(ascent.outcomes, bool(names)) or int(not ascent.comparison.passed))
 
 
@@ -58,12 +58,11 @@ def compare(runs: tuple[Path, ...], backends: list[str], precision: str, output:
     A record that is missing of one of these backends and precisions is a failure.
     """
     from multibackend.compare import compare_records, load_runs
-    from multibackend.launch import check_writable
 
-    check_writable(output)
-    records = load_runs(list(runs))
-    comparison = compare_records(records, None, backends=backends, precisions=expand_precision(precision))
-    report_comparison(comparison, records, output)
+    with opened_output(output):
+        records = load_runs(list(runs))
+        comparison = compare_records(records, None, backends=backends, precisions=expand_precision(precision))
+        report_comparison(comparison, records, output)
     sys.exit(int(not comparison.passed))
 
 

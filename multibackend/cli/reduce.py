@@ -90,10 +90,16 @@ def _find_parting(
 
     if results is not None:
         return find_parting(read_results(results), name, backends)
-    from multibackend.cli.trainings import list_trainings, read_records, run_trainings
+    from multibackend.cli.output import console
+    from multibackend.cli.trainings import list_trainings, name_output, opened_output
+    from multibackend.dispatch import read_records, run_trainings
 
-    outcomes, output = run_trainings([name], backends, list_trainings(precision, repeated=True), **settings)
-    records = read_records(outcomes, output)
+    given = {key: value for key, value in settings.items() if key != "output"}
+    output = settings["output"] or name_output(given["profile"], given["seed"], given["mends"])
+    wanted = list_trainings(precision, repeated=True)
+    with opened_output(output) as folder:
+        outcomes = run_trainings([name], backends, wanted, output=folder, console=console(), **given)
+        records = read_records(outcomes, output)
     compared = compare_records(records, [name], backends=backends, precisions=expand_precision(precision))
     return find_parting(build_results(compared), name, backends)
 
@@ -108,12 +114,13 @@ def _reduce(
     settings: dict[str, Any],
 ) -> int:
     """Reduce, write the script, say how it ended on each backend; return the exit code."""
+    from multibackend.cli.trainings import opened_output
     from multibackend.reduce import reduce_experiment
     from multibackend.reduce.oracle import ALONE, Oracle
 
-    logs = (settings["output"] or Path("runs") / "reduce") / "logs"
+    output = settings["output"] or Path("runs") / "reduce"
     began = time.monotonic()
-    with Oracle(pythons, logs, preload, parting.suspects) as oracle:
+    with opened_output(output), Oracle(pythons, output / "logs", preload, parting.suspects) as oracle:
         made = reduce_experiment(
             name, parting, oracle, script, profile=settings["profile"], seed=settings["seed"], seconds=seconds
         )

@@ -55,8 +55,8 @@ def sweep(
     their names, such as `AveragePooling2D` or `losses.*`. Exits with 0 only if every difference is
     known, and all that is known is still there.
     """
+    from multibackend.cli.trainings import opened_output
     from multibackend.interpreters import require
-    from multibackend.launch import check_writable
     from multibackend.sweep.cases import select_cases
     from multibackend.sweep.launch import launch
     from multibackend.sweep.report import print_sweep, write_sweep
@@ -65,7 +65,6 @@ def sweep(
     if only_list:
         click.echo("\n".join(str(case) for case in cases))
         return
-    check_writable(output)
     interpreters = require({backend: pythons[backend] for backend in backends})
     precisions, start, told = expand_precision(precision), time.monotonic(), [time.monotonic()]
 
@@ -74,9 +73,10 @@ def sweep(
             told[0] = time.monotonic()
             say("left: " + ", ".join(f"{count} on {backend}" for backend, count in left.items()))
 
-    outcomes = launch(cases, {i.backend: i.python for i in interpreters}, precisions, output, tell)
-    judged = _judge(cases, outcomes, interpreters, precisions, known, time.monotonic() - start)
-    paths = write_sweep(judged, output)
+    with opened_output(output) as folder:
+        outcomes = launch(cases, {i.backend: i.python for i in interpreters}, precisions, folder, tell)
+        judged = _judge(cases, outcomes, interpreters, precisions, known, time.monotonic() - start)
+        paths = write_sweep(judged, output)
     print_sweep(judged, console())
     for path in paths:
         click.echo(str(path))

@@ -13,7 +13,7 @@ import click
 from multibackend import BACKENDS
 from multibackend.cli.options import precision_option, training_options
 from multibackend.cli.output import console
-from multibackend.cli.trainings import exit_code, list_trainings, run_trainings
+from multibackend.cli.trainings import exit_code, list_trainings, name_output, opened_output
 from multibackend.errors import MultibackendError
 
 if TYPE_CHECKING:
@@ -40,10 +40,13 @@ def train(names: tuple[str, ...], backend: str, precision: str, **settings: Any)
             f"environment variable KERAS_BACKEND: got {asked!r}; expected {backend!r}, as --backend says, or none: "
             "unset KERAS_BACKEND"
         )
-    outcomes, output = run_trainings(
-        names, [backend], list_trainings(precision, repeated=precision == "both"), **settings
-    )
-    _print_trained(outcomes, output)
+    from multibackend.dispatch import run_trainings
+
+    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["mends"])
+    wanted = list_trainings(precision, repeated=precision == "both")
+    with opened_output(output) as folder:
+        outcomes = run_trainings(names, [backend], wanted, output=folder, console=console(), **settings)
+        _print_trained(outcomes, output)
     sys.exit(exit_code(outcomes, bool(names)))
 
 

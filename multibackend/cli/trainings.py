@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING
 
 from multibackend import dispatch
 from multibackend.cli.options import expand_precision
-from multibackend.cli.output import console, say, say_error
-from multibackend.dispatch import read_records
+from multibackend.cli.output import say, say_error
 
 if TYPE_CHECKING:
-    from multibackend.engine import Device
     from multibackend.experiment import Profile
+    from multibackend.output_folder import OutputFolder
     from multibackend.supervisor import Outcome
-
-__all__ = ["exit_code", "list_trainings", "read_records", "run_trainings"]
 
 
 def list_trainings(precision: str, repeated: bool) -> list[tuple[str, int]]:
@@ -27,61 +24,29 @@ def list_trainings(precision: str, repeated: bool) -> list[tuple[str, int]]:
     return dispatch.list_trainings(expand_precision(precision), repeated)
 
 
-def run_trainings(
-    names: Sequence[str],
-    backends: Sequence[str],
-    wanted: Sequence[tuple[str, int]],
-    *,
-    profile: Profile,
-    seed: int,
-    seeds: int = 1,
-    device: Device,
-    threads: int,
-    mends: bool,
-    output: Path | None,
-    time_limit: float,
-    pythons: dict[str, str],
-) -> tuple[list[Outcome], Path]:
-    """Train experiments x backends x (precision, perturbation); return how each ended, and the output folder."""
-    output = output or name_output(profile, seed, seeds, mends)
-    with saying_what_is_kept(output):
-        outcomes = dispatch.run_trainings(
-            names,
-            backends,
-            wanted,
-            profile=profile,
-            seed=seed,
-            seeds=seeds,
-            device=device,
-            threads=threads,
-            mends=mends,
-            output=output,
-            time_limit=time_limit,
-            pythons=pythons,
-            console=console(),
-        )
-    return outcomes, output
+@contextmanager
+def opened_output(path: Path) -> Iterator[OutputFolder]:
+    """The output folder, for this command alone; at Ctrl-C, say what was finished, and exit as interrupted."""
+    from multibackend.launch import Interrupted
+    from multibackend.output_folder import open_folder
+
+    with open_folder(path) as folder:
+        if folder.notice:
+            say(folder.notice)
+        try:
+            yield folder
+        except Interrupted as interrupted:
+            say(
+                f"interrupted: {interrupted.finished} of {interrupted.total} trainings finished and kept in {path}; "
+                "the same command goes on from there"
+            )
+            sys.exit(130)
 
 
-def name_output(profile: Profile, seed: int, seeds: int, mends: bool) -> Path:
+def name_output(profile: Profile, seed: int, mends: bool, seeds: int = 1) -> Path:
     """Where records and results go unless the user says."""
     named = f"{profile}-seed{seed}" if seeds == 1 else f"{profile}-seeds{seed}-{seed + seeds - 1}"
     return Path("runs") / f"{named}{'' if mends else '-no-mends'}"
-
-
-@contextmanager
-def saying_what_is_kept(output: Path) -> Iterator[None]:
-    """At Ctrl-C, say what was finished, and exit as interrupted."""
-    from multibackend.launch import Interrupted
-
-    try:
-        yield
-    except Interrupted as interrupted:
-        say(
-            f"interrupted: {interrupted.finished} of {interrupted.total} trainings finished and kept in {output}; "
-            "the same command goes on from there"
-        )
-        sys.exit(130)
 
 
 def exit_code(outcomes: Sequence[Outcome], by_name: bool) -> int:

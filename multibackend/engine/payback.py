@@ -14,7 +14,6 @@ import hashlib
 import json
 import math
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -24,6 +23,7 @@ from typing import Any, Generic, TypeVar
 from multibackend import describe
 from multibackend.data import cache_folder
 from multibackend.engine.contract import restore_state, save_state
+from multibackend.files import write_whole
 
 PROBE_SECONDS = 0.05
 """A timing covers as many steps as take this long: the scheduler's slices (milliseconds) are then small in it."""
@@ -184,8 +184,4 @@ def _load(file: Path) -> Measurement | None:
 def _save(file: Path, key: Mapping[str, Any], known: Measurement) -> None:
     """Write the file whole or not at all; a cache that can't be written costs time only."""
     with contextlib.suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=file.parent, prefix=".writing-") as scratch:
-            written = Path(scratch) / file.name
-            written.write_text(json.dumps({"program": key, "measured": asdict(known)}, indent=1), encoding="utf-8")
-            written.replace(file)
+        write_whole(file, json.dumps({"program": key, "measured": asdict(known)}, indent=1).encode())

@@ -17,6 +17,7 @@ from multibackend.compare import Comparison
 from multibackend.dispatch import RUN_SECONDS
 from multibackend.errors import MultibackendError
 from multibackend.interpreters import name_pythons, probe_all, problem_of
+from multibackend.output_folder import OutputFolder, open_folder
 
 if TYPE_CHECKING:
     from multibackend.engine import Device
@@ -122,7 +123,7 @@ class ParitySession:
 
     def _train(self, names: list[str], settings: Settings) -> Comparison | MultibackendError:
         try:
-            with self._alone():
+            with self._alone() as folder:
                 return train_and_compare(
                     names,
                     self.backends,
@@ -132,7 +133,7 @@ class ParitySession:
                     device=settings.device,
                     threads=settings.threads,
                     mends=settings.mends,
-                    output=self._folder,
+                    output=folder,
                     time_limit=RUN_SECONDS,
                     pythons=self._pythons,
                 )[0]
@@ -140,9 +141,13 @@ class ParitySession:
             return error
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Let one process at a time train into the folder; the next finds what the first has trained."""
+    def _alone(self) -> Iterator[OutputFolder]:
+        """Let one process at a time train into the folder; the next finds what the first has trained.
+
+        Those of one session wait for each other; a command that isn't a session's is refused, or refuses us.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+            with open_folder(self._folder) as folder:
+                yield folder

@@ -10,6 +10,7 @@ import base64
 import gc
 import json
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -18,11 +19,13 @@ from typing import Any
 import numpy as np
 
 from multibackend.engine import get_engine
+from multibackend.keeper import die_with_parent
 from multibackend.worker import check_backend
 
 
 def main(backend: str) -> None:
     """Answer requests until there are no more."""
+    die_with_parent(signal.SIGKILL, os.getppid())
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
 

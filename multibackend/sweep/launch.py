@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import select
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +12,8 @@ from typing import Any
 
 from multibackend.engine import environment_variables
 from multibackend.errors import MultibackendError
-from multibackend.process import Child, stop
+from multibackend.output_folder import OutputFolder
+from multibackend.process import Child, stop, wait_for_any
 from multibackend.sweep.case import Case
 from multibackend.sweep.results import Outcome, load_parts
 
@@ -43,6 +42,7 @@ class Sweeper:
     output: Path
     moves: bool
     left: Runs
+    lock: int | None
     died: list[Outcome] = field(default_factory=list)
     child: Child | None = None
     part: int = 0
@@ -56,26 +56,23 @@ class Sweeper:
 
     def start(self) -> None:
         """Start a worker for what is left."""
-        request = self.output / "logs" / f"{self.backend}.request.json"
         content = {"backend": self.backend, "threads": 1, "runs": self.left, "moves": self.moves}
         content |= {"first_part": self.part, "results": str(self.results)}
-        request.parent.mkdir(parents=True, exist_ok=True)
-        request.write_text(json.dumps(content) + "\n", encoding="utf-8")
         environment = {**os.environ, **environment_variables(self.backend, "cpu", 1)}
         if self.backend == "jax":
             environment["XLA_FLAGS"] = f"{environment['XLA_FLAGS']} {QUICK_COMPILING}".strip()
             for name in [name for name in environment if "COMPILATION_CACHE" in name or "PERSISTENT_CACHE" in name]:
                 del environment[name]  # thousands of programs, each of which runs once
-        command = [self.python, "-m", "multibackend.sweep.worker", str(request)]
-        self.child = Child(command, environment, self.output / "logs" / f"{self.backend}.log")
+        command = [self.python, "-m", "multibackend.sweep.worker"]
+        self.child = Child(command, environment, self.output / "logs" / f"{self.backend}.log", content, self.lock)
         self.running, self.heard = None, time.monotonic()
 
     def advance(self) -> None:
         """Take what the worker said; close one that is over or over its time, and name the case it died of."""
         assert self.child is not None
-        over = self.child.is_over
-        for line in self.child.read_lines():
-            self._take(line)
+        over = self.child.has_exited
+        for event in self.child.read_events():
+            self._take(event)
         late = time.monotonic() - self.heard > CASE_SECONDS
         if not over and not late:
             return
@@ -91,12 +88,8 @@ class Sweeper:
         self.died.append(Outcome(case, self.backend, precision, error=f"process died: {why}"))
         self.left.remove(self.running)
 
-    def _take(self, line: str) -> None:
-        try:
-            event: dict[str, Any] = json.loads(line)
-            kind = event["event"]
-        except (ValueError, KeyError, TypeError):
-            return
+    def _take(self, event: dict[str, Any]) -> None:
+        kind = event.get("event")
         self.heard = time.monotonic()
         if kind == "start":
             self.running = (event["run"][0], event["run"][1])
@@ -110,7 +103,7 @@ def launch(
     cases: Sequence[Case],
     pythons: dict[str, str],
     precisions: Sequence[str],
-    output: Path,
+    output: OutputFolder,
     tell: Callable[[dict[str, int]], None],
 ) -> list[Outcome]:
     """Run cases on backends beside one another; `tell` hears how many runs each has left.
@@ -118,11 +111,11 @@ def launch(
     Raises:
         MultibackendError: results can't be written, or a worker ends before its first case.
     """
-    shutil.rmtree(output / "results", ignore_errors=True)
+    shutil.rmtree(output.path / "results", ignore_errors=True)
     runs = [(p, str(case)) for p in precisions for case in cases if p in case.precisions]
     enough = sum(MOVES[backend] for backend in pythons) > 1
     sweepers = [
-        Sweeper(backend, python, output, MOVES[backend] or not enough, list(runs))
+        Sweeper(backend, python, output.path, MOVES[backend] or not enough, list(runs), output.lock)
         for backend, python in pythons.items()
     ]
     try:
@@ -130,7 +123,7 @@ def launch(
             for sweeper in active:
                 if sweeper.child is None:
                     sweeper.start()
-            select.select([s.child for s in active if s.child], [], [], TICK_SECONDS)
+            wait_for_any([s.child for s in active if s.child], TICK_SECONDS)
             for sweeper in active:
                 sweeper.advance()
             tell({s.backend: len(s.left) for s in sweepers})

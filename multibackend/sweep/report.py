@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from multibackend.files import write_whole
 from multibackend.sweep.judge import Verdict
 from multibackend.sweep.known import Group, Known
 
@@ -113,8 +114,8 @@ def write_sweep(sweep: Sweep, output: Path) -> list[Path]:
         "stale": sweep.stale,
     }
     paths = [output / "results.json", output / "sweep.md"]
-    paths[0].write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    paths[1].write_text(_markdown(sweep), encoding="utf-8")
+    for path, text in zip(paths, (json.dumps(content, indent=1) + "\n", _markdown(sweep)), strict=True):
+        write_whole(path, text.encode())
     return paths
 
 

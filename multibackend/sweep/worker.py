@@ -1,13 +1,10 @@
 """One backend's process in a sweep: runs its cases, keeps what each raises, and writes the results in parts.
 
-Started as `python -m multibackend.sweep.worker REQUEST.json`; events go to standard output, one JSON object a line.
+Started as `python -m multibackend.sweep.worker` with its request on standard input.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -16,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from multibackend.engine import get_engine
+from multibackend.events import read_request
 from multibackend.sweep.case import Case
 from multibackend.sweep.results import Outcome, save_part
 from multibackend.upstream import mended
@@ -27,16 +25,9 @@ PART_CASES = 40
 LONGEST_ERROR = 300
 
 
-def main(request_file: str) -> None:
+def main() -> None:
     """Run a request to its end."""
-    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what Keras prints must not be taken for events
-
-    def emit(event: dict[str, Any]) -> None:
-        events.write(json.dumps(event) + "\n")
-        events.flush()
-
-    request = json.loads(Path(request_file).read_text(encoding="utf-8"))
+    request, emit = read_request()
     check_backend(request["backend"])
     from multibackend.sweep.cases import CASES
 
@@ -80,4 +71,4 @@ def run_case(case: Case, backend: str, precision: str, moves: bool, emit: Callab
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

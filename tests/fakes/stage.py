@@ -3,8 +3,10 @@
 import contextlib
 import functools
 import os
+import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -15,7 +17,7 @@ WORKER = str(Path(__file__).with_name("worker.py"))
 SOURCE = str(Path(multibackend.__file__).parents[1])
 EXPERIMENTS = (
     "finishes", "ends", "raises", "crashes", "killed", "hangs", "leaves", "fatal", "babbles", "unavailable",
-    "dies-before-ready",
+    "dies-before-ready", "waits", "daemonises", "floods", "scribbles", "closes", "mute",
 )  # fmt: skip
 PACKAGES = ("jax", "jaxlib", "tensorflow", "torch", "keras")
 
@@ -51,9 +53,22 @@ def bare_python(folder: Path) -> Path:
     return path
 
 
+def hear_interrupts() -> None:
+    """Let a process that is about to start be ended by Ctrl-C, though whoever started the tests ignores it (`&`)."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait until something is the case; fail where it doesn't come about."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it doesn't come about"
+        time.sleep(0.02)
+
+
 def survivors(output: Path) -> list[int]:
     """Those of the fake workers' processes that still run, a moment after they were killed."""
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 10
     while (alive := [pid for pid in read_pids(output) if is_alive(pid)]) and time.monotonic() < deadline:
         time.sleep(0.02)
     return alive
@@ -72,7 +87,8 @@ def is_alive(pid: int) -> bool:
 
 def read_pids(output: Path) -> list[int]:
     """The fake workers' processes, and theirs."""
-    return [int(line) for line in (output / "pids").read_text().split()]
+    path = output / "pids"
+    return [int(line) for line in path.read_text().split()] if path.exists() else []
 
 
 def read_trained(output: Path) -> list[str]:

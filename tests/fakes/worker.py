@@ -3,7 +3,7 @@
 It leaves traces beside its records: `trained`, a line for each run begun, and `pids`, each process's number.
 """
 
-import json
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,21 +14,27 @@ from typing import Any
 
 import numpy as np
 
+from multibackend.events import Sender, read_request
+from multibackend.keeper import LOG_MARK
 from multibackend.record import Record, Run, save_record
 
 EPOCHS = 2
+send: Sender
 EPOCH_SECONDS = float(os.environ.get("FAKE_EPOCH_SECONDS", "0"))
 
 
-def main(path: str) -> None:
-    request = json.loads(Path(path).read_text())
-    output = Path(path).parents[1]
+def main() -> None:
+    global send
+    request, send = read_request()
+    output = Path(request["log"]).parents[1]
     note(output / "pids", os.getpid())
+    note(output / "workers", f"{request['backend']} {request['workers']}")
     if any(run["experiment"] == "dies-before-ready" for run in request["runs"]):
         sys.exit("ImportError: libcudart is not there")
     assert os.environ["KERAS_BACKEND"] == request["backend"]
     say(event="ready", packages={}, device="cpu")
     for run, records in zip(request["runs"], request["records"], strict=True):
+        print(f"\n{LOG_MARK}{run['experiment']}", flush=True)
         say(event="start", run=run)
         note(output / "trained", f"{run['experiment']} {run['backend']} {run['precision']} {run['perturbation']}")
         behave(run, {**request, "records": records}, output)
@@ -50,6 +56,38 @@ def behave(run: dict[str, Any], request: dict[str, Any], output: Path) -> None:
             child = subprocess.Popen(["sleep", "600"])  # holds our output open
             note(output / "pids", child.pid)
             time.sleep(600)
+        case "waits":  # until somebody writes `go`, then gives an old answer
+            while not (output / "go").exists():
+                time.sleep(0.05)
+            finish(run, request)
+        case "daemonises":  # twice forked, in a session of its own, as a server is started
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    note(output / "pids", os.getpid())
+                    time.sleep(600)
+                os._exit(0)
+            os.wait()
+            while len((output / "pids").read_text().split()) < 2:
+                time.sleep(0.02)
+            if os.environ.get("FAKE_HANGS"):
+                time.sleep(600)
+            finish(run, request)
+        case "floods":
+            for _ in range(40):
+                os.write(1, b"x" * (1 << 20))
+            print("\nthe last of many words", flush=True)
+            sys.exit(1)
+        case "scribbles":
+            for number in range(3, 256):
+                with contextlib.suppress(OSError):
+                    os.write(number, b'{"event": "done"}\n{"event": "end", "secret"')
+            finish(run, request)
+        case "closes":
+            os.closerange(0, 4096)
+            finish(run, request)
+        case "mute":
+            os._exit(3)
         case "leaves":
             sys.exit(0)
         case "fatal":
@@ -58,7 +96,7 @@ def behave(run: dict[str, Any], request: dict[str, Any], output: Path) -> None:
         case "babbles":
             print('A library says hello\n{"event": 3}\n{"event": "start", "run": {}}\n[1]', flush=True)
             say(event="epoch", run={**run, "backend": "caffe"}, epoch=1, epochs=2, loss="much")
-            os.write(1, b"\xff\xfe\x00 no text\n" + b"x" * 3_000_000 + b"\n")
+            os.write(1, b"\xff\xfe\x00 no text\n")
             finish(run, request)
         case _:
             finish(run, request)
@@ -77,7 +115,7 @@ def finish(run: dict[str, Any], request: dict[str, Any], status: Any = "finished
 
 
 def say(**event: object) -> None:
-    print(json.dumps(event), flush=True)
+    send(event)
 
 
 def note(path: Path, line: object) -> None:
@@ -86,4 +124,4 @@ def note(path: Path, line: object) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -32,6 +32,7 @@ from multibackend import BACKENDS  # noqa: E402
 from multibackend.compare import PRECISIONS, load_runs  # noqa: E402
 from multibackend.dispatch import RUN_SECONDS, list_trainings, run_trainings  # noqa: E402
 from multibackend.interpreters import name_pythons  # noqa: E402
+from multibackend.output_folder import open_folder  # noqa: E402
 
 CORPUS = Path("tests/faults/corpus.py")
 PAGE = HERE.parents[1] / "docs" / "power.md"
@@ -175,21 +176,22 @@ def run(*arguments: str, output: Path) -> dict[str, Any]:
 def train_clean(seeds: int, output: Path) -> None:
     """Train the clean experiments with all seeds: each model is compiled once. With one seed, `parity` trains it."""
     if seeds > 1:
-        run_trainings(
-            [f"{CORPUS}:{name}" for name in list_clean()],
-            BACKENDS,
-            list_trainings(PRECISIONS, repeated=True),
-            profile="quick",
-            seed=0,
-            seeds=seeds,
-            device="auto",
-            threads=1,
-            mends=True,
-            output=output,
-            time_limit=RUN_SECONDS,
-            pythons=name_pythons([]),
-            console=Console(stderr=True),
-        )
+        with open_folder(output) as folder:
+            run_trainings(
+                [f"{CORPUS}:{name}" for name in list_clean()],
+                BACKENDS,
+                list_trainings(PRECISIONS, repeated=True),
+                profile="quick",
+                seed=0,
+                seeds=seeds,
+                device="auto",
+                threads=1,
+                mends=True,
+                output=folder,
+                time_limit=RUN_SECONDS,
+                pythons=name_pythons([]),
+                console=Console(stderr=True),
+            )
 
 
 def shorten(experiment: str) -> str:
