@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from points import COMMAND_ROLE, Point
 
-GROWING = frozenset(
-    "open openat creat mkdir mkdirat rename renameat renameat2 link linkat symlink symlinkat truncate ftruncate "
-    "fallocate write writev pwrite64 pwritev pwritev2 fsync fdatasync copy_file_range sendfile splice".split()
-)
+GROWING = (
+    "open", "openat", "creat", "mkdir", "mkdirat", "mknod", "mknodat", "rename", "renameat", "renameat2", "link",
+    "linkat", "symlink", "symlinkat", "truncate", "ftruncate", "fallocate", "write", "writev", "pwrite64", "pwritev",
+    "pwritev2", "fsync", "fdatasync", "copy_file_range", "sendfile", "splice",
+)  # fmt: skip
 """What a full disk can refuse; it can refuse to make a file longer, or a folder, but not to remove one."""
 
-WRITING = frozenset(("write", "pwrite64"))
+WRITING = ("write", "pwrite64")
 
 STALL_SECONDS = 4.0
 """The limit of time where a worker stalls: enough for each of its steps here, which take a second at most."""
@@ -34,8 +35,6 @@ class Injury:
                 return point.role != COMMAND_ROLE
             case "full disk" | "over quota":
                 return not point.is_message and point.call in GROWING
-            case "read-only":
-                return not point.is_message and point.call not in ("flock",)
             case "lost":
                 return point.call in WRITING
             case "cut":

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import tracing
@@ -21,8 +21,11 @@ BACKENDS = ("jax", "torch")
 HANG_SECONDS = 120.0
 """A command takes 3 s; one that takes this long hangs."""
 
-LEAVING_SECONDS = 20.0
-"""How long a worker may take to notice that its parent is gone."""
+LEAVING_SECONDS = 60.0
+"""How long a worker may take to notice that its parent is gone, on a busy machine."""
+
+TEMPORARY = "t"
+"""Where a run's temporary files go, by name."""
 
 PARITY = ("parity", "first", "--backends", "jax,torch", "--precision", "float64", "--output", "OUT")
 
@@ -49,13 +52,14 @@ PLAYS = {
 
 @dataclass
 class Ran:
-    """How a command ended: its exit code, what it printed, and processes that outlived it."""
+    """How a command ended: its exit code, what it printed, and the processes and temporary files that outlived it."""
 
     code: int
     out: str
     err: str
-    left: list[str] = field(default_factory=list)
-    hung: bool = False
+    hung: bool
+    left: list[str]
+    litter: list[str]
 
 
 @dataclass(frozen=True)
@@ -89,13 +93,14 @@ class Theatre:
         meanwhile: Callable[[subprocess.Popen[bytes], str], None] | None = None,
     ) -> Ran:
         """Run a command to its end; `before` stands before it, or before the Python that is to be `role`."""
-        run = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
+        run = Path(tempfile.mkdtemp(prefix="run-"))  # not deep: a socket's path is short
+        (run / TEMPORARY).mkdir()
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
+            "TMPDIR": str(run / TEMPORARY),
             "MPLCONFIGDIR": str(self.folder),
             "PYTHONPATH": python_path(self.folder / "packages"),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONHASHSEED": "0",
             "MULTIBACKEND_PYTHON": " ".join(f"{backend}={self.folder / backend}" for backend in BACKENDS),
             "SURVIVAL_SECONDS": str(seconds),
@@ -106,14 +111,16 @@ class Theatre:
         arguments = [argument.replace("OUT", str(output)) for argument in command]
         limit = ["--time-limit", str(seconds)] if command[0] in ("train", "parity") else []
         whole = [*(() if role else before), sys.executable, COMMAND, *arguments, *limit]
-        with (run / "out").open("wb") as out, (run / "err").open("wb") as err:
-            process = subprocess.Popen(whole, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        with (run / "out").open("wb") as screen, (run / "err").open("wb") as errors:
+            process = subprocess.Popen(whole, env=environment, stdin=subprocess.DEVNULL, stdout=screen, stderr=errors)
             mark = f"SURVIVAL_RUN={run}"
             if meanwhile:
                 meanwhile(process, mark)
             hung = _wait(process)
         left = _wait_for_end(mark)
-        ran = Ran(process.wait(), *((run / name).read_text(errors="replace") for name in ("out", "err")), left, hung)
+        litter = [path.name for path in (run / TEMPORARY).iterdir()]
+        out, err = ((run / name).read_text(errors="replace") for name in ("out", "err"))
+        ran = Ran(process.wait(), out, err, hung, left, litter)
         shutil.rmtree(run)
         return ran
 

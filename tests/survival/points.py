@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tracing
-from plays import Play, Theatre
+from plays import BACKENDS, TEMPORARY, Play, Theatre
 from tracing import UNTRACEABLE, Call
 
 COMMAND_ROLE = "command"
 
+_TEMPORARY = f"/{TEMPORARY}/"
+
 
 @dataclass(frozen=True)
 class Point:
-    """A system call of a process that changes a file below the output folder or sends a message.
+    """A system call of a process that changes a file, below the output folder or a temporary one, or sends a message.
 
     `role` is `command` or the Python by its backend and order, `subject` the path below the output folder, in which
     what is not there at the end is `*`, or for a message its beginning; `number` counts the calls of this name,
@@ -46,6 +48,8 @@ def name_subject(call: Call, output: Path) -> str | None:
     if call.subject.startswith(("pipe:", "socket:", "UNIX")):
         return "message " + call.arguments.partition(", ")[2].partition(", ")[0]
     path = Path(call.subject.removesuffix("(deleted)"))
+    if _TEMPORARY in call.subject:
+        return "temporary " + "/".join("*" for _ in Path(call.subject.partition(_TEMPORARY)[2]).parts)
     if not path.is_relative_to(output):
         return None
     here, parts = output, []
@@ -87,7 +91,7 @@ def _name_roles(theatre: Theatre, folder: Path) -> dict[str, list[Call]]:
     roles: dict[str, list[Call]] = {COMMAND_ROLE: tracing.read_calls(begun[0][1])[1], "": []}
     counts: dict[str, int] = {}
     for text, log in begun[1:]:
-        backend = next((name for name in ("jax", "torch") if f'execve("{theatre.folder / name}"' in text), "")
+        backend = next((name for name in BACKENDS if f'execve("{theatre.folder / name}"' in text), "")
         _, calls = tracing.read_calls(log)
         if backend:
             counts[backend] = counts.get(backend, 0) + 1

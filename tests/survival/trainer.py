@@ -56,4 +56,4 @@ if __name__ == "__main__":
     worker.forget_data = worker.trim_heap = lambda: None
     worker.train_record = train
     worker.interchange_record = exchange
-    worker.main(sys.argv[1])
+    worker.main()

@@ -1,4 +1,4 @@
-"""Trials: a play disturbed at a point, what it leaves, and the same play again, which must end as if nothing had been."""
+"""Trials: a play disturbed at a point, what that leaves, and the play again, which must end as if nothing had been."""
 
 from __future__ import annotations
 
@@ -27,8 +27,14 @@ from multibackend.record import find_records, load_record
 TIMES = ("wall_seconds", "peak_bytes")
 """What of a record may differ from run to run."""
 
+NO_RESULTS = ("logs", ".lock")
+"""What says who has a folder, and what was said there."""
+
 TRIES = 3
 """How often a play is begun until the call that was traced is the one that is hit: workers run beside one another."""
+
+MISSED = "missed"
+"""The end of a trial whose call didn't come again: how many blocks a log comes in is a matter of time."""
 
 MOST_LOG_BYTES = 1 << 20
 
@@ -65,11 +71,11 @@ class Trial:
 
 
 def read_contents(output: Path) -> dict[str, Any]:
-    """Every file and folder of results by its path: JSON less its times, a digest of any other; logs are no results."""
+    """Every file and folder of results by its path: JSON less its times, a digest of any other."""
     found = {}
     for path in sorted(output.rglob("*")):
         name = str(path.relative_to(output))
-        if not name.startswith("logs/"):
+        if path.name not in NO_RESULTS and not name.startswith("logs/"):
             found[name] = _read(path) if path.is_file() else "folder"
     return found
 
@@ -95,7 +101,7 @@ def attempt(theatre: Theatre, play: Play, reference: Reference, point: Point, in
             break
         shutil.rmtree(scratch)
     else:
-        return Trial("missed", [f"the call was not there again in {TRIES} runs"])
+        return Trial(MISSED, [])
     died = injury.name == "orphaned" or (injury.name == "killed" and point.role == COMMAND_ROLE)
     faults = [*judge_end(first, died), *judge_files(first, output, reference)]
     if injury.name == "late" and first.code:
@@ -157,6 +163,8 @@ def judge_end(ran: Ran, died: bool) -> list[str]:
         faults.append(f"ends with {name_end(ran)}")
     if ran.left:
         faults.append(f"leaves processes behind: {ran.left}")
+    if ran.litter and not died:
+        faults.append(f"leaves temporary files behind: {ran.litter}")
     if "Traceback" in ran.out + ran.err:
         faults.append(f"shows a traceback: {ran.err[-600:]}")
     if ran.code == 1 and not re.search(r"error: |FAILED", ran.err + ran.out):
