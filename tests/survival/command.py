@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import multibackend.launch
-from multibackend import supervisor
+from multibackend import interpreters, process, supervisor
 
 TRAINER = str(Path(__file__).with_name("trainer.py"))
 EXPERIMENTS = ("first", "second")
@@ -18,6 +18,7 @@ if __name__ == "__main__":
     sys.modules["exercises"] = course
     seconds = float(os.environ["SURVIVAL_SECONDS"])
     supervisor.START_SECONDS = supervisor.END_SECONDS = seconds
+    interpreters.PROBE_SECONDS = process.KEEPER_SECONDS = seconds
     multibackend.launch.launch = functools.partial(multibackend.launch.launch, worker_command=(TRAINER,))
     from multibackend.cli import main
 

@@ -27,26 +27,23 @@ LEAVING_SECONDS = 60.0
 TEMPORARY = "t"
 """Where a run's temporary files go, by name."""
 
+TRAIN = ("--backend", "jax", "--output", "OUT")
 PARITY = ("parity", "first", "--backends", "jax,torch", "--precision", "float64", "--output", "OUT")
+COMPARE = ("compare", "OUT", "--precision", "float64", "--output", "OUT/compared")
 
 
 @dataclass(frozen=True)
 class Play:
-    """A command, OUT being its folder, and the commands that filled the folder before."""
+    """A command, OUT being its folder, and the commands that filled the folder before: with what is to be replaced."""
 
     command: tuple[str, ...]
-    before: tuple[tuple[str, ...], ...] = ()
+    before: tuple[tuple[str, ...], ...]
 
 
 PLAYS = {
-    "train": Play(("train", "--backend", "jax", "--output", "OUT")),
-    "parity": Play(
-        PARITY, before=((*PARITY, "--threads", "2"),)
-    ),  # all that it writes lies there already, of other settings
-    "compare": Play(  # before it lies a comparison of three backends, one of which is missing
-        ("compare", "OUT", "--backends", "jax,torch", "--precision", "float64", "--output", "OUT/compared"),
-        before=(PARITY, ("compare", "OUT", "--precision", "float64", "--output", "OUT/compared")),
-    ),
+    "train": Play(("train", *TRAIN), before=(("train", "first", *TRAIN, "--threads", "2"),)),
+    "parity": Play(PARITY, before=((*PARITY, "--threads", "2"),)),
+    "compare": Play((*COMPARE, "--backends", "jax,torch"), before=(PARITY, COMPARE)),
 }
 
 

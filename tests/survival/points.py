@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,14 @@ from plays import BACKENDS, TEMPORARY, Play, Theatre
 from tracing import UNTRACEABLE, Call
 
 COMMAND_ROLE = "command"
+
+EFFECTS = {
+    "make": ("open", "openat", "creat", "mkdir", "mkdirat", "mknod", "mknodat"),
+    "move": ("rename", "renameat", "renameat2"),
+    "remove": ("unlink", "unlinkat", "rmdir"),
+    "lock": ("flock",),
+}
+"""Sorts of calls; what is none of these writes."""
 
 _TEMPORARY = f"/{TEMPORARY}/"
 
@@ -39,6 +48,13 @@ class Point:
         path = Path(self.subject)
         return (self.role, self.call, path.name, len(path.parts))
 
+    @property
+    def effect(self) -> str:
+        """What sort of change it is."""
+        if self.is_message:
+            return "message"
+        return next((effect for effect, calls in EFFECTS.items() if self.call in calls), "write")
+
     def __str__(self) -> str:
         return f"{self.role}: {self.call} #{self.number} {self.subject}"
 
@@ -46,7 +62,7 @@ class Point:
 def name_subject(call: Call, output: Path) -> str | None:
     """What a call is about, the same in every run; None for what is of no interest here."""
     if call.subject.startswith(("pipe:", "socket:", "UNIX")):
-        return "message " + call.arguments.partition(", ")[2].partition(", ")[0]
+        return "message " + re.sub(r"\d+", "N", call.arguments.partition(", ")[2].partition(", ")[0])
     path = Path(call.subject.removesuffix("(deleted)"))
     if _TEMPORARY in call.subject:
         return "temporary " + "/".join("*" for _ in Path(call.subject.partition(_TEMPORARY)[2]).parts)

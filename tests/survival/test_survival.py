@@ -46,14 +46,16 @@ def list_trials(points: Iterable[Point]) -> list[tuple[Point, Injury]]:
 
 
 def choose_sample(points: Iterable[Point]) -> list[tuple[Point, Injury]]:
-    """A part of them: each injury to each system call of a process, and each kind of point at least once."""
+    """A part of them: each injury to each sort of call, and each kind of point at least once."""
     seen: set[object] = set()
-    chosen = []
-    for point, injury in list_trials(points):
-        called = (point.role == "command", point.call, point.is_message, injury.name)
-        if injury.name in OF_SAMPLE and not {called, point.kind} <= seen:
-            chosen.append((point, injury))
-            seen |= {called, point.kind}
+    chosen: list[tuple[Point, Injury]] = []
+    trials = [(point, injury) for point, injury in list_trials(points) if injury.name in OF_SAMPLE]
+    for new in (3, 2, 1):  # first what is new in all three ways, so that few trials show much
+        for point, injury in trials:
+            aspects = {(point.effect, injury.name), point.kind, ("an injury", injury.name, point.role)}
+            if len(aspects - seen) == new and aspects - seen != {("an injury", injury.name, point.role)}:
+                chosen.append((point, injury))
+                seen |= aspects
     return chosen
 
 
