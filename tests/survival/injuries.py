@@ -15,9 +15,6 @@ GROWING = (
 
 WRITING = ("write", "pwrite64")
 
-STALL_SECONDS = 4.0
-"""The limit of time where a worker stalls: enough for each of its steps here, which take a second at most."""
-
 
 @dataclass(frozen=True)
 class Injury:

@@ -18,8 +18,11 @@ from fakes.stage import make_packages, python_path
 
 COMMAND = str(Path(__file__).with_name("command.py"))
 BACKENDS = ("jax", "torch")
-HANG_SECONDS = 120.0
-"""A command takes 3 s; one that takes this long hangs."""
+LIMIT_SECONDS = 60.0
+"""Every limit of time that a command has, for each step of it."""
+
+HANG_SECONDS = 300.0
+"""A command takes 3 s, and what its own limits end a minute; one that takes this long hangs."""
 
 LEAVING_SECONDS = 60.0
 """How long a worker may take to notice that its parent is gone, on a busy machine."""
@@ -86,7 +89,7 @@ class Theatre:
         output: Path,
         before: Sequence[str] = (),
         role: str = "",
-        seconds: float = HANG_SECONDS,
+        seconds: float = LIMIT_SECONDS,
         meanwhile: Callable[[subprocess.Popen[bytes], str], None] | None = None,
     ) -> Ran:
         """Run a command to its end; `before` stands before it, or before the Python that is to be `role`."""

@@ -29,7 +29,7 @@ def output(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def reference(output: Path) -> Reference:
-    return Reference(output.with_name("base"), read_contents(output), {})
+    return Reference(output.with_name("base"), read_contents(output), {}, 1.0)
 
 
 def test_a_run_that_went_well_has_no_faults(output: Path, reference: Reference) -> None:

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import tracing
-from injuries import STALL_SECONDS, Injury
-from plays import HANG_SECONDS, Play, Ran, Theatre
+from injuries import Injury
+from plays import HANG_SECONDS, LIMIT_SECONDS, Play, Ran, Theatre
 from points import COMMAND_ROLE, Point, name_subject
 
 from multibackend.errors import RecordError
@@ -33,6 +33,9 @@ NO_RESULTS = ("logs", ".lock")
 TRIES = 3
 """How often a play is begun until the call that was traced is the one that is hit: workers run beside one another."""
 
+LEAST_SECONDS = 3.0
+"""The limit of time where a process stalls: at least this, and twice what a whole run took undisturbed."""
+
 MISSED = "missed"
 """The end of a trial whose call didn't come again: how many blocks a log comes in is a matter of time."""
 
@@ -43,11 +46,12 @@ _SHOWN = re.compile(r"^(?P<run>\w+ +.+?)  (?P<status>finished|kept|failed|not-ru
 
 @dataclass(frozen=True)
 class Reference:
-    """A play's folder before it, and what the folder holds after a run that nothing disturbed, and before."""
+    """A play's folder before it, what the folder holds after a run that nothing disturbed, and before, and its time."""
 
     base: Path
     contents: dict[str, Any]
     before: dict[str, Any]
+    seconds: float
 
 
 def prepare(theatre: Theatre, play: Play, folder: Path) -> Reference:
@@ -57,9 +61,10 @@ def prepare(theatre: Theatre, play: Play, folder: Path) -> Reference:
     for command in play.before:
         theatre.run(command, base)
     shutil.copytree(base, after)
+    start = time.monotonic()
     ran = theatre.run(play.command, after)
     assert ran.code == 0, ran.err
-    return Reference(base, read_contents(after), read_contents(base))
+    return Reference(base, read_contents(after), read_contents(base), time.monotonic() - start)
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,8 @@ def attempt(theatre: Theatre, play: Play, reference: Reference, point: Point, in
     for _ in range(TRIES):
         output = scratch / "output"
         shutil.copytree(reference.base, output)
-        first, hit = _disturb(theatre, play, output, point, injury, scratch / "log")
+        seconds = max(LEAST_SECONDS, 2 * reference.seconds) if injury.name == "stopped" else LIMIT_SECONDS
+        first, hit = _disturb(theatre, play, output, point, injury, scratch / "log", seconds)
         if hit:
             break
         shutil.rmtree(scratch)
@@ -117,11 +123,12 @@ def name_end(ran: Ran) -> str:
     return f"signal {-ran.code}" if ran.code < 0 else f"exit {ran.code}"
 
 
-def _disturb(theatre: Theatre, play: Play, output: Path, point: Point, injury: Injury, log: Path) -> tuple[Ran, bool]:
+def _disturb(
+    theatre: Theatre, play: Play, output: Path, point: Point, injury: Injury, log: Path, seconds: float
+) -> tuple[Ran, bool]:
     count = point.size if injury.lies else 0
     before = tracing.disturb(log, point.call, point.number, injury.how.replace("COUNT", str(count)))
     role = "" if point.role == COMMAND_ROLE else point.role
-    seconds = STALL_SECONDS if injury.name == "stopped" else HANG_SECONDS
     meanwhile = _orphan(log) if injury.name == "orphaned" else None
     ran = theatre.run(play.command, output, before, role, seconds, meanwhile)
     calls = tracing.read_calls(log)[1] if log.exists() else []
