@@ -10,17 +10,22 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from multibackend.arrays import leaves
 from multibackend.errors import MultibackendError
-from multibackend.experiment import Dataset, Split, leaves
+from multibackend.experiment import Dataset, Split
 from multibackend.files import write_whole
 
 SPLITS = ("training", "test", "validation")
 PARTS = ("inputs", "targets", "sample_weights")
+NOTES = "notes"
+"""Where a file that we write keeps what was done to the arrays before."""
+
 SHORT = {"x": "inputs", "y": "targets", "sample_weight": "sample_weights"}
 
 
@@ -51,6 +56,8 @@ def save_dataset(data: Dataset, folder: Path) -> Path:
         for part in PARTS
         for key, array in leaves(getattr(split, part))
     }
+    if data.notes:
+        arrays[NOTES] = np.array(data.notes)
     digest = hashlib.sha256()
     for key, array in arrays.items():
         digest.update(f"{key} {array.dtype.str} {array.shape} ".encode() + array.tobytes())
@@ -76,6 +83,7 @@ def load_dataset(path: Path) -> Dataset:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file}
+            notes = tuple(map(str, arrays.pop(NOTES, ())))
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise MultibackendError(f"data {path}: can't be read as .npz ({error}); write it with numpy.savez.") from error
     if set(arrays) <= set(SHORT):
@@ -87,7 +95,8 @@ def load_dataset(path: Path) -> Dataset:
             f"data {path}: holds {', '.join(sorted(arrays)) or 'nothing'}; expected x and y, or training.inputs, "
             "training.targets, test.inputs and so on."
         )
-    return Dataset(splits["training"], splits["test"] or splits["training"], splits["validation"])
+    training = replace(splits["training"], notes=(*notes, *splits["training"].notes))
+    return Dataset(training, splits["test"] or training, splits["validation"])
 
 
 def _gather(arrays: dict[str, np.ndarray], name: str) -> Split | None:

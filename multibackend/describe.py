@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from multibackend.experiment import Dataset, Split, leaves
+from multibackend.arrays import leaves
+from multibackend.experiment import Dataset, Split
 
 PACKAGES = ("keras", "jax", "jaxlib", "tensorflow", "tensorflow-cpu", "torch", "numpy", "pandas", "scikit-learn")
 

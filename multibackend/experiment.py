@@ -7,43 +7,22 @@ experiments' names without either.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
 
+from multibackend.arrays import Arrays, check_range, leaves, map_arrays, read_arrays
 from multibackend.errors import MultibackendError
 from multibackend.reference import shorten
+from multibackend.text import sanitize
 
 Profile = Literal["quick", "full"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 
-Arrays = np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]
-"""One array, or a list or dictionary of arrays for a model of several inputs or outputs."""
-
-
-def leaves(arrays: Arrays | None) -> Iterator[tuple[str, np.ndarray]]:
-    """Each array with a name: the key in a dictionary, the position in a list, "" for a lone array."""
-    if arrays is None:
-        return
-    if isinstance(arrays, Mapping):
-        yield from ((str(key), np.asarray(value)) for key, value in arrays.items())
-    elif isinstance(arrays, (list, tuple)):
-        yield from ((str(i), np.asarray(value)) for i, value in enumerate(arrays))
-    else:
-        yield "", np.asarray(arrays)
-
-
-def map_arrays(function: Callable[[np.ndarray], Any], arrays: Any) -> Any:
-    """The same structure (array, list, dictionary or None) with `function` applied to each array."""
-    if arrays is None:
-        return None
-    if isinstance(arrays, Mapping):
-        return {key: function(np.asarray(value)) for key, value in arrays.items()}
-    if isinstance(arrays, (list, tuple)):
-        return [function(np.asarray(value)) for value in arrays]
-    return function(np.asarray(arrays))
+MOST_SHOWN = 300
+"""Characters of a list of arrays in a message: a list of a thousand rows may be taken for a thousand arrays."""
 
 
 @dataclass(frozen=True)
@@ -51,33 +30,28 @@ class Split:
     """Rows to train, validate or test on.
 
     `inputs` and `targets` hold arrays of shape (rows, ...); `sample_weights`, where given,
-    arrays of shape (rows,) in the structure of the targets.
+    arrays of shape (rows,) in the structure of the targets. `arrays.py` says how what is no plain array is read;
+    `notes` say what that did.
 
     Raises:
-        MultibackendError: arrays differ in their number of rows, hold objects, or hold no row.
+        MultibackendError: arrays differ in their number of rows, hold no row, or hold what isn't numbers.
     """
 
     inputs: Arrays
     targets: Arrays
     sample_weights: Arrays | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        rows = {f"{kind}{name and '.' + name}": array for kind, name, array in self._named()}
-        for name, array in rows.items():
-            if array.dtype.kind not in "fiub":
-                raise MultibackendError(
-                    f"data: {name} has dtype {array.dtype}; expected numbers. Convert it in load_data."
-                )
-            if array.ndim == 0 or len(array) == 0:
-                raise MultibackendError(f"data: {name} has shape {array.shape}; expected at least one row.")
-        if len({len(array) for array in rows.values()}) != 1:
-            got = ", ".join(f"{name}: {len(array)}" for name, array in rows.items())
-            raise MultibackendError(f"data: numbers of rows differ ({got}); expected one number for all.")
-
-    def _named(self) -> Iterator[tuple[str, str, np.ndarray]]:
+        rows: dict[str, int] = {}
         for kind in ("inputs", "targets", "sample_weights"):
-            for name, array in leaves(getattr(self, kind)):
-                yield kind, name, array
+            arrays, notes = read_arrays(getattr(self, kind), kind)
+            object.__setattr__(self, kind, arrays)
+            object.__setattr__(self, "notes", tuple(dict.fromkeys((*self.notes, *notes))))
+            rows |= {f"{kind}{name and '.' + name}": len(array) for name, array in leaves(arrays)}
+        if len(set(rows.values())) != 1:
+            got = sanitize(", ".join(f"{name}: {count}" for name, count in rows.items()), MOST_SHOWN)
+            raise MultibackendError(f"data: numbers of rows differ ({got}); expected one number for all.")
 
     @property
     def rows(self) -> int:
@@ -86,17 +60,26 @@ class Split:
 
     def take(self, rows: slice | np.ndarray) -> Split:
         """The same split with only these rows, in this order."""
-        return Split(
-            *(map_arrays(lambda a: a[rows], part) for part in (self.inputs, self.targets, self.sample_weights))
-        )
+        return self.map(lambda array: array[rows])
+
+    def map(self, function: Callable[[np.ndarray], np.ndarray]) -> Split:
+        """The same split with a function of each array in its place."""
+        inputs, targets, weights = (map_arrays(function, p) for p in (self.inputs, self.targets, self.sample_weights))
+        return replace(self, inputs=inputs, targets=targets, sample_weights=weights)
 
     def astype(self, floatx: str) -> Split:
-        """The same split with its floating-point arrays in the dtype `floatx`; integers stay as they are."""
+        """The same split with its floating-point arrays in the dtype `floatx`; integers stay as they are.
+
+        Raises:
+            MultibackendError: integers are too large for a backend in float32.
+        """
 
         def cast(array: np.ndarray) -> np.ndarray:
+            if floatx == "float32":
+                check_range(array)
             return array.astype(floatx, copy=False) if array.dtype.kind == "f" else array
 
-        return Split(*(map_arrays(cast, part) for part in (self.inputs, self.targets, self.sample_weights)))
+        return self.map(cast)
 
 
 @dataclass(frozen=True)
@@ -110,6 +93,12 @@ class Dataset:
     test: Split
     validation: Split | None = None
     origin: str = ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to arrays that were not plain ones."""
+        splits = (self.training, self.test, *([self.validation] if self.validation else []))
+        return tuple(dict.fromkeys(note for split in splits for note in split.notes))
 
     def astype(self, floatx: str) -> Dataset:
         """The same rows with floating-point arrays in the dtype `floatx`."""

@@ -25,8 +25,8 @@ from multibackend.text import sanitize
 GRACE_SECONDS = 3.0
 """Between asking a process to end and killing it."""
 
-KEEPER_SECONDS = 20.0
-"""For a keeper to kill all that its worker started; it takes milliseconds, unless the kernel is slow to free memory."""
+KEEPER_SECONDS = 60.0
+"""For a keeper to kill all that its worker started; it takes milliseconds, seconds on a machine that is overloaded."""
 
 LOG_TAIL_BYTES = 1 << 14
 
@@ -122,6 +122,7 @@ class Child:
     def close(self) -> str:
         """Kill whatever of it is left; say how the worker ended."""
         os.close(self._heartbeat)
+        self._keeper.send_signal(signal.SIGCONT)  # should a model have stopped it
         self._wait_for_keeper()
         assert self._keeper.stdout is not None
         self._said += self._keeper.stdout.read()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -44,6 +44,7 @@ class Progress:
         self._console = console
         self._rows = {backend: _Row(total) for backend, total in totals.items()}
         self._live: Live | None = None
+        self._noted: set[str] = set()
         if console.is_terminal and not console.is_dumb_terminal:
             self._live = Live(
                 console=console,
@@ -87,6 +88,14 @@ class Progress:
             row.ended = time.monotonic()
         if self._live is None or status != "finished":
             self._print(run, status, reason, wall_seconds, kept)
+
+    def note(self, run: Run, notes: Sequence[str]) -> None:
+        """What a user should know of an experiment's data; each line is said once, not on each backend."""
+        for note in notes:
+            line = f"note: {shorten_name(run.experiment)}: {note}"
+            if line not in self._noted:
+                self._noted.add(line)
+                self._console.print(Text(line), soft_wrap=True)
 
     def _print(self, run: Run, status: str, reason: str, wall_seconds: float, kept: bool) -> None:
         shown = "kept" if kept else status

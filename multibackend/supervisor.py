@@ -110,6 +110,7 @@ class Supervisor:
             case {"event": "done", "run": Run() as run, "status": status} if (
                 run in self._remaining and status in get_args(Status)
             ):
+                self._progress.note(run, [sanitize(str(note)) for note in event.get("notes", ())])
                 self._finish(run, status, sanitize(str(event.get("reason", "")), LONGEST_REASON))
             case {"event": "fatal"}:
                 raise MultibackendError(sanitize(str(event.get("reason", "the worker gave no reason")), LONGEST_REASON))

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from multibackend import draws
+from multibackend.arrays import map_arrays
 from multibackend.catalogue import load_experiment
 from multibackend.describe import describe_structure, digest_array, digest_data
 from multibackend.engine import get_engine, through_fit
@@ -37,7 +38,7 @@ from multibackend.engine.contract import (
     why_through_fit,
 )
 from multibackend.errors import MultibackendError
-from multibackend.experiment import Dataset, Experiment, Plan, Profile, Split, map_arrays
+from multibackend.experiment import Dataset, Experiment, Plan, Profile, Split
 from multibackend.record import MODEL_FILE, Record, Run
 from multibackend.upstream import optimizer_saved_by_public_name
 
@@ -251,7 +252,11 @@ def train_record(run: Run, p: Prepared, emit: Emit) -> Record:
         status="finished",
         plan=asdict(b.plan),
         diverges=b.experiment.diverges,
-        environment={"device": get_engine(run.backend).device(), "flags": b.flags | p.epoch.how},
+        environment={
+            "device": get_engine(run.backend).device(),
+            "flags": b.flags | p.epoch.how,
+            "data_notes": list(data.notes),
+        },
         structure=describe_structure(model, outputs)
         | {"unsaved": unsaved, "rows": rows, "steps_per_epoch": b.plan.steps_per_epoch(rows["training"])},
         digests=b.digests,
@@ -280,7 +285,7 @@ def _perturb_inputs(split: Split, run: Run) -> Split:
     def perturb(array: np.ndarray) -> np.ndarray:
         return draws.perturb(array, run.seed, -run.perturbation) if array.dtype.kind == "f" else array
 
-    return Split(map_arrays(perturb, split.inputs), split.targets, split.sample_weights)
+    return replace(split, inputs=map_arrays(perturb, split.inputs))
 
 
 def _widen(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

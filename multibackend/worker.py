@@ -51,7 +51,8 @@ def main() -> None:
         except MultibackendError as error:
             emit({"event": "fatal", "reason": str(error)})
             return
-        emit({"event": "done", "run": fields, "status": record.status, "reason": record.reason})
+        notes = record.environment.get("data_notes", [])
+        emit({"event": "done", "run": fields, "status": record.status, "reason": record.reason, "notes": notes})
         del record  # its arrays, before the next run's come
     emit({"event": "end"})
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from multibackend import Dataset, MultibackendError, Plan, Split
+from multibackend.arrays import leaves, map_arrays
 from multibackend.catalogue import load_experiment, select_experiments
-from multibackend.experiment import leaves, map_arrays, name_file, shorten_name
+from multibackend.experiment import name_file, shorten_name
 
 
 def test_a_split_knows_its_rows_and_takes_some() -> None:
@@ -42,6 +44,94 @@ def test_data_that_do_not_fit_are_refused_in_one_line(inputs: Any, targets: Any,
     with pytest.raises(MultibackendError, match=words) as caught:
         Split(inputs, targets)
     assert "\n" not in str(caught.value)
+
+
+class Table:
+    """What is an array for those who ask, as pandas' tables and frameworks' tensors are."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values
+        self.shape = values.shape
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self.values
+
+
+PLAIN = np.arange(6.0).reshape(3, 2)
+MASKED = np.ma.masked_array(PLAIN, mask=PLAIN > 4)
+
+READ = [
+    # given, what it must be, words of the note ("" for none)
+    (PLAIN, PLAIN, ""),
+    (PLAIN[::-1], PLAIN[::-1], ""),
+    (PLAIN.T[:, ::2], PLAIN.T[:, ::2], ""),
+    (PLAIN > 2, PLAIN > 2, ""),
+    (PLAIN.astype("int8"), PLAIN.astype("int8"), ""),
+    (PLAIN.astype("float16"), PLAIN.astype("float32"), "inputs: float16, taken as float32"),
+    (PLAIN.astype(">f8"), PLAIN, ""),
+    (PLAIN.astype("longdouble"), PLAIN, f"inputs: {np.dtype('longdouble')}, taken as float64"),
+    (np.array([0, 2**16 - 1], "uint16"), np.array([0, 2**16 - 1], "int32"), "inputs: uint16, taken as int32"),
+    (np.array([0, 2**32 - 1], "uint32"), np.array([0, 2**32 - 1]), "inputs: uint32, taken as int64"),
+    (np.array([0, 2**63 - 1], "uint64"), np.array([0, 2**63 - 1]), "inputs: uint64, taken as int64"),
+    (np.ma.masked_array(PLAIN), PLAIN, "inputs: a numpy MaskedArray, taken as an array of shape (3, 2), float64"),
+    (np.matrix(PLAIN), PLAIN, "inputs: a numpy matrix, taken as an array"),
+    ([1.0, 2.0, 3.0], np.array([1.0, 2.0, 3.0]), "inputs: a list, taken as an array of shape (3,), float64"),
+    ([[1, 2], [3, 4]], np.array([[1, 2], [3, 4]]), "inputs: a list, taken as an array of shape (2, 2), int64"),
+    (((1, 2), (3, 4)), np.array([[1, 2], [3, 4]]), "inputs: a tuple, taken as an array"),
+    (list(np.float32([1, 2])), np.array([1, 2], "float32"), "inputs: a list, taken as an array of shape (2,), float32"),
+    (Table(PLAIN), PLAIN, "inputs: a test_experiment Table, taken as an array"),
+    (range(3), np.arange(3), "inputs: a range, taken as an array"),
+]
+
+
+@pytest.mark.parametrize(("given", "expected", "note"), READ)
+def test_what_is_no_plain_array_is_read_and_it_is_said(given: Any, expected: np.ndarray, note: str) -> None:
+    rows = len(expected)
+    split = Split(given, np.zeros(rows))
+    assert type(split.inputs) is np.ndarray
+    assert (split.inputs.dtype, split.inputs.dtype.isnative) == (expected.dtype, True)
+    np.testing.assert_array_equal(split.inputs, expected)
+    assert split.inputs.flags.c_contiguous
+    assert [note in said for said in split.notes] == ([True] if note else [])
+    assert split.take(slice(1)).notes == split.astype("float64").notes == split.notes
+
+
+REFUSED = [
+    (MASKED, "inputs has 1 masked values"),
+    ([MASKED, PLAIN], "inputs.0 has 1 masked values"),
+    (np.array([2**63], "uint64"), "is uint64 with 9223372036854775808"),
+    (np.array([1j]), "complex numbers"),
+    (np.array(["2020-01-01"], "datetime64[D]"), "dates"),
+    (np.array([3], "timedelta64[s]"), "durations"),
+    (np.array([(1, 2.0)], "i4,f8"), "records"),
+    ([[1, 2], [3]], "is a list, which is no array"),
+    ([PLAIN, None], "inputs.1 holds objects"),
+    (Table(np.array([[1.0, "x"]], object)), "objects"),
+    (scipy.sparse.csr_matrix(PLAIN), "is sparse"),
+    ((x for x in PLAIN), "objects"),
+    ([], "at least one row"),
+    (np.zeros((3, 0)), "a value in it"),
+    ({"a": np.array([b"x"])}, "inputs.a holds bytes"),
+]
+if np.finfo("longdouble").max > np.finfo("float64").max:
+    REFUSED.append((np.array([np.finfo("longdouble").max]), "beyond float64's"))
+
+
+@pytest.mark.parametrize(("given", "words"), REFUSED)
+def test_what_cannot_be_read_alike_is_refused_in_a_line(given: Any, words: str) -> None:
+    with pytest.raises(MultibackendError) as caught:
+        Split(given, np.zeros(1))
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [2**31, -(2**31) - 1, 2**40 + 5])
+def test_integers_that_jax_would_cut_are_refused_beside_float32(value: int) -> None:
+    split = Split(np.array([0, value]), np.zeros(2))
+    assert split.astype("float64").inputs[1] == value  # type: ignore[index]
+    with pytest.raises(MultibackendError, match=rf"holds {value}, .* less than 2\*\*31"):
+        split.astype("float32")
+    assert Split(np.array([-(2**31), 2**31 - 1]), np.zeros(2)).astype("float32").rows == 2
 
 
 def test_structures_are_kept() -> None:

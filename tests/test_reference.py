@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from multibackend import Dataset, MultibackendError, Plan, Split
+from multibackend.arrays import leaves
 from multibackend.catalogue import load_experiment, select_experiments
 from multibackend.data_file import as_dataset, load_dataset, save_dataset
-from multibackend.experiment import leaves
 from multibackend.interpreters import Interpreter, fingerprint
 from multibackend.own_model import SHORT_PLAN
 from multibackend.reference import import_file, list_sources, name_function, parse_reference, shorten

@@ -11,9 +11,9 @@ import pytest
 from keras import layers
 
 from multibackend import MultibackendError
+from multibackend.arrays import leaves
 from multibackend.describe import digest_data
 from multibackend.draws.rows import FREE_SIZE, TEST_ROWS, draw_dataset
-from multibackend.experiment import leaves
 
 
 def net(loss: Any, units: int = 3, activation: str = "softmax", **inputs: Any) -> keras.Model:

@@ -16,7 +16,7 @@ from multibackend.record import Record, load_record
 
 EXPERIMENTS = """
 import os, random, sys, weakref
-import keras, numpy as np
+import keras, numpy as np, pandas as pd
 from multibackend import DataUnavailable, Dataset, Experiment, Plan, Split
 
 loaded = sys.__dict__.setdefault("loaded", [])  # this file is imported anew for each experiment
@@ -34,6 +34,16 @@ def build():
     model = keras.Sequential([keras.Input((4,)), *hidden, keras.layers.Dense(1)])
     model.compile("adam", "mse", metrics=["mae"])
     return model
+
+def exotic():
+    x = np.random.default_rng(0).normal(size=(20, 4))
+    table, masked = pd.DataFrame(x.astype("float32")), np.ma.masked_array(x[:, :1], mask=False)
+    return Dataset(Split(x.astype("longdouble"), masked), Split(table, x[:, :1].tolist()))
+
+def hidden():
+    x = np.random.default_rng(0).normal(size=(20, 4))
+    rows = Split(np.ma.masked_array(x, mask=x > 1), x[:, :1])
+    return Dataset(rows, rows)
 
 def unavailable():
     raise DataUnavailable("data moon.npz: not here; expected on the moon.")
@@ -57,6 +67,8 @@ def growing():
 plan = Plan(epochs=3, batch_size=16)
 good = Experiment("good", build, load, plan, plan)
 another = Experiment("another", build, load, plan, plan)
+exotic = Experiment("exotic", build, exotic, plan, plan)
+hidden = Experiment("hidden", build, hidden, plan, plan)
 nodata = Experiment("nodata", build, unavailable, plan, plan)
 loose = Experiment("loose", uncompiled, load, plan, plan)
 misfit = Experiment("misfit", wrong_shape, load, plan, plan)
@@ -79,7 +91,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, An
         ("good", "float32", 0, 6),
         ("another", "float32", 0, 6),
         ("another", "float32", 0),
-        *((name, "float32", 0) for name in ("nodata", "loose", "misfit", "broken", "nothing")),
+        *((name, "float32", 0) for name in ("exotic", "hidden", "nodata", "loose", "misfit", "broken", "nothing")),
         ("growing", "float32", 0),
         ("growing", "float32", 0, 6),
     ]
@@ -140,6 +152,7 @@ def test_events_tell_the_story(trained: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "status", "words"),
     [
+        ("hidden", "failed", "inputs has "),
         ("nodata", "not-run", "moon.npz"),
         ("loose", "failed", "is not compiled"),
         ("misfit", "failed", "fail on a batch of the data"),
@@ -155,6 +168,18 @@ def test_what_goes_wrong_is_in_the_record_in_one_line(trained: Any, name: str, s
     assert "\n" not in record.reason
     ended = [e for e in events if e["event"] == "done" and e["run"]["experiment"].endswith(f":{name}")]
     assert [(e["status"], e["reason"]) for e in ended] == [(status, record.reason)]
+
+
+def test_what_was_done_to_the_data_is_said_and_recorded(trained: Any) -> None:
+    events, records, _ = trained
+    (said,) = [e["notes"] for e in events if e["event"] == "done" and e["run"]["experiment"].endswith(":exotic")]
+    assert said == records["exotic float32"].environment["data_notes"]
+    assert [note.partition(", taken as ")[0] for note in said] == [
+        f"inputs: {np.dtype('longdouble')}",
+        "targets: a numpy MaskedArray",
+        "inputs: a pandas DataFrame",
+        "targets: a list",
+    ]
 
 
 def test_one_experiments_data_go_before_the_nexts_come(trained: Any) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from multibackend.arrays import map_arrays
 from multibackend.engine.contract import (
     Call,
     Engine,
@@ -27,7 +28,7 @@ from multibackend.engine.contract import (
     save_state,
     unused,
 )
-from multibackend.experiment import Split, map_arrays
+from multibackend.experiment import Split
 
 Arrays = dict[str, np.ndarray]
 Visit = Callable[[str, Any], Any]

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from keras import StatelessScope
 
+from multibackend.arrays import map_arrays
 from multibackend.engine.contract import (
     Differentiable,
     Epoch,
@@ -26,7 +27,7 @@ from multibackend.engine.contract import (
     unused,
 )
 from multibackend.engine.jax_cpu import replace_slow
-from multibackend.experiment import Split, map_arrays
+from multibackend.experiment import Split
 
 SLOW_IN_LOOPS = ("conv_general_dilated",)
 """On CPU, XLA runs this several times slower inside a loop than outside (jax issue 12868, seen in 0.10.2)."""

@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras import tree
 from keras.config import floatx
 
+from multibackend.arrays import map_arrays
 from multibackend.engine.contract import (
     Differentiable,
     Epoch,
@@ -23,7 +24,7 @@ from multibackend.engine.contract import (
 )
 from multibackend.engine.payback import CannotCompile, Compiler, Program, choose, unchanged
 from multibackend.engine.tensorflow_gradients import cheaper_gradients
-from multibackend.experiment import Split, map_arrays
+from multibackend.experiment import Split
 
 SLOW_UNDER_XLA = ("Conv", "Pool")
 """Operations (by a part of their name) with which XLA on CPU is many times slower than TensorFlow's own kernels."""

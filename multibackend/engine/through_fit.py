@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from multibackend.arrays import map_arrays
 from multibackend.engine.contract import (
     Engine,
     Epoch,
@@ -23,7 +24,7 @@ from multibackend.engine.contract import (
     why_through_fit,
 )
 from multibackend.errors import MultibackendError
-from multibackend.experiment import Split, map_arrays
+from multibackend.experiment import Split
 
 
 def compile_epoch(model: Any, training: Split, batch_size: int) -> Epoch:

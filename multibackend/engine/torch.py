@@ -16,6 +16,7 @@ from keras.config import floatx
 from keras.optimizers.schedules import LearningRateSchedule
 from keras.src.backend.torch.core import get_device
 
+from multibackend.arrays import map_arrays
 from multibackend.engine.contract import (
     Differentiable,
     Epoch,
@@ -33,7 +34,7 @@ from multibackend.engine.contract import (
 from multibackend.engine.payback import unchanged
 from multibackend.engine.torch_capture import Captured, Step, Uncapturable, capture
 from multibackend.engine.torch_capture.inductor import choose_step
-from multibackend.experiment import Split, map_arrays
+from multibackend.experiment import Split
 
 CHECKED_STEPS = 3
 """Steps that a capture must repeat to the bit before it is used: the second reads what the first wrote."""
