@@ -30,6 +30,9 @@ TRAINING_TESTS = (
 COURSE_TESTS = "tests/exercises"
 """What each backend's environment tests of the course."""
 
+SURVIVAL_TESTS = "tests/survival"
+"""Runs that are disturbed at their writes and messages; two at once take half the time."""
+
 RECORDS = tuple(f"runs/{backend}" for backend in BACKENDS)
 """Where each backend's session leaves its records: of its own trainings, for `tests` to compare."""
 
@@ -158,6 +161,13 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "benchmarks", "report")
 
 
+@nox.session(default=False)
+def survival(session: nox.Session) -> None:
+    """Disturb runs at every write and every message in every way, not a sample of them as `tests` does: an hour."""
+    install(session, "test")
+    session.run("pytest", "--numprocesses=2", SURVIVAL_TESTS, "--every-point", *session.posargs)
+
+
 @nox.session(requires=[f"tests-{backend}" for backend in BACKENDS])
 def tests(session: nox.Session) -> None:
     """Test everything: each backend, what needs none, faults planted on one backend, and parity itself."""
@@ -167,7 +177,8 @@ def tests(session: nox.Session) -> None:
     if arguments:
         session.run("pytest", *arguments)
         return
-    session.run("pytest", "tests", *(f"--ignore={path}" for path in (*TRAINING_TESTS, COURSE_TESTS)))
+    session.run("pytest", "tests", *(f"--ignore={path}" for path in (*TRAINING_TESTS, COURSE_TESTS, SURVIVAL_TESTS)))
+    session.run("pytest", "--numprocesses=2", SURVIVAL_TESTS)
     session.run("multibackend", "interchange", *RECORDS, "--output", INTERCHANGE)
     # What differs fails in the next line, with its experiment, pair and stage.
     session.run("multibackend", "compare", *RECORDS, INTERCHANGE, success_codes=[0, 1])

@@ -1,0 +1,61 @@
+"""Injuries: what can happen at a point, as strace(1) is told to do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from points import COMMAND_ROLE, Point
+
+GROWING = (
+    "open", "openat", "creat", "mkdir", "mkdirat", "mknod", "mknodat", "rename", "renameat", "renameat2", "link",
+    "linkat", "symlink", "symlinkat", "truncate", "ftruncate", "fallocate", "write", "writev", "pwrite64", "pwritev",
+    "pwritev2", "fsync", "fdatasync", "copy_file_range", "sendfile", "splice",
+)  # fmt: skip
+"""What a full disk can refuse; it can refuse to make a file longer, or a folder, but not to remove one."""
+
+WRITING = ("write", "pwrite64")
+
+
+@dataclass(frozen=True)
+class Injury:
+    """What happens at a point; `how` is strace's word for it, COUNT being the bytes that the call was to write."""
+
+    name: str
+    how: str
+
+    def can_happen(self, point: Point) -> bool:
+        """Whether this can happen to such a call of such a process."""
+        match self.name:
+            case "killed" | "late":
+                return self.name == "killed" or point.is_message or point.role == COMMAND_ROLE
+            case "orphaned" | "stopped":
+                return point.role != COMMAND_ROLE
+            case "full disk" | "over quota":
+                return not point.is_message and point.call in GROWING
+            case "lost":
+                return point.call in WRITING
+            case "cut":
+                return point.is_message
+        return not point.is_message
+
+    @property
+    def lies(self) -> bool:
+        """Whether the system says that something is kept which isn't."""
+        return self.name == "lost"
+
+
+INJURIES = {
+    injury.name: injury
+    for injury in (
+        Injury("killed", "signal=KILL"),
+        Injury("orphaned", "signal=STOP"),  # and the command is killed while its worker is stopped
+        Injury("stopped", "signal=STOP"),
+        Injury("late", "delay_enter=1000000"),
+        Injury("full disk", "error=ENOSPC"),
+        Injury("over quota", "error=EDQUOT"),
+        Injury("read-only", "error=EROFS"),
+        Injury("broken disk", "error=EIO"),
+        Injury("cut", "error=EPIPE"),
+        Injury("lost", "retval=COUNT"),  # the call says that all was written, and nothing was
+    )
+}

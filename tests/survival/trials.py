@@ -1,0 +1,243 @@
+"""Trials: a play disturbed at a point, what that leaves, and the play again, which must end as if nothing had been."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tracing
+from injuries import Injury
+from plays import HANG_SECONDS, LIMIT_SECONDS, Play, Ran, Theatre
+from points import COMMAND_ROLE, Point, name_subject
+
+from multibackend.errors import RecordError
+from multibackend.record import find_records, load_record
+
+TIMES = ("wall_seconds", "peak_bytes")
+"""What of a record may differ from run to run."""
+
+NO_RESULTS = ("logs", ".lock")
+"""What says who has a folder, and what was said there."""
+
+TRIES = 3
+"""How often a play is begun until the call that was traced is the one that is hit: workers run beside one another."""
+
+LEAST_SECONDS = 3.0
+"""The limit of time where a process stalls: at least this, and twice what a whole run took undisturbed."""
+
+MISSED = "missed"
+"""The end of a trial whose call didn't come again: how many blocks a log comes in is a matter of time."""
+
+MOST_LOG_BYTES = 1 << 20
+
+_SHOWN = re.compile(r"^(?P<run>\w+ +.+?)  (?P<status>finished|kept|failed|not-run)\b", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A play's folder before it, what the folder holds after a run that nothing disturbed, and before, and its time."""
+
+    base: Path
+    contents: dict[str, Any]
+    before: dict[str, Any]
+    seconds: float
+
+
+def prepare(theatre: Theatre, play: Play, folder: Path) -> Reference:
+    """Fill a play's folder with what lies there before, and run the play undisturbed in a copy of it."""
+    base, after = folder / "base", folder / "after"
+    base.mkdir(parents=True)
+    for command in play.before:
+        theatre.run(command, base)
+    shutil.copytree(base, after)
+    start = time.monotonic()
+    ran = theatre.run(play.command, after)
+    assert ran.code == 0, ran.err
+    return Reference(base, read_contents(after), read_contents(base), time.monotonic() - start)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How a disturbed run ended, in a word, and what is wrong with that, or with the run after."""
+
+    ended: str
+    faults: list[str]
+
+
+def read_contents(output: Path) -> dict[str, Any]:
+    """Every file and folder of results by its path: JSON less its times, a digest of any other."""
+    found = {}
+    for path in sorted(output.rglob("*")):
+        name = str(path.relative_to(output))
+        if path.name not in NO_RESULTS and not name.startswith("logs/"):
+            found[name] = _read(path) if path.is_file() else "folder"
+    return found
+
+
+def _read(path: Path) -> Any:
+    content = path.read_bytes()
+    if path.suffix != ".json":
+        return hashlib.sha256(content).hexdigest()
+    try:
+        value = json.loads(content)
+    except ValueError:
+        return content
+    return {key: item for key, item in value.items() if key not in TIMES} if isinstance(value, dict) else value
+
+
+def attempt(theatre: Theatre, play: Play, reference: Reference, point: Point, injury: Injury, scratch: Path) -> Trial:
+    """Disturb a play at a point, judge what is left, and give the play again."""
+    for _ in range(TRIES):
+        output = scratch / "output"
+        shutil.copytree(reference.base, output)
+        seconds = max(LEAST_SECONDS, 2 * reference.seconds) if injury.name == "stopped" else LIMIT_SECONDS
+        first, hit = _disturb(theatre, play, output, point, injury, scratch / "log", seconds)
+        if hit:
+            break
+        shutil.rmtree(scratch)
+    else:
+        return Trial(MISSED, [])
+    died = injury.name == "orphaned" or (injury.name == "killed" and point.role == COMMAND_ROLE)
+    faults = [*judge_end(first, died), *judge_files(first, output, reference)]
+    if injury.name == "late" and first.code:
+        faults.append(f"fails for a pause of a second: {first.err[-300:]}")
+    again = theatre.run(play.command, output)
+    faults += judge_again(first, again, output, reference, injury.lies)
+    shutil.rmtree(scratch)
+    return Trial(name_end(first), faults)
+
+
+def name_end(ran: Ran) -> str:
+    """How a command ended, in two words."""
+    return f"signal {-ran.code}" if ran.code < 0 else f"exit {ran.code}"
+
+
+def _disturb(
+    theatre: Theatre, play: Play, output: Path, point: Point, injury: Injury, log: Path, seconds: float
+) -> tuple[Ran, bool]:
+    count = point.size if injury.lies else 0
+    before = tracing.disturb(log, point.call, point.number, injury.how.replace("COUNT", str(count)))
+    role = "" if point.role == COMMAND_ROLE else point.role
+    meanwhile = _orphan(log) if injury.name == "orphaned" else None
+    ran = theatre.run(play.command, output, before, role, seconds, meanwhile)
+    calls = tracing.read_calls(log)[1] if log.exists() else []
+    hit = [call for call in calls if (call.name, call.number) == (point.call, point.number)]
+    return ran, any(_is_alike(name_subject(call, output), point.subject) for call in hit)
+
+
+def _is_alike(subject: str | None, expected: str) -> bool:
+    """Whether a call is about what was traced; a run that was cut short lacks some of what the whole one has."""
+    if subject is None or subject.startswith("message "):
+        return subject == expected
+    pairs = list(zip(subject.split("/"), expected.split("/"), strict=False))
+    return subject.count("/") == expected.count("/") and all("*" in pair or pair[0] == pair[1] for pair in pairs)
+
+
+def _orphan(log: Path) -> Callable[[subprocess.Popen[bytes], str], None]:
+    """Kill the command when the worker has been stopped, and let the worker go on."""
+
+    def wait(process: subprocess.Popen[bytes], mark: str) -> None:
+        deadline = time.monotonic() + HANG_SECONDS
+        while process.poll() is None and time.monotonic() < deadline:
+            if log.exists() and "--- stopped by SIGSTOP ---" in log.read_text(errors="replace"):
+                process.kill()
+                process.wait()
+                for worker in tracing.find_processes(mark):
+                    os.kill(worker, signal.SIGCONT)
+                return
+            time.sleep(0.02)
+
+    return wait
+
+
+def judge_end(ran: Ran, died: bool) -> list[str]:
+    """A command ends, with a word where it fails, and leaves no process behind; `died` says that it was killed."""
+    faults = []
+    if ran.hung:
+        faults.append(f"hangs: no end after {HANG_SECONDS:g} s")
+    elif ran.code not in ((-signal.SIGKILL,) if died else (0, 1)):
+        faults.append(f"ends with {name_end(ran)}")
+    if ran.left:
+        faults.append(f"leaves processes behind: {ran.left}")
+    if ran.litter and not died:
+        faults.append(f"leaves temporary files behind: {ran.litter}")
+    if "Traceback" in ran.out + ran.err:
+        faults.append(f"shows a traceback: {ran.err[-600:]}")
+    if ran.code == 1 and not re.search(r"error: |FAILED", ran.err + ran.out):
+        faults.append(f"fails without a word: {ran.out[-300:]} {ran.err[-300:]}")
+    return faults
+
+
+def judge_files(ran: Ran, output: Path, reference: Reference) -> list[str]:
+    """Each record is the old or the new one, or says that it failed, or isn't believed; each report is whole."""
+    now = read_contents(output)
+    if ran.code == 0 and now != reference.contents:
+        return [f"succeeds, with other results: {_differences(now, reference.contents)}"]
+    faults = []
+    for folder in find_records(output):
+        try:
+            record = load_record(folder)
+            dict(record.arrays)
+        except RecordError:
+            continue
+        name = str(folder.relative_to(output))
+        part = {key: value for key, value in now.items() if key.startswith(f"{name}/")}
+        known = [
+            {k: v for k, v in c.items() if k.startswith(f"{name}/")} for c in (reference.contents, reference.before)
+        ]
+        if record.status == "finished" and part not in known:
+            faults.append(f"{name}: believed, but neither the old record nor the new one")
+    return faults + [f"{name}: half written" for name in now if not _is_whole(output / name)]
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a report, by its name, ends as it should."""
+    if path.is_dir():
+        return True
+    content = path.read_bytes()
+    try:
+        if path.name == "results.json":
+            json.loads(content)
+        elif path.name == "junit.xml":
+            ET.fromstring(content)
+    except (ValueError, ET.ParseError):
+        return False
+    return path.suffix != ".png" or content.endswith(b"IEND\xaeB`\x82")
+
+
+def judge_again(first: Ran, again: Ran, output: Path, reference: Reference, lied: bool) -> list[str]:
+    """The second run succeeds with the very files of an undisturbed one, and trains nothing that was finished.
+
+    `lied` says that the disk kept nothing of what it said was written, so that training again is right.
+    """
+    faults = []
+    if again.code or again.left or again.hung:
+        faults.append(f"the second run ends with {name_end(again)}: {again.err[-600:]} {again.out[-300:]}")
+    now = read_contents(output)
+    if now != reference.contents:
+        faults.append(f"the second run's results differ: {_differences(now, reference.contents)}")
+    done = {match["run"] for match in _SHOWN.finditer(first.out) if match["status"] in ("finished", "kept")}
+    kept = {match["run"] for match in _SHOWN.finditer(again.out) if match["status"] == "kept"}
+    if not lied and not done <= kept:
+        faults.append(f"trained again though it was finished: {sorted(done - kept)}")
+    log_bytes = sum(path.stat().st_size for path in (output / "logs").rglob("*") if path.is_file())
+    if log_bytes > MOST_LOG_BYTES:
+        faults.append(f"logs hold {log_bytes} bytes")
+    return faults
+
+
+def _differences(now: dict[str, Any], expected: dict[str, Any]) -> str:
+    extra, missing = sorted(now.keys() - expected.keys()), sorted(expected.keys() - now.keys())
+    other = sorted(name for name in now.keys() & expected.keys() if now[name] != expected[name])
+    return f"{extra=} {missing=} {other=}"
