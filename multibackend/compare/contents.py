@@ -1,0 +1,313 @@
+"""Contents: what a record must hold, derived from what it says it is, and held against it before anything is compared.
+
+Two records that lack the same thing would agree on nothing. So each side is judged alone: its structure and plan give
+the name, dtype and shape of every array of a training.
+
+| group | what must be there | dtype | stage |
+|---|---|---|---|
+| `initial_weights`, `final_weights` | each variable | the variable's | initial weights, converged loss |
+| `initial_outputs` | each output of `structure.outputs` | as there | initial outputs |
+| `initial`, `test` | each metric of an evaluation (`initial`: the training loss too), () | float64 | initial loss, test metrics |
+| `gradients` | each trainable variable | the variable's | gradients |
+| `updates` | each variable | float64 | first update |
+| `slots`, `optimizer` | each of `structure.slots`; integers in `optimizer` may be int32 | as there | first update, converged loss |
+| `losses` | (epochs x steps an epoch,) | the run's | step losses |
+| `history` | each metric, of the validation rows as `val_`, (epochs,) | float64 | converged loss |
+| `predictions` | each of the model's outputs | as the output | interchange |
+| `continued` | (up to 3 steps,); not of a perturbed training | float64 | interchange |
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from multibackend.array_file import Form, find_forms
+from multibackend.compare.findings import STAGES
+from multibackend.compare.measures import Problem
+from multibackend.errors import RecordError
+from multibackend.record import CONTINUED_STEPS, PROBE_ROWS, Record
+from multibackend.text import sanitize
+
+STRUCTURE_KEYS = (
+    "layers",
+    "variables",
+    "parameters",
+    "outputs",
+    "slots",
+    "metrics",
+    "optimizer",
+    "loss",
+    "loss_weights",
+    "rows",
+    "steps_per_epoch",
+)
+
+GROUPS = {
+    "training": (
+        "initial_weights",
+        "initial_outputs",
+        "initial",
+        "gradients",
+        "updates",
+        "slots",
+        "losses",
+        "history",
+        "test",
+        "final_weights",
+        "optimizer",
+        "predictions",
+        "continued",
+    ),
+    "trace": ("inputs", "outputs", "gradients of inputs", "gradients of outputs", "gradients"),
+    "isolation": (
+        "arrived",
+        "outputs",
+        "masks",
+        "loss",
+        "gradients of inputs",
+        "gradients of handed",
+        "gradients",
+        "updates",
+        "slots",
+    ),
+    "interchange": ("predictions", "continued"),
+}
+"""The groups of arrays that each task leaves."""
+
+ALONE = ("losses", "continued", "loss")
+"""Groups of one array, whose name is the group's."""
+
+Expected = Iterator[tuple[str, str, Form]]
+"""Arrays that must be there: their stage, name and form."""
+
+
+def check_groups(record: Record) -> None:
+    """Refuse a record with arrays that its task doesn't leave, or whose order names others than there are.
+
+    Raises:
+        RecordError: the array.
+    """
+    task = record.run.task
+    for key in record.arrays:
+        group, slash, name = key.partition("/")
+        if group not in GROUPS[task] or bool(slash and name) == (group in ALONE and task != "interchange"):
+            groups = ", ".join(GROUPS[task])
+            raise RecordError(
+                f"record {record.run}: array {sanitize(key, 100)} is none that a run of task {task!r} leaves; expected "
+                f"these groups: {groups}. Train again."
+            )
+    if task in ("trace", "isolation") and record.status == "finished":
+        order = record.structure.get("order", [])
+        if sorted(order) != sorted(record.arrays):
+            odd = sorted(set(order) ^ set(record.arrays))
+            raise RecordError(
+                f"record {record.run}: structure.order names {len(order)} arrays, and there are {len(record.arrays)}; "
+                f"expected the same{f', but for {sanitize(odd[0], 100)}' if odd else ''}. Train again."
+            )
+
+
+def find_gaps(record: Record, stages: Iterable[str] = STAGES) -> dict[str, Problem]:
+    """What a finished training doesn't hold, or not in its form: the first problem of each stage."""
+    if problem := _check_structure(record):
+        return {"structure": problem}
+    forms, gaps = find_forms(record.arrays), dict[str, Problem]()
+    if "data" in stages and (problem := _check_digests(record)):
+        gaps["data"] = problem
+    for stage, key, expected in _list_expected(record):
+        got = forms.get(key)
+        if stage in stages and stage not in gaps and not _fits(key, got, expected):
+            there = f"has {got}" if got else "has none"
+            gaps[stage] = Problem(f"{_name(key)}: {record.run.backend} {there}; expected {expected}", _path(key))
+    return gaps
+
+
+def _list_expected(record: Record) -> Expected:
+    """Every array that a training with this structure and plan leaves."""
+    structure, epochs = record.structure, record.plan["epochs"]
+    variables, slots = structure["variables"], structure["slots"]
+    trainable = [variable for variable in variables if variable["trainable"]]
+    yield from _list_group("initial weights", "initial_weights", variables)
+    yield from _list_group("initial outputs", "initial_outputs", structure["outputs"])
+    evaluated, number = structure["metrics"]["evaluation"], Form("float64", ())
+    for metric in [*evaluated, "training loss"]:
+        yield "initial loss", f"initial/{metric}", number
+    yield from _list_group("gradients", "gradients", trainable)
+    yield from _list_group("first update", "updates", [variable | {"dtype": "float64"} for variable in variables])
+    yield from _list_group("first update", "slots", slots)
+    yield "step losses", "losses", Form(record.run.precision, (epochs * structure["steps_per_epoch"],))
+    validated = [f"val_{metric}" for metric in evaluated if structure["rows"]["validation"]]
+    for metric in [*structure["metrics"]["training"], *validated]:
+        yield "converged loss", f"history/{metric}", Form("float64", (epochs,))
+    yield from _list_group("converged loss", "final_weights", variables)
+    yield from _list_group("converged loss", "optimizer", slots)
+    for metric in evaluated:
+        yield "test metrics", f"test/{metric}", number
+    for output in structure["outputs"]:
+        if output["path"].startswith("output."):
+            path = output["path"].removeprefix("output.")
+            yield "interchange", f"predictions/{path}", Form(output["dtype"], tuple(output["shape"]))
+    if not record.run.perturbation:
+        yield "interchange", "continued", expect_continued(record)
+
+
+def expect_continued(record: Record) -> Form:
+    """The form of the losses of a training that goes on: full batches, or one partial batch where there is none."""
+    full = record.structure["rows"]["training"] // record.plan["batch_size"]
+    return Form("float64", (max(1, min(CONTINUED_STEPS, full)),))
+
+
+def _list_group(stage: str, group: str, items: list[dict[str, Any]]) -> Expected:
+    for path, item in zip(number_paths(item["path"] for item in items), items, strict=True):
+        yield stage, f"{group}/{path}", Form(item["dtype"], tuple(item["shape"]))
+
+
+def number_paths(paths: Iterable[str]) -> list[str]:
+    """The names under which arrays of these paths are kept: a second one of a path is `path#2`."""
+    names: dict[str, None] = {}
+    for path in paths:
+        free = (f"{path}#{k}" for k in range(2, len(names) + 3) if f"{path}#{k}" not in names)
+        names[path if path not in names else next(free)] = None
+    return list(names)
+
+
+def _fits(key: str, got: Form | None, expected: Form) -> bool:
+    counter = key.startswith("optimizer/") and expected.dtype == "int64"  # int32 on some backends
+    return got == expected or (counter and got == Form("int32", expected.shape))
+
+
+def _check_structure(record: Record) -> Problem | None:
+    """What keeps a record's structure and plan from saying which arrays must be there, if anything."""
+    structure, backend = record.structure, record.run.backend
+    for key in STRUCTURE_KEYS:
+        if key not in structure:
+            return Problem(f"{key}: missing on {backend}", key)
+    for key in ("epochs", "batch_size"):
+        if key not in record.plan:
+            return Problem(f"plan: {key} is missing on {backend}", "plan")
+    for check in (_check_counts, _check_rows, _check_outputs, _check_names):
+        if problem := check(structure, record.plan):
+            return Problem(f"{problem.where}: {backend} {problem.detail}", problem.where)
+    return None
+
+
+def _check_counts(structure: Mapping[str, Any], _: Mapping[str, int]) -> Problem | None:
+    """The numbers of parameters are those of the variables, of which some train, in floating point."""
+    variables = structure["variables"]
+    trainable = [variable for variable in variables if variable["trainable"]]
+    sizes = {"total": variables, "trainable": trainable}
+    counts = {key: sum(math.prod(item["shape"]) for item in items) for key, items in sizes.items()}
+    counts["non_trainable"] = counts["total"] - counts["trainable"]
+    for key, count in counts.items():
+        if structure["parameters"][key] != count:
+            return Problem(f"has {structure['parameters'][key]} {key}; expected {count}, as of its variables", "parameters")
+    for variable in trainable:
+        if not variable["dtype"].startswith("float") or not math.prod(variable["shape"]):
+            form = Form(variable["dtype"], tuple(variable["shape"]))
+            return Problem(f"has {form}; expected floating numbers, for it is trained", variable["path"])
+    if not variables or not structure["layers"]:
+        return Problem("has none; expected a model that has some", "layers" if variables else "variables")
+    return None
+
+
+def _check_rows(structure: Mapping[str, Any], plan: Mapping[str, int]) -> Problem | None:
+    """The numbers of rows and steps are what the plan allows."""
+    rows, evaluated = structure["rows"], plan.get("evaluation_rows", 0)
+    limits = {"training": plan.get("training_rows", 0), "validation": evaluated, "test": evaluated}
+    for name, limit in limits.items():
+        if limit and rows[name] > limit:
+            return Problem(f"has {rows[name]} {name} rows; expected at most {limit}, as planned", "rows")
+    steps = -(-rows["training"] // plan["batch_size"])
+    if structure["steps_per_epoch"] != steps:
+        got = structure["steps_per_epoch"]
+        detail = f"has {got}; expected {steps}: {rows['training']} rows in batches of {plan['batch_size']}"
+        return Problem(detail, "steps_per_epoch")
+    return None
+
+
+def _check_outputs(structure: Mapping[str, Any], _: Mapping[str, int]) -> Problem | None:
+    """The outputs are those of the layers that have some, and the model's own, for each probe row."""
+    outputs = {item["path"]: item["shape"] for item in structure["outputs"]}
+    if len(outputs) < len(structure["outputs"]):
+        return Problem("names an output twice", "outputs")
+    own = [path for path in outputs if path.startswith("output.")]
+    if not own or {f"output.{i}" for i in range(len(own))} != set(own):
+        return Problem(f"names {len(own)} outputs of the model; expected output.0 and those that follow", "outputs")
+    probe = min(PROBE_ROWS, structure["rows"]["test"])
+    for path in own:
+        if outputs[path][:1] != [probe]:
+            return Problem(f"has shape {outputs[path]} of {path}; expected {probe} rows first", "outputs")
+    for layer in structure["layers"]:
+        if (shape := layer["output_shape"]) is not None and outputs.get(layer["path"], [])[1:] != shape:
+            got = outputs.get(layer["path"], "none")
+            return Problem(f"has {got} of layer {layer['path']}; expected one whose rows have shape {shape}", "outputs")
+    return None
+
+
+def _check_names(structure: Mapping[str, Any], _: Mapping[str, int]) -> Problem | None:
+    """A loss is among the metrics, and a counter of steps among the optimizer's slots."""
+    for kind, names in structure["metrics"].items():
+        if "loss" not in names or len(set(names)) < len(names):
+            return Problem(f"has {', '.join(names) or 'none'} of {kind}; expected the loss, and each once", "metrics")
+    if not any(slot["path"].split("/")[-1].startswith("iteration") for slot in structure["slots"]):
+        return Problem("has no iteration among its slots; expected one of every optimizer", "slots")
+    return None
+
+
+def _check_digests(record: Record) -> Problem | None:
+    """The sums of the data that the record says it read, and of the order of the rows."""
+    parts = ["training.inputs", "training.targets", "test.inputs", "test.targets"]
+    if record.structure["rows"]["validation"]:
+        parts += ["validation.inputs", "validation.targets"]
+    names = list(record.digests)
+    missing = [part for part in parts if not any(n == part or n.startswith(f"{part}.") for n in names)]
+    missing += ["batch_order"] * ("batch_order" not in names)
+    if missing:
+        named = sanitize(", ".join(names), 100) or "no digest"
+        return Problem(f"{missing[0]}: {record.run.backend} names {named}; expected the data's and batch_order's")
+    for name, digest in record.digests.items():
+        if name != "origin" and not (len(digest) == 64 and set(digest) <= set("0123456789abcdef")):
+            return Problem(f"{sanitize(name, 100)}: {record.run.backend} has {sanitize(digest, 40)}; expected a SHA-256")
+    return None
+
+
+def list_other_dtypes(record: Record) -> list[str]:
+    """A note of variables in another floating dtype than the run's."""
+    other = [v for v in record.structure["variables"] if v["dtype"].startswith("float") and v["dtype"] != record.run.precision]
+    if not other:
+        return []
+    shown = f"{other[0]['path']}{f' and {len(other) - 1} others' if len(other) > 1 else ''}"
+    return [f"{other[0]['dtype']} in a training in {record.run.precision}: variable {shown}"]
+
+
+def find_broken_ends(record: Record) -> Problem | None:
+    """A final weight or slot that isn't finite though all losses are, read one at a time; none if it should diverge."""
+    losses = record.arrays.get("losses")
+    if record.diverges or losses is None or losses.dtype.kind != "f" or not np.isfinite(losses).all():
+        return None
+    for key in record.arrays:
+        if key.startswith(("final_weights/", "optimizer/")) and not np.isfinite(record.arrays[key]).all():
+            return Problem(f"{_name(key)}: {record.run.backend} has values that aren't finite; expected all to be", _path(key))
+    return None
+
+
+def _name(key: str) -> str:
+    """How messages call an array."""
+    group, _, path = key.partition("/")
+    kinds = {
+        "initial_outputs": "layer",
+        "initial_weights": "variable",
+        "final_weights": "final value of variable",
+        "gradients": "variable",
+        "updates": "variable",
+        "slots": "slot",
+        "optimizer": "final value of slot",
+    }
+    return f"{kinds.get(group, '')} {path or group}".strip() if group in kinds else (path or group)
+
+
+def _path(key: str) -> str:
+    return key.split("/", 1)[-1]
