@@ -80,6 +80,8 @@ def _list_notes(ensemble: Ensemble) -> list[Note]:
     """What must be said beside an experiment's verdicts; the same of several backends is said once."""
     records = [*ensemble.base.values(), *ensemble.perturbed, *ensemble.closer.values()]
     notes = [Note(ensemble.experiment, "", text) for text in list_differences(records)]
+    if len(ensemble.base) > 1 and not any(task == "interchange" for task, *_ in ensemble.closer):
+        notes.append(Note(ensemble.experiment, "", "no backend has loaded another's model: interchange says nothing"))
     said: dict[tuple[str, str], list[str]] = {}
     for (precision, backend), record in ensemble.base.items():
         if "structure" not in ensemble.gaps[precision, backend]:

@@ -28,6 +28,7 @@ import numpy as np
 from multibackend.array_file import Form, find_forms
 from multibackend.compare.findings import STAGES
 from multibackend.compare.measures import Problem
+from multibackend.compare.silence import is_counter
 from multibackend.errors import RecordError
 from multibackend.record import CONTINUED_STEPS, PROBE_ROWS, Record
 from multibackend.text import sanitize
@@ -252,7 +253,7 @@ def _check_names(structure: Mapping[str, Any], _: Mapping[str, int]) -> Problem 
     for kind, names in structure["metrics"].items():
         if "loss" not in names or len(set(names)) < len(names):
             return Problem(f"has {', '.join(names) or 'none'} of {kind}; expected the loss, and each once", "metrics")
-    if not any(slot["path"].split("/")[-1].startswith("iteration") for slot in structure["slots"]):
+    if not any(is_counter(slot["path"]) for slot in structure["slots"]):
         return Problem("has no iteration among its slots; expected one of every optimizer", "slots")
     return None
 
@@ -283,15 +284,29 @@ def list_other_dtypes(record: Record) -> list[str]:
     return [f"{other[0]['dtype']} in a training in {record.run.precision}: variable {shown}"]
 
 
-def find_broken_ends(record: Record) -> Problem | None:
-    """A final weight or slot that isn't finite though all losses are, read one at a time; none if it should diverge."""
+def find_broken_ends(record: Record) -> dict[str, Problem]:
+    """What a training that stayed finite left behind: what isn't finite, or never moved. Arrays are read one at a time.
+
+    Of a training that should diverge nothing is demanded.
+    """
     losses = record.arrays.get("losses")
     if record.diverges or losses is None or losses.dtype.kind != "f" or not np.isfinite(losses).all():
-        return None
+        return {}
+    moved, backend = False, record.run.backend
     for key in record.arrays:
-        if key.startswith(("final_weights/", "optimizer/")) and not np.isfinite(record.arrays[key]).all():
-            return Problem(f"{_name(key)}: {record.run.backend} has values that aren't finite; expected all to be", _path(key))
-    return None
+        group = key.split("/")[0]
+        if group not in ("final_weights", "optimizer", "continued"):
+            continue
+        array = record.arrays[key]
+        stage = "interchange" if group == "continued" else "converged loss"
+        if not np.isfinite(array).all():
+            return {stage: Problem(f"{_name(key)}: {backend} has values that aren't finite", _path(key))}
+        if group == "optimizer" and is_counter(key) and not array.any():
+            return {stage: Problem(f"{_name(key)}: {backend} has 0 after all steps", _path(key))}
+        moved = moved or (group == "final_weights" and bool(array.any()))
+    if not moved:
+        return {"converged loss": Problem(f"all final weights of {backend} are zero: nothing was shown")}
+    return {}
 
 
 def _name(key: str) -> str:

@@ -137,9 +137,7 @@ class Ensemble:
         """The same with what each training lacks, repetitions included, and with the arrays that the stages read."""
         gaps: dict[tuple[str, str], dict[str, Problem]] = {}
         for record in (*self.base.values(), *self.perturbed):
-            found = find_gaps(record)
-            if not found and (problem := find_broken_ends(record)):
-                found = {"converged loss": problem}
+            found = find_gaps(record) or find_broken_ends(record)
             ours = gaps.setdefault((record.run.precision, record.run.backend), {})
             for stage, problem in found.items():
                 repeated = f"of repetition {record.run.perturbation}, " if record.run.perturbation else ""

@@ -37,8 +37,15 @@ def find_silence(record: Record) -> Silence:
             detail = f"all {len(zero)} {name} of {record.run.backend} are zero throughout; expected some that aren't"
             problems[stage] = Problem(f"{detail}: nothing was shown", zero[0])
         elif zero:
-            shown = ", ".join(zero[:3]) + (f" and {len(zero) - 3} others" if len(zero) > 3 else "")
-            notes.append(f"zero throughout, {name}: {shown}")
+            notes.append(f"zero throughout, {name}: {_shorten(zero)}")
+    slots = record.group("slots")
+    if stopped := [path for path, slot in slots.items() if is_counter(path) and not slot.any()]:
+        problems["first update"] = Problem(f"slot {stopped[0]}: {record.run.backend} has 0 after a step", stopped[0])
+    if zero := [path for path, slot in slots.items() if slot.dtype.kind == "f" and slot.size and not slot.any()]:
+        notes.append(f"zero throughout, slots after the first step: {_shorten(zero)}")
+    weights = record.group("initial_weights")
+    if weights and not any(array.any() for array in weights.values()):
+        notes.append("zero throughout: all initial weights")
     for key in LOSSES:
         values = record.arrays.get(key)
         if values is not None and values.dtype.kind == "f" and values.size and np.isfinite(values).all():
@@ -49,6 +56,15 @@ def find_silence(record: Record) -> Silence:
                 notes.append(f"never changes: {name} ({values.size} of {values.flat[0]:.6g})")
     notes += [f"zero throughout, predictions: {p}" for p, a in record.group("predictions").items() if not a.any()]
     return Silence(tuple(notes), problems)
+
+
+def is_counter(slot: str) -> bool:
+    """Whether a slot is the optimizer's counter of steps."""
+    return slot.split("/")[-1].startswith("iteration")
+
+
+def _shorten(paths: list[str]) -> str:
+    return ", ".join(paths[:3]) + (f" and {len(paths) - 3} others" if len(paths) > 3 else "")
 
 
 def _select(record: Record, stage: str) -> dict[str, Array]:

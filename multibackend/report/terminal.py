@@ -86,7 +86,7 @@ def _build_table(comparison: Comparison, marks: dict[str, str]) -> Table:
                 continue
             cells = [_build_cell([f for f in findings if f.stage == column], marks) for column in COLUMNS]
             table.add_row(
-                shown,
+                Text(shown),
                 precision.removeprefix("float"),
                 _count_cell(comparison, experiment, findings, marks),
                 *cells,
