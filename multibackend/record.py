@@ -19,8 +19,8 @@ infinite, are in `arrays.safetensors`:
 | `continued` | (some steps,) | the loss of each step's batch, had training gone on |
 
 Beside them lies `model.keras`, the trained model as Keras saves it. A record of another task than training holds what
-`localization.py` or `interchange.py` say. `record.json` names the SHA-256 of each other file, and its own: a record that
-was altered after it was written is refused. `schema.py` says what its fields may be; `compare/contents.py` which
+`localization.py` or `interchange.py` say. `record.json` names the SHA-256 of each other file, and its own: a record
+that was altered after it was written is refused. `schema.py` says what its fields may be; `compare/contents.py` which
 arrays must be there.
 """
 
@@ -30,7 +30,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,11 @@ from safetensors.numpy import save_file
 from multibackend.array_file import StoredArrays
 from multibackend.errors import MultibackendError, RecordError
 from multibackend.experiment import Profile, name_file, shorten_name
+from multibackend.header import digest_header, parse_header
 from multibackend.reading import digest_file, open_regular, read_regular
-from multibackend.schema import MOST_CHARACTERS, Status, Task, digest_header, parse_header
+from multibackend.schema import MOST_CHARACTERS
+from multibackend.schema import Status as Status  # records' own, for their users
+from multibackend.schema import Task as Task
 from multibackend.text import sanitize
 
 SCHEMA_VERSION = 3

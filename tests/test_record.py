@@ -19,7 +19,9 @@ def record() -> Record:
         plan={"epochs": 2, "batch_size": 4},
         mends=("float64-stays-float64",),
         environment={"packages": {"keras": "3.15.1"}},
-        structure={"layers": [{"path": "dense", "class": "Dense", "config": None, "output_shape": [3], "parameters": 16}]},
+        structure={
+            "layers": [{"path": "dense", "class": "Dense", "config": None, "output_shape": [3], "parameters": 16}]
+        },
         digests={"batch_order": "0" * 64},
         wall_seconds={"training": 0.25},
         peak_bytes=1024,

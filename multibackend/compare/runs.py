@@ -50,8 +50,8 @@ def load_runs(paths: Sequence[Path]) -> list[Record]:
 def check_same_training(records: Iterable[Record]) -> None:
     """Refuse records that can't be compared: each experiment must be of one profile, seed, plan and purpose.
 
-    And each record must hold what its task leaves. What a comparison is meant to *find*, such as other data in one backend, is left to it; only a
-    perturbed run must have read the very data of the run that it perturbs.
+    And each record must hold what its task leaves. What a comparison is meant to *find*, such as other data in one
+    backend, is left to it; only a perturbed run must have read the very data of the run that it perturbs.
 
     Raises:
         RecordError: names the first two records that differ, and in what.

@@ -49,7 +49,9 @@ def find_silence(record: Record) -> Silence:
     for key in LOSSES:
         values = record.arrays.get(key)
         if values is not None and values.dtype.kind == "f" and values.size and np.isfinite(values).all():
-            name = key.replace("losses", "the loss of each step").replace("continued", "the loss of training that goes on")
+            name = key.replace("losses", "the loss of each step").replace(
+                "continued", "the loss of training that goes on"
+            )
             if not values.any():
                 notes.append(f"zero throughout: {name}")
             elif key in ("losses", "continued") and values.size > 1 and (values == values.flat[0]).all():

@@ -15,7 +15,7 @@ from multibackend.record import Record
 from multibackend.text import sanitize
 
 JUDGED_BY_VALUE = ("outputs", "slots")
-"""Parts of a structure that say which arrays there are: where they differ, so do the arrays, at a stage of their own."""
+"""Parts of a structure that say which arrays there are: where they differ, so do the arrays, at their own stage."""
 
 Records = tuple[Record, Record]
 

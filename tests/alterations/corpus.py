@@ -29,7 +29,9 @@ from multibackend.record import ARRAYS_FILE, MODEL_FILE, RECORD_FILE
 
 Change = Callable[[Path], None]
 ONE = "torch-float64"
-ALL = tuple(f"{backend}-{precision}" for backend in ("jax", "tensorflow", "torch") for precision in ("float64", "float32"))
+ALL = tuple(
+    f"{backend}-{precision}" for backend in ("jax", "tensorflow", "torch") for precision in ("float64", "float32")
+)
 LOADED = tuple(f"{name}-interchange" for name in ALL)
 
 
@@ -80,7 +82,7 @@ GROUPS = (
 
 
 def _list_groups() -> Iterator[Alteration]:
-    """An array of each group: missing, emptied, of another shape or dtype, or saying nothing, on all sides or on one."""
+    """An array of each group: missing, emptied, of another shape or dtype, or saying nothing; on one or all sides."""
     forms: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "emptied": lambda a: np.zeros((0,), a.dtype),
         "with an axis more": lambda a: a[None],
@@ -107,7 +109,9 @@ def _list_groups() -> Iterator[Alteration]:
         for what, change in (("missing", None), ("zero", np.zeros_like)):
             kind = "array missing" if what == "missing" else "zero throughout"
             edit = edit_arrays(*ALL, change=_replace_group(group, change))
-            yield Alteration(kind, f"all {group} {what}, on all sides", edit, "said" if group == "initial_weights" else "wrong")
+            yield Alteration(
+                kind, f"all {group} {what}, on all sides", edit, "said" if group == "initial_weights" else "wrong"
+            )
     both = lambda arrays: [_replace_group(group, np.zeros_like)(arrays) for group in ("gradients", "updates")]  # noqa: E731
     yield Alteration("zero throughout", "gradients and updates, on all sides", edit_arrays(*ALL, change=both))
     constant = _replace("losses", lambda a: np.full_like(a, 0.5))
@@ -145,7 +149,9 @@ def _list_fields(header: Header) -> Iterator[Alteration]:
             if path not in free and not path.startswith(tuple(f"{name}." for name in free)):
                 shown = "10^30" if other == 10**30 else json.dumps(other)
                 yield Alteration("field of another type", f"{path} = {shown}", set_field(path, other, ONE))
-        if path.count(".") <= 1 and not path.startswith(("mends.", "digests", "environment.", "wall_seconds.", "plan.training", "plan.eval")):
+        if path.count(".") <= 1 and not path.startswith(
+            ("mends.", "digests", "environment.", "wall_seconds.", "plan.training", "plan.eval")
+        ):
             yield Alteration("field missing", path, drop_field(path, ONE))
     for name in ("packages", "backend"):
         yield Alteration("field missing", f"environment.{name}", drop_field(f"environment.{name}", ONE))
@@ -196,7 +202,9 @@ def _list_plans() -> Iterator[Alteration]:
             name = f"{path} = {json.dumps(value)}"
             yield Alteration("plan or structure, on all sides", name, set_field(path, value, *ALL))
     for part, group in (("variables", "initial_weights"), ("outputs", "initial_outputs")):
-        yield Alteration("plan or structure, on all sides", f"a part less, with its arrays: {part}", _shrink(part, group))
+        yield Alteration(
+            "plan or structure, on all sides", f"a part less, with its arrays: {part}", _shrink(part, group)
+        )
 
 
 def _shrink(part: str, group: str) -> Change:
@@ -227,17 +235,25 @@ def _list_texts() -> Iterator[Alteration]:
             yield Alteration("name", f"{path} {what}", set_field(path, name, ONE))
         yield Alteration("name", f"{path} of Rich markup", set_field(path, "[/bold] [link=x]", ONE))
     for what, name in (("of Rich markup", "[/red][b]"), ("that leaves the folder", "../../../etc/passwd")):
-        yield Alteration("name", f"run.experiment {what}, everywhere", set_field("run.experiment", name, *ALL, *LOADED), "harmless")
+        yield Alteration(
+            "name", f"run.experiment {what}, everywhere", set_field("run.experiment", name, *ALL, *LOADED), "harmless"
+        )
     markup = edit_header(ONE, change=lambda h: h.update(status="failed", reason="[/red]" * 9))
     yield Alteration("name", "a reason of Rich markup, of a failed training with arrays", markup)
     yield Alteration("large", "a reason of 5 MB", set_field("reason", "x" * 5_000_000, ONE))
-    yield Alteration("large", "250,000 packages", set_field("environment.packages", {str(i): "1" for i in range(250_000)}, ONE))
-    yield Alteration("large", "a list of 300,000 in a configuration", set_field("structure.layers.0.config", [0] * 300_000, ONE))
+    yield Alteration(
+        "large", "250,000 packages", set_field("environment.packages", {str(i): "1" for i in range(250_000)}, ONE)
+    )
+    yield Alteration(
+        "large", "a list of 300,000 in a configuration", set_field("structure.layers.0.config", [0] * 300_000, ONE)
+    )
     for levels in (51, 900):
         nested: Any = 0
         for _ in range(levels):
             nested = [nested]
-        yield Alteration("large", f"{levels} levels in a configuration", set_field("structure.layers.0.config", nested, ONE))
+        yield Alteration(
+            "large", f"{levels} levels in a configuration", set_field("structure.layers.0.config", nested, ONE)
+        )
     texts: dict[str, bytes] = {
         "10^6 brackets": b"[" * 10**6,
         "10^6 objects": b'{"a":' * 10**6,
@@ -252,7 +268,9 @@ def _list_texts() -> Iterator[Alteration]:
         "a schema alone": b'{"schema_version": 3}',
     }
     for what, text in texts.items():
-        yield Alteration("no JSON of ours", what, edit_file(RECORD_FILE, lambda p, t=text: p.write_bytes(t) and None, ONE))
+        yield Alteration(
+            "no JSON of ours", what, edit_file(RECORD_FILE, lambda p, t=text: p.write_bytes(t) and None, ONE)
+        )
     for what, old, new in (
         ("NaN", '"diverges"', '"x": NaN, "diverges"'),
         ("Infinity", '"peak_bytes": 268435456', '"peak_bytes": Infinity'),
@@ -293,7 +311,13 @@ def _list_files() -> Iterator[Alteration]:
     for name in (RECORD_FILE, ARRAYS_FILE, MODEL_FILE):
         for what, change in changes.items():
             yield Alteration("file", f"{name} {what}", edit_file(name, change, ONE))
-    for field, value in (("status", "not-run"), ("status", "failed"), ("diverges", True), ("fingerprint", "0"), ("run.seed", 1)):
+    for field, value in (
+        ("status", "not-run"),
+        ("status", "failed"),
+        ("diverges", True),
+        ("fingerprint", "0"),
+        ("run.seed", 1),
+    ):
         yield Alteration("not signed", f"{field} = {value}", set_field(field, value, ONE, signed=False))
     yield Alteration("not signed", "losses", edit_arrays(ONE, change=_replace("losses", lambda a: a * 2), signed=False))
     unknown = edit_header(ONE, change=lambda h: h["sums"].update({"../x": "0" * 64}), signed=False)
@@ -450,7 +474,9 @@ def _list_harmless() -> Iterator[Alteration]:
     }
     for path, value in values.items():
         yield Alteration("harmless", path, set_field(path, value, ONE), "harmless")
-    yield Alteration("harmless", "signed anew", lambda records: [sign(f) for f in find_folders(records)] and None, "harmless")
+    yield Alteration(
+        "harmless", "signed anew", lambda records: [sign(f) for f in find_folders(records)] and None, "harmless"
+    )
     more = edit_file("notes.txt", lambda path: path.write_text("mine") and None, ONE)
     yield Alteration("harmless", "a file beside the record", more, "harmless")
 

@@ -21,9 +21,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "compare"))
 
 from synthetic import Setting, train_all
 
+from multibackend.header import digest_header
 from multibackend.reading import digest_file
 from multibackend.record import ARRAYS_FILE, MODEL_FILE, RECORD_FILE, save_record
-from multibackend.schema import digest_header
 
 Header = dict[str, Any]
 Arrays = dict[str, np.ndarray]

@@ -168,7 +168,9 @@ def interchange(setting: Setting, loader: str, saved: list[Record]) -> Record:
             arrays[f"predictions/{record.run.backend}.0"] = network.forward(test_x[:PROBE])["dense_1"]
             if run.precision == "float64" and record.run.backend != loader:
                 rate = np.asarray(setting.rate, dtype=run.precision)
-                arrays[f"continued/{record.run.backend}"] = go_on(network, pick_slots(record.group("optimizer")), rate, x, y)
+                arrays[f"continued/{record.run.backend}"] = go_on(
+                    network, pick_slots(record.group("optimizer")), rate, x, y
+                )
     environment = describe_environment(loader)
     return Record(
         run, "finished", environment=environment, digests=saved[0].digests, structure={"unloaded": {}}, arrays=arrays

@@ -114,7 +114,11 @@ FAULTS = {
         with_array("initial_outputs/dense", lambda o: o * 1.001),
     ),
     "a missing output": ("initial outputs", "none", with_array("initial_outputs/dense_1", lambda _: None)),
-    "an output in float16": ("initial outputs", "float16", with_array("initial_outputs/dense", lambda o: o.astype("f2"))),
+    "an output in float16": (
+        "initial outputs",
+        "float16",
+        with_array("initial_outputs/dense", lambda o: o.astype("f2")),
+    ),
     "a NaN output": ("initial outputs", "not finite", with_array("initial_outputs/dense", set_nan((0, 0)))),
     "another loss": ("initial loss", "loss", with_array("initial/loss", lambda v: np.asarray(v * 1.00001))),
     "another metric": ("initial loss", "accuracy", with_array("initial/accuracy", lambda v: np.asarray(v + 1 / 32))),
