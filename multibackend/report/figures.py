@@ -53,7 +53,8 @@ def draw_losses(ensemble: Ensemble, verdicts: Mapping[str, str]) -> bytes:
         _draw_differences(below, ensemble, precision)
         above.set_title(f"{precision}: {verdicts.get(precision, 'not compared')}", fontsize=13, y=1.0)
     if precisions:
-        axes[0][-1].legend(fontsize=10, loc="best")
+        if axes[0][-1].get_legend_handles_labels()[0]:  # none, where no losses are to be drawn
+            axes[0][-1].legend(fontsize=10, loc="best")
         axes[1][-1].legend(fontsize=9, loc="upper center", ncols=4, columnspacing=1.2, handlelength=1.6)
     return encode(figure)
 
