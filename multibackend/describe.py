@@ -22,7 +22,11 @@ PACKAGES = ("keras", "jax", "jaxlib", "tensorflow", "tensorflow-cpu", "torch", "
 
 
 def describe_structure(model: Any, outputs: dict[str, np.ndarray]) -> dict[str, Any]:
-    """A model's layers, variables, numbers of parameters, optimizer and loss, as far as no backend decides them."""
+    """A model's layers, variables, numbers of parameters, optimizer and loss, as far as no backend decides them.
+
+    `outputs` are those of each call of a layer, which `outputs` describes; `slots` describes the optimizer's variables,
+    integers as int64, whatever a backend takes. From these follows which arrays a record must hold.
+    """
     layers = [
         {
             "path": (path := layer.path or layer.name),
@@ -33,9 +37,14 @@ def describe_structure(model: Any, outputs: dict[str, np.ndarray]) -> dict[str, 
         }
         for layer in model._flatten_layers(include_self=False)
     ]
+    trained = {id(variable) for variable in model.trainable_variables}
     variables = [
-        {"path": v.path, "shape": list(v.shape), "dtype": str(v.dtype), "trainable": bool(v.trainable)}
+        {"path": v.path, "shape": list(v.shape), "dtype": str(v.dtype), "trainable": id(v) in trained}
         for v in model.weights
+    ]
+    slots = [
+        {"path": v.path, "shape": list(v.shape), "dtype": "int64" if "int" in v.dtype else str(v.dtype)}
+        for v in model.optimizer.variables
     ]
     trainable = sum(math.prod(v.shape) for v in model.trainable_weights)
     total = int(model.count_params())
@@ -44,6 +53,8 @@ def describe_structure(model: Any, outputs: dict[str, np.ndarray]) -> dict[str, 
         "layers": layers,
         "variables": variables,
         "parameters": parameters,
+        "outputs": [{"path": k, "shape": list(v.shape), "dtype": str(v.dtype)} for k, v in outputs.items()],
+        "slots": slots,
         "optimizer": _describe_object(model.optimizer),
         "loss": _describe_object(model._compile_loss._user_loss),
         "loss_weights": _describe_object(model._compile_loss._user_loss_weights),
@@ -116,9 +127,10 @@ def digest_array(array: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def describe_environment(threads: int) -> dict[str, Any]:
-    """Where this process runs: versions, machine, threads, and the commit of the code."""
+def describe_environment(threads: int, backend: str = "") -> dict[str, Any]:
+    """Where this process runs: its backend, versions, machine, threads, and the commit of the code."""
     return {
+        **({"backend": backend} if backend else {}),
         "packages": {name: version for name in PACKAGES if (version := _version(name))},
         "python": platform.python_version(),
         "platform": platform.platform(),

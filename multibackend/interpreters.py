@@ -218,7 +218,7 @@ def fingerprint(interpreter: Interpreter, device: str, threads: int, mends: bool
     It covers the installed versions, the device, threads and mends, the record's schema, the
     sources of `multibackend` that train and the exercises as this interpreter finds them, the files of each
     reference `file.py:name` and what they import from beside them (not what is installed), the data's sums, and
-    where the user's data lie.
+    where the user's data lie. Its first half is of all but the versions, and so the same for every backend.
     """
     from multibackend.record import SCHEMA_VERSION
 
@@ -228,12 +228,14 @@ def fingerprint(interpreter: Interpreter, device: str, threads: int, mends: bool
     sources += [file for reference in own for file in reference.files]
     sums = [sums for folder in folders for sums in (folder / "_data/SHA256SUMS", folder.parent / "data/SHA256SUMS")]
     parts = {
-        "versions": interpreter.versions,
         "settings": [device, threads, mends, SCHEMA_VERSION],
         "files": sorted({_digest(path) for path in [*sources, *sums] if path.is_file()}),
         "data": os.environ.get("MULTIBACKEND_DATA", ""),
     }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return "-".join(
+        hashlib.sha256(json.dumps(part, sort_keys=True).encode()).hexdigest()[:32]
+        for part in (parts, interpreter.versions)
+    )
 
 
 def _digest(path: Path) -> str:

@@ -15,46 +15,58 @@ infinite, are in `arrays.safetensors`:
 | `history/METRIC` | (epochs,) | as `fit` reports them; `val_` for the validation rows |
 | `test/METRIC` | () | on the test rows, at the end |
 | `optimizer/PATH` | of the slot | optimizer variables at the end |
-| `predictions` | (probe rows, ...) | after training, on the first test rows |
+| `predictions/OUTPUT` | (probe rows, ...) | after training, on the first test rows |
 | `continued` | (some steps,) | the loss of each step's batch, had training gone on |
 
 Beside them lies `model.keras`, the trained model as Keras saves it. A record of another task than training holds what
-`localization.py` or `interchange.py` say.
+`localization.py` or `interchange.py` say. `record.json` names the SHA-256 of each other file, and its own: a record
+that was altered after it was written is refused. `schema.py` says what its fields may be; `compare/contents.py` which
+arrays must be there.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
+from multibackend.array_file import StoredArrays
 from multibackend.errors import MultibackendError, RecordError
 from multibackend.experiment import Profile, name_file, shorten_name
 from multibackend.files import WRITING, is_unfinished, replace_folder
+from multibackend.header import digest_header, parse_header
+from multibackend.reading import digest_file, open_regular, read_regular
+from multibackend.schema import MOST_CHARACTERS
+from multibackend.schema import Status as Status  # records' own, for their users
+from multibackend.schema import Task as Task
+from multibackend.text import sanitize
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 RECORD_FILE = "record.json"
 ARRAYS_FILE = "arrays.safetensors"
 MODEL_FILE = "model.keras"
 """The trained model as Keras saves it, beside the record of a training: what the other backends load."""
 
-Status = Literal["finished", "failed", "not-run"]
+MOST_HEADER_BYTES = 1 << 24
+"""Of `record.json`, 16 MiB; those of the course have 10 kB."""
 
-Task = Literal["training", "trace", "isolation", "interchange"]
-"""What a run does.
+MOST_MODEL_BYTES = 1 << 34
 
-`trace`: one training step, what passes through each layer; `isolation`: the same step with each layer alone on what
-was traced; `interchange`: predictions and further steps of the models that the backends saved.
-"""
+PROBE_ROWS = 32
+"""Rows of the test split on which initial outputs and final predictions are recorded, where there are so many."""
+
+CONTINUED_STEPS = 3
+"""Steps beyond the training, where there are so many full batches: the second shows what the first made of the
+optimizer's slots."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +75,8 @@ class Run:
 
     `perturbation` 0 is the training itself; k > 0 the k-th repetition with the initial weights
     moved by one unit in the last place, which measures how far rounding alone carries. `task` other than "training"
-    is a closer look at it.
+    is a closer look at it: `trace`, one training step, what passes through each layer; `isolation`, the same step with
+    each layer alone on what was traced; `interchange`, predictions and further steps of the models that backends saved.
     """
 
     experiment: str
@@ -87,46 +100,9 @@ class Run:
         return f"{shorten_name(self.experiment)} {self.backend} {self.precision}{suffix}"
 
 
-class StoredArrays(Mapping[str, np.ndarray]):
-    """The arrays of a file, each read when it is asked for and not kept: a thousand records cost no memory.
-
-    Raises:
-        RecordError: the file is missing, truncated or foreign, now or when an array is asked for.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        with self._open() as file:
-            self._keys = tuple(file.keys())
-
-    def __getitem__(self, key: str) -> np.ndarray:
-        if key not in self._keys:
-            raise KeyError(key)
-        return self.read([key])[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._keys)
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    def read(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
-        """These arrays, in memory."""
-        with self._open() as file:
-            return {key: file.get_tensor(key) for key in keys}
-
-    @contextmanager
-    def _open(self) -> Iterator[Any]:
-        try:
-            with safe_open(self._path, framework="numpy") as file:
-                yield file
-        except (OSError, SafetensorError) as error:
-            raise _broken(self._path.parent, error) from error
-
-
 @dataclass(frozen=True)
 class Record:
-    """One training, as it went."""
+    """One training, as it went. `sums` holds the SHA-256 of each other file beside `record.json`, once it is saved."""
 
     run: Run
     status: Status
@@ -141,6 +117,7 @@ class Record:
     wall_seconds: dict[str, float] = field(default_factory=dict)
     peak_bytes: int = 0
     schema_version: int = SCHEMA_VERSION
+    sums: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
@@ -167,14 +144,11 @@ def save_record(record: Record, records: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=WRITING, dir=target.parent))
         try:
-            header = asdict(replace(record, arrays={}, files={}))
-            del header["arrays"], header["files"]
-            text = json.dumps(header, indent=2, allow_nan=False) + "\n"
-            (scratch / RECORD_FILE).write_text(text, encoding="utf-8")
             arrays = {key: np.asarray(value, order="C") for key, value in record.arrays.items()}
             save_file(arrays, scratch / ARRAYS_FILE)
             for name, content in record.files.items():
                 (scratch / name).write_bytes(content)
+            (scratch / RECORD_FILE).write_text(_write_header(record, scratch), encoding="utf-8")
             replace_folder(scratch, target)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -185,28 +159,68 @@ def save_record(record: Record, records: Path) -> Path:
     return target
 
 
+def _write_header(record: Record, folder: Path) -> str:
+    """The text of `record.json`, with the sums of the files that lie in the folder."""
+    sums = {}
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as file:
+            sums[path.name] = digest_file(file)
+    reason = record.reason[:MOST_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
+    header = asdict(replace(record, reason=reason, sums=sums, arrays={}, files={}))
+    del header["arrays"], header["files"]
+    header = json.loads(json.dumps(header, allow_nan=False))  # as it will be read: tuples become lists
+    return json.dumps(header | {"sha256": digest_header(header)}, indent=2, allow_nan=False) + "\n"
+
+
 def load_record(folder: Path) -> Record:
     """Read one record; its arrays stay on disk until they are asked for.
 
     Raises:
-        RecordError: a file is missing, truncated, foreign, or of another schema version.
+        RecordError: a file is missing, truncated, foreign, altered since it was written, or of another schema version.
     """
     try:
-        header = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
-        version = header.get("schema_version") if isinstance(header, dict) else None
-        if version != SCHEMA_VERSION:
-            raise RecordError(f"record {folder}: schema version {version!r}; expected {SCHEMA_VERSION}. Train again.")
-        if set(header) != {f.name for f in fields(Record)} - {"arrays", "files"}:
-            raise RecordError(f"record {folder}: its fields are not a record's; train again, or give another folder.")
-        run = Run(**header.pop("run"))
-        mends = tuple(header.pop("mends"))
-        return Record(run=run, mends=mends, arrays=StoredArrays(folder / ARRAYS_FILE), **header)
-    except (OSError, ValueError, TypeError) as error:
-        raise _broken(folder, error) from error
+        header = parse_header(read_regular(folder / RECORD_FILE, MOST_HEADER_BYTES), SCHEMA_VERSION)
+        if header.pop("sha256") != digest_header(header):
+            raise RecordError(f"{RECORD_FILE}: altered after it was written; expected what its sha256 stands for")
+        arrays = StoredArrays(folder / ARRAYS_FILE)
+        run, mends = Run(**header.pop("run")), tuple(header.pop("mends"))
+        record = Record(run=run, mends=mends, arrays=arrays, **header)
+        _check_files(record, arrays, folder)
+        _check_status(record)
+    except RecordError as error:
+        place = sanitize(str(folder), 300)
+        raise RecordError(f"record {place}: {error}. Train again, or give another folder.") from error
+    return record
 
 
-def _broken(folder: Path, error: Exception) -> RecordError:
-    return RecordError(f"record {folder}: truncated or foreign ({error}); train again, or give another folder.")
+def _check_files(record: Record, arrays: StoredArrays, folder: Path) -> None:
+    """Hold the files against the sums that `record.json` names."""
+    found = {ARRAYS_FILE: arrays.digest}
+    if MODEL_FILE in record.sums or os.path.lexists(folder / MODEL_FILE):
+        with open_regular(folder / MODEL_FILE, MOST_MODEL_BYTES) as file:
+            found[MODEL_FILE] = digest_file(file)
+    for name in sorted(found.keys() | record.sums.keys()):
+        if name not in found or name not in record.sums:
+            which = "not named" if name in found else f"named {sanitize(name, 60)!r}, which is none of a record's files"
+            raise RecordError(f"{RECORD_FILE}: sums: {name if name in found else 'a file'} is {which}")
+        if found[name] != record.sums[name]:
+            raise RecordError(
+                f"{name}: altered after it was written: its SHA-256 is {found[name][:12]}...; "
+                f"{RECORD_FILE} says {record.sums[name][:12]}..."
+            )
+
+
+def _check_status(record: Record) -> None:
+    """Make sure that only a finished training left something."""
+    if record.status == "finished":
+        return
+    left = [name for name in ("structure", "arrays", "digests") if getattr(record, name)]
+    left += [MODEL_FILE] * (MODEL_FILE in record.sums)
+    if left:
+        raise RecordError(
+            f"{RECORD_FILE}: status is {record.status!r}, but there is {', '.join(left)}; expected none of a training "
+            "that did not finish"
+        )
 
 
 def find_records(root: Path) -> Iterator[Path]:

@@ -39,14 +39,8 @@ from multibackend.engine.contract import (
 )
 from multibackend.errors import MultibackendError
 from multibackend.experiment import Dataset, Experiment, Plan, Profile, Split
-from multibackend.record import MODEL_FILE, Record, Run
+from multibackend.record import CONTINUED_STEPS, MODEL_FILE, PROBE_ROWS, Record, Run
 from multibackend.upstream import optimizer_saved_by_public_name
-
-PROBE_ROWS = 32
-"""Rows of the test split on which initial outputs and final predictions are recorded."""
-
-CONTINUED_STEPS = 3
-"""Steps beyond the training: the second shows what the first made of the optimizer's slots."""
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -245,6 +239,7 @@ def train_record(run: Run, p: Prepared, emit: Emit) -> Record:
     arrays |= _prefixed("optimizer", named(model.optimizer.variables))
     if not run.perturbation:
         arrays["continued"] = continue_training(model, p.first_step, b)
+    trained = [name for name in trajectory.history if not name.startswith("val_")]
     rows = {"training": data.training.rows, "test": data.test.rows}
     rows["validation"] = data.validation.rows if data.validation else 0
     return Record(
@@ -258,7 +253,12 @@ def train_record(run: Run, p: Prepared, emit: Emit) -> Record:
             "data_notes": list(data.notes),
         },
         structure=describe_structure(model, outputs)
-        | {"unsaved": unsaved, "rows": rows, "steps_per_epoch": b.plan.steps_per_epoch(rows["training"])},
+        | {
+            "metrics": {"training": sorted(trained), "evaluation": sorted(tested)},
+            "unsaved": unsaved,
+            "rows": rows,
+            "steps_per_epoch": b.plan.steps_per_epoch(rows["training"]),
+        },
         digests=b.digests,
         wall_seconds={phase: round(value, 4) for phase, value in seconds.items()},
         peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),

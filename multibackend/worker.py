@@ -34,7 +34,8 @@ def main() -> None:
     check_backend(backend)
     engine = get_engine(backend)
     gc.freeze()  # each experiment starts with two full collections: 0.2 s each, if they visit all that was imported
-    environment = describe_environment(request["threads"]) | {"workers": request["workers"], "device": engine.device()}
+    environment = describe_environment(request["threads"], backend)
+    environment |= {"workers": request["workers"], "device": engine.device()}
     emit({"event": "ready", "packages": environment["packages"], "device": environment["device"]})
     surroundings = Surroundings(Path(request["log_pipe"]))
     prepared: dict[tuple[str, str], Prepared] = {}

@@ -19,7 +19,9 @@ def record() -> Record:
         plan={"epochs": 2, "batch_size": 4},
         mends=("float64-stays-float64",),
         environment={"packages": {"keras": "3.15.1"}},
-        structure={"layers": [{"path": "dense", "output_shape": [None, 3]}]},
+        structure={
+            "layers": [{"path": "dense", "class": "Dense", "config": None, "output_shape": [3], "parameters": 16}]
+        },
         digests={"batch_order": "0" * 64},
         wall_seconds={"training": 0.25},
         peak_bytes=1024,
@@ -28,7 +30,7 @@ def record() -> Record:
             "initial/loss": np.array(0.5),
             "initial_weights/dense/kernel": random.normal(size=(3, 4)).astype(np.float32),
             "initial_outputs/dense": random.normal(size=(4, 3)).T,
-            "predictions": np.arange(6, dtype=np.int64).reshape(2, 3),
+            "predictions/0": np.arange(6, dtype=np.int64).reshape(2, 3),
         },
     )
 
@@ -53,7 +55,7 @@ def test_a_nan_keeps_its_payload(tmp_path, record):
 
 def test_an_older_record_is_replaced_whole(record, tmp_path):
     save_record(record, tmp_path)
-    newer = replace(record, status="failed", reason="out of memory", arrays={})
+    newer = replace(record, status="failed", reason="out of memory", structure={}, digests={}, arrays={})
     folder = save_record(newer, tmp_path)
     assert load_record(folder) == newer
     assert load_record(folder).arrays == {}

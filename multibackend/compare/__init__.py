@@ -13,6 +13,7 @@ from multibackend.compare.findings import (
     Comparison,
     Finding,
     KnownEffect,
+    Note,
     Origin,
     Pair,
     Status,
@@ -20,7 +21,7 @@ from multibackend.compare.findings import (
 from multibackend.compare.known import Known, load_known
 from multibackend.compare.origins import LOCAL_STAGES
 from multibackend.compare.runs import Ensemble, gather_ensembles, load_runs
-from multibackend.compare.trajectories import follow_losses
+from multibackend.compare.trajectories import follow_losses, has_losses
 
 __all__ = [
     "FAILURES",
@@ -34,12 +35,14 @@ __all__ = [
     "Judged",
     "Known",
     "KnownEffect",
+    "Note",
     "Origin",
     "Pair",
     "Status",
     "compare_records",
     "follow_losses",
     "gather_ensembles",
+    "has_losses",
     "load_known",
     "load_runs",
 ]

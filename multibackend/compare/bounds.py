@@ -129,9 +129,8 @@ def judge(ensemble: Ensemble, precision: str, pair: Pair, quantity: Quantity, st
         envelope = find_envelope(ensemble, precision, pair, quantity, truth, steps)
         if quantity.support:
             loss = Quantity(quantity.support, quantity.support, scale=quantity.scale)
-            envelope = np.maximum(
-                envelope, find_envelope(ensemble, precision, pair, loss, find_truth(ensemble, loss))[-1]
-            )
+            support = find_envelope(ensemble, precision, pair, loss, find_truth(ensemble, loss))
+            envelope = np.maximum(envelope, support[-1] if support.size else 0.0)
         bound = ENVELOPE_FACTOR * envelope + quantity.floor
         note = "" if truth is not None else explain_no_truth(ensemble)
     bound = np.broadcast_to(bound, measured.shape)
@@ -198,7 +197,7 @@ def _largest(vectors: list[Vector]) -> Vector:
 
 def _read(record: Record, key: str, steps: int | None = None) -> Array | None:
     array = record.arrays.get(key)
-    return array if array is None or steps is None else array[:steps]
+    return array if array is None or steps is None or not array.ndim else array[:steps]
 
 
 def explain_no_truth(ensemble: Ensemble) -> str:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 from multibackend import BACKENDS
-from multibackend.compare.findings import PRECISIONS, STAGES, Absence, Comparison, Finding, Origin, Pair, Status
+from multibackend.compare.contents import list_other_dtypes
+from multibackend.compare.findings import PRECISIONS, STAGES, Absence, Comparison, Finding, Note, Origin, Pair, Status
 from multibackend.compare.known import Known, apply_known, list_effects, load_known
 from multibackend.compare.origins import find_origin
+from multibackend.compare.provenance import list_differences
 from multibackend.compare.runs import Ensemble, check_same_training, gather_ensembles
 from multibackend.compare.verdicts import judge_pair
 from multibackend.errors import RecordError
 from multibackend.record import Record, Run
+from multibackend.text import sanitize
 
 
 def compare_records(
@@ -29,7 +31,8 @@ def compare_records(
     """Judge all pairs of backends, in every precision, at every stage.
 
     `wanted` names the experiments that must be there, and limits the comparison to them; None stands for
-    all that left a record. Of each, every backend and precision is expected: an absent record is a failure.
+    all that left a record. Of each, every backend and precision is expected: an absent record is a failure, and so is
+    a training that was not run where others of its experiment were. One that was run nowhere is neither.
     `known` are the divergences known upstream; None stands for `known.toml`.
 
     Raises:
@@ -49,8 +52,10 @@ def compare_records(
     absences = _list_absences(chosen, names, backends, precisions)
     findings: list[Finding] = []
     origins: list[Origin] = []
+    notes: list[Note] = []
     for name in names:
-        ensemble = ensembles.get(name, Ensemble(name, {}, ())).read()  # one experiment's arrays at a time
+        ensemble = ensembles.get(name, Ensemble(name, {}, ())).examine()  # one experiment's arrays at a time
+        notes += _list_notes(ensemble)
         for precision in precisions:
             judged: list[Finding] = []
             for pair in combinations([b for b in BACKENDS if b in backends], 2):
@@ -61,13 +66,30 @@ def compare_records(
     return Comparison(
         findings=tuple(findings),
         origins=tuple(origins),
-        failed=tuple(absence for absence in absences if absence.kind != "not-run"),
-        not_run=tuple(absence for absence in absences if absence.kind == "not-run"),
+        failed=tuple(absence for absence in absences if absence.fails),
+        not_run=tuple(absence for absence in absences if not absence.fails),
         known=list_effects(findings, ensembles.values(), entries),
         parameters={name: _count_parameters(ensemble) for name, ensemble in ensembles.items()},
         environments=_list_environments(chosen),
         drawn={r.run.experiment: r.digests["origin"] for r in chosen if "origin" in r.digests},
+        notes=tuple(notes),
     )
+
+
+def _list_notes(ensemble: Ensemble) -> list[Note]:
+    """What must be said beside an experiment's verdicts; the same of several backends is said once."""
+    records = [*ensemble.base.values(), *ensemble.perturbed, *ensemble.closer.values()]
+    notes = [Note(ensemble.experiment, "", text) for text in list_differences(records)]
+    if len(ensemble.base) > 1 and not any(task == "interchange" for task, *_ in ensemble.closer):
+        notes.append(Note(ensemble.experiment, "", "no backend has loaded another's model: interchange says nothing"))
+    said: dict[tuple[str, str], list[str]] = {}
+    for (precision, backend), record in ensemble.base.items():
+        if "structure" not in ensemble.gaps[precision, backend]:
+            for text in (*list_other_dtypes(record), *ensemble.silences[precision, backend].notes):
+                said.setdefault((precision, text), []).append(backend)
+    for (precision, text), backends in said.items():
+        notes.append(Note(ensemble.experiment, precision, f"{text} (on {', '.join(backends)})"))
+    return notes
 
 
 def mark_consequences(findings: Sequence[Finding]) -> list[Finding]:
@@ -84,11 +106,13 @@ def _list_absences(
 ) -> list[Absence]:
     """Trainings that failed or were not run; and those expected that left no record."""
     records = [record for record in records if record.run.task == "training"]  # a closer look may fail: it adds nothing
+    ran = {record.run.experiment for record in records if record.status != "not-run"}
     absences = [
         Absence(
             record.run,
             "failed" if record.status == "failed" else "not-run",
-            _as_line(record.reason) or "no reason recorded",
+            sanitize(record.reason) or "no reason recorded",
+            record.status == "failed" or record.run.experiment in ran,
         )
         for record in records
         if record.status != "finished"
@@ -106,12 +130,6 @@ def _list_absences(
     return absences
 
 
-def _as_line(reason: str) -> str:
-    """A reason as one line of plain text: a crash's last words may hold colours, bells and line ends."""
-    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", reason)
-    return " ".join("".join(c if c.isprintable() else " " for c in plain).split())
-
-
 def _compare_pair(ensemble: Ensemble, precision: str, pair: Pair, absences: Sequence[Absence]) -> list[Finding]:
     missing = [
         absence
@@ -122,7 +140,7 @@ def _compare_pair(ensemble: Ensemble, precision: str, pair: Pair, absences: Sequ
     ]
     if not missing:
         return judge_pair(ensemble, precision, pair)
-    status: Status = "not run" if all(absence.kind == "not-run" for absence in missing) else "not judged"
+    status: Status = "not judged" if any(absence.fails for absence in missing) else "not run"
     detail = "; ".join(f"{absence.run.backend} {absence.kind}: {absence.reason}" for absence in missing)
     return [Finding(ensemble.experiment, precision, pair, stage, status, None, None, detail) for stage in STAGES]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
+from multibackend.experiment import shorten_name
 from multibackend.record import Run
 
 Precision = Literal["float64", "float32"]
@@ -39,8 +40,8 @@ Status = Literal["pass", "drift", "known", "diverged as meant", "fail", "consequ
 | diverged as meant | the loss outgrew float32 (3.4e38), as this experiment demands | no |
 | fail | beyond its bound; or missing, of another shape, not finite | yes |
 | consequence | as `fail`, after an earlier stage of the same pair failed | yes |
-| not judged | a training of the pair failed, or left no record | yes |
-| not run | a training of the pair could not be run here, for the reason given | no |
+| not judged | a training of the pair failed, left no record, or was not run where others were | yes |
+| not run | no backend could run this experiment here, for the reason given | no |
 """
 
 FAILURES: tuple[Status, ...] = ("fail", "consequence", "not judged")
@@ -111,11 +112,27 @@ class Origin:
 
 @dataclass(frozen=True)
 class Absence:
-    """A training that there is nothing to compare of, and why."""
+    """A training without a usable record, and the reason.
+
+    `fails` says whether it makes the comparison fail: only a training that no backend could run doesn't.
+    """
 
     run: Run
     kind: Literal["failed", "no record", "not-run"]
     reason: str
+    fails: bool = True
+
+
+@dataclass(frozen=True)
+class Note:
+    """What must be said beside a verdict, and fails nothing: what is zero throughout, or differs besides the backend.
+
+    `precision` is "" where it concerns both.
+    """
+
+    experiment: str
+    precision: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -137,7 +154,8 @@ class KnownEffect:
 class Comparison:
     """Everything found. `environments` holds one row for each backend and environment met.
 
-    `drawn` says, for experiments whose data aren't the user's own, what they are.
+    `drawn` says, for experiments whose data aren't the user's own, what they are; `notes` what must be said beside
+    the verdicts.
     """
 
     findings: tuple[Finding, ...]
@@ -148,6 +166,7 @@ class Comparison:
     parameters: dict[str, int] = field(default_factory=dict)
     environments: tuple[dict[str, Any], ...] = ()
     drawn: dict[str, str] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
 
     @property
     def judged(self) -> bool:
@@ -190,7 +209,16 @@ class Comparison:
             parameters={name: count for name, count in self.parameters.items() if name in experiments},
             origins=tuple(origin for origin in self.origins if origin.experiment in experiments),
             drawn={name: origin for name, origin in self.drawn.items() if name in experiments},
+            notes=tuple(note for note in self.notes if note.experiment in experiments),
         )
+
+    def group_notes(self) -> dict[str, list[str]]:
+        """Each note's text, with the experiments and precisions that it is of."""
+        grouped: dict[str, list[str]] = {}
+        for note in self.notes:
+            name = f"{shorten_name(note.experiment)} {note.precision}".strip()
+            grouped.setdefault(note.text, []).append(name)
+        return grouped
 
     def first_failures(self, experiment: str, precision: str) -> tuple[Finding, ...]:
         """The failures of the first failing stage in causal order, one for each pair that fails there."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from multibackend.array_file import Form, find_forms
 from multibackend.compare.bounds import NORM_FLOOR, Judged, Quantity, judge
 from multibackend.compare.findings import Finding, Pair
 from multibackend.compare.measures import Array, Problem, find_mismatch
@@ -63,6 +64,9 @@ def _judge_continued(blank: Finding, saved: dict[str, Record], loaded: dict[str,
     sides = [_pick(loaded[a], f"continued/{b}"), _pick(loaded[b], f"continued/{a}")]
     if problem := find_mismatch(sides[0], sides[1], names, "training that goes on:"):
         return Problem(problem.detail)
+    expected, got = Form("float64", saved[a].arrays["continued"].shape), find_forms(sides[0])["continued"]
+    if got != expected:
+        return Problem(f"training that goes on: {names[0]} has {got}; expected {expected}", f"saved on {b}")
     judged = _compare_losses(sides[0]["continued"], sides[1]["continued"])
     step = int(np.argmax(judged.excess))
     measured, bound = float(judged.measured[step]), float(judged.bound[step])

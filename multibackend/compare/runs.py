@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from multibackend import BACKENDS
-from multibackend.compare.findings import PRECISIONS
-from multibackend.compare.measures import Array
+from multibackend.compare.contents import check_groups, find_broken_ends, find_gaps
+from multibackend.compare.measures import Array, Problem
+from multibackend.compare.provenance import check_origins
+from multibackend.compare.silence import Silence, find_silence
 from multibackend.errors import RecordError
-from multibackend.record import Record, Status, find_records, load_record
+from multibackend.record import Record, find_records, load_record
 
 
 def load_runs(paths: Sequence[Path]) -> list[Record]:
@@ -21,7 +23,8 @@ def load_runs(paths: Sequence[Path]) -> list[Record]:
 
     Raises:
         RecordError: a folder is missing or holds no record; a record is truncated or foreign; two
-            records are of the same run; records of one experiment are of different trainings.
+            records are of the same run; one is another backend's, or a copy; records of one experiment are of
+            different trainings.
     """
     records: list[Record] = []
     found: dict[str, Path] = {}
@@ -32,7 +35,6 @@ def load_runs(paths: Sequence[Path]) -> list[Record]:
             raise RecordError(f"records {root}: {state}; expected what `multibackend parity --output {root}` writes.")
         for folder in folders:
             record = load_record(folder)
-            _check_names(record, folder)
             if str(record.run) in found:
                 first = found[str(record.run)]
                 raise RecordError(
@@ -40,28 +42,16 @@ def load_runs(paths: Sequence[Path]) -> list[Record]:
                 )
             found[str(record.run)] = folder
             records.append(record)
+    check_origins(records)
     check_same_training(records)
     return records
-
-
-def _check_names(record: Record, folder: Path) -> None:
-    choices: tuple[tuple[str, str, Sequence[str]], ...] = (
-        ("backend", record.run.backend, BACKENDS),
-        ("precision", record.run.precision, PRECISIONS),
-        ("status", record.status, get_args(Status)),
-    )
-    for name, got, expected in choices:
-        if got not in expected:
-            raise RecordError(
-                f"record {folder}: {name} is {got!r}; expected one of {', '.join(expected)}. Train again."
-            )
 
 
 def check_same_training(records: Iterable[Record]) -> None:
     """Refuse records that can't be compared: each experiment must be of one profile, seed, plan and purpose.
 
-    What a comparison is meant to *find*, such as other data in one backend, is left to it; only a
-    perturbed run must have read the very data of the run that it perturbs.
+    And each record must hold what its task leaves. What a comparison is meant to *find*, such as other data in one
+    backend, is left to it; only a perturbed run must have read the very data of the run that it perturbs.
 
     Raises:
         RecordError: names the first two records that differ, and in what.
@@ -74,6 +64,8 @@ def check_same_training(records: Iterable[Record]) -> None:
         ("diverges", lambda record: record.diverges),
     )
     records = list(records)
+    for record in records:
+        check_groups(record)
     for name, read in readers:
         seen: dict[str, Record] = {}
         for record in records:
@@ -123,20 +115,36 @@ COMPARED = (
 class Ensemble:
     """All finished trainings of one experiment: `base` by precision and backend, and the perturbed ones.
 
-    `closer` holds what looked closer at them, by task, precision and backend. `truths` keeps each ground truth once it
-    is established, as all pairs are judged against it.
+    `closer` holds what looked closer at them, by task, precision and backend. `gaps` says, by precision and backend,
+    what they lack at each stage, and `silences` where they say nothing. `truths` keeps each ground truth once it is
+    established, as all pairs are judged against it.
     """
 
     experiment: str
     base: dict[tuple[str, str], Record]
     perturbed: tuple[Record, ...]
     closer: dict[tuple[str, str, str], Record] = field(default_factory=dict)
+    gaps: dict[tuple[str, str], dict[str, Problem]] = field(default_factory=dict)
+    silences: dict[tuple[str, str], Silence] = field(default_factory=dict)
     truths: dict[Any, Array | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def read(self, groups: Collection[str] = COMPARED) -> Ensemble:
         """The same with the arrays of these groups in memory; else those of records on disk are read each time."""
         base = {key: record.read(groups) for key, record in self.base.items()}
-        return Ensemble(self.experiment, base, tuple(record.read(groups) for record in self.perturbed), self.closer)
+        return replace(self, base=base, perturbed=tuple(record.read(groups) for record in self.perturbed))
+
+    def examine(self) -> Ensemble:
+        """The same with what each training lacks, repetitions included, and with the arrays that the stages read."""
+        gaps: dict[tuple[str, str], dict[str, Problem]] = {}
+        for record in (*self.base.values(), *self.perturbed):
+            found = find_gaps(record) or find_broken_ends(record)
+            ours = gaps.setdefault((record.run.precision, record.run.backend), {})
+            for stage, problem in found.items():
+                repeated = f"of repetition {record.run.perturbation}, " if record.run.perturbation else ""
+                ours.setdefault(stage, replace(problem, detail=repeated + problem.detail))
+        read = replace(self, gaps=gaps).read()
+        silences = {key: find_silence(record) for key, record in read.base.items() if "structure" not in gaps[key]}
+        return replace(read, silences=silences)
 
     def float64(self) -> list[Record]:
         """The trainings that the ground truth is taken from."""

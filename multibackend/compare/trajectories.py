@@ -6,10 +6,12 @@ import math
 from dataclasses import dataclass
 
 from multibackend.compare.bounds import Judged, judge
+from multibackend.compare.contents import find_gaps
 from multibackend.compare.findings import Pair
 from multibackend.compare.measures import count_in_range, find_mismatch
 from multibackend.compare.runs import Ensemble
-from multibackend.compare.stages import find_missing, list_quantities, select_arrays
+from multibackend.compare.stages import list_quantities, select_arrays
+from multibackend.record import Record
 
 OVERFLOW_SHARE = 0.1
 """By which share of its finite steps one diverging training may outlast the other, besides one step.
@@ -48,6 +50,11 @@ def examine_divergence(ensemble: Ensemble, precision: str, pair: Pair) -> Diverg
     return Divergence(steps, "", f"diverged: {detail}")
 
 
+def has_losses(record: Record) -> bool:
+    """Whether a finished training holds the loss of every step, in the run's precision."""
+    return not find_gaps(record, ["step losses"])
+
+
 def follow_losses(ensemble: Ensemble, precision: str, pair: Pair) -> Judged | None:
     """A pair's relative differences of the loss and their bound, each of shape (steps,), for a figure.
 
@@ -56,7 +63,7 @@ def follow_losses(ensemble: Ensemble, precision: str, pair: Pair) -> Judged | No
     if any((precision, backend) not in ensemble.base for backend in pair):
         return None
     records = (ensemble.base[precision, pair[0]], ensemble.base[precision, pair[1]])
-    if any(find_missing(record, "step losses") for record in records):
+    if not all(has_losses(record) for record in records):
         return None
     steps = min(count_in_range(record.arrays["losses"]) for record in records)
     a, b = ({"losses": select_arrays(record, "step losses")["losses"][:steps]} for record in records)

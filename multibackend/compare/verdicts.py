@@ -15,7 +15,6 @@ from multibackend.compare.stages import (
     compare_data,
     compare_structure,
     compare_weights,
-    find_missing,
     list_quantities,
     select_arrays,
 )
@@ -34,17 +33,38 @@ def judge_pair(ensemble: Ensemble, precision: str, pair: Pair) -> list[Finding]:
     """A finding for every stage of a pair, both of whose trainings finished."""
     records = (ensemble.base[precision, pair[0]], ensemble.base[precision, pair[1]])
     divergence = None
-    if records[0].diverges and not any(find_missing(record, "step losses") for record in records):
+    if records[0].diverges and not any(find_gap(ensemble, precision, b, "step losses") for b in pair):
         divergence = examine_divergence(ensemble, precision, pair)
     findings = []
     for stage in STAGES:
-        if divergence and STAGES.index(stage) > STAGES.index("step losses"):
+        problem = find_silent_or_missing(ensemble, precision, pair, stage)
+        if problem:
+            blank = Finding(ensemble.experiment, precision, pair, stage, "fail", None, None, "")
+            findings.append(_fail(blank, problem))
+        elif divergence and STAGES.index(stage) > STAGES.index("step losses"):
             status: Status = "fail" if divergence.problem else "diverged as meant"
             detail = divergence.problem or f"not compared: {divergence.detail}"
             findings.append(Finding(ensemble.experiment, precision, pair, stage, status, None, None, detail))
         else:
             findings.append(_judge_stage(ensemble, precision, pair, stage, divergence))
     return findings
+
+
+def find_gap(ensemble: Ensemble, precision: str, backend: str, stage: str) -> Problem | None:
+    """What a training lacks at a stage, if anything; one whose structure doesn't say what must be there lacks all."""
+    gaps = ensemble.gaps.get((precision, backend), {})
+    if "structure" in gaps and stage != "structure":
+        return Problem(f"not compared: {backend}'s structure doesn't say what must be there")
+    return gaps.get(stage)
+
+
+def find_silent_or_missing(ensemble: Ensemble, precision: str, pair: Pair, stage: str) -> Problem | None:
+    """What makes a stage fail on one side alone: something lacks, or all of it is zero throughout."""
+    for backend in pair:
+        if problem := find_gap(ensemble, precision, backend, stage):
+            return problem
+    silences = [ensemble.silences[key] for b in pair if (key := (precision, b)) in ensemble.silences]
+    return next((silence.problems[stage] for silence in silences if stage in silence.problems), None)
 
 
 def _judge_stage(ensemble: Ensemble, precision: str, pair: Pair, stage: str, divergence: Divergence | None) -> Finding:
@@ -59,9 +79,7 @@ def _judge_stage(ensemble: Ensemble, precision: str, pair: Pair, stage: str, div
         found = judge_interchange(ensemble, blank)
         return _fail(blank, found) if isinstance(found, Problem) else found
     diverging = divergence if stage == "step losses" else None
-    problem = next(filter(None, (find_missing(record, stage) for record in records)), None)
-    if diverging and diverging.problem:
-        problem = problem or Problem(diverging.problem)
+    problem = Problem(diverging.problem) if diverging and diverging.problem else None
     arrays = [select_arrays(record, stage) for record in records]
     if diverging:
         arrays = [{key: value[: diverging.steps] for key, value in group.items()} for group in arrays]

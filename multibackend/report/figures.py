@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from multibackend import BACKENDS
-from multibackend.compare import PRECISIONS, Ensemble, Judged, Pair, follow_losses
+from multibackend.compare import PRECISIONS, Ensemble, Judged, Pair, follow_losses, has_losses
 from multibackend.experiment import shorten_name
 from multibackend.report.canvas import clear, encode, finish, make_axes, texts_as_written
 from multibackend.report.curves import thin
@@ -60,14 +60,15 @@ def _draw(ensemble: Ensemble, verdicts: Mapping[str, str]) -> bytes:
         verdict = sanitize(verdicts.get(precision, "not compared"), LONGEST_TITLE)
         above.set_title(f"{precision}: {verdict}", fontsize=13, y=1.0)
     if precisions:
-        axes[0][-1].legend(fontsize=10, loc="best")
+        if axes[0][-1].get_legend_handles_labels()[0]:  # none, where no losses are to be drawn
+            axes[0][-1].legend(fontsize=10, loc="best")
         axes[1][-1].legend(fontsize=9, loc="upper center", ncols=4, columnspacing=1.2, handlelength=1.6)
     return encode(figure)
 
 
 def _spans_decades(ensemble: Ensemble) -> bool:
     """Whether the losses are better shown on a logarithmic axis: all above 0, and over more than two decades."""
-    found = [record.arrays["losses"] for record in ensemble.base.values() if "losses" in record.arrays]
+    found = [record.arrays["losses"] for record in ensemble.base.values() if has_losses(record)]
     values = np.concatenate([array[np.isfinite(array)].astype(np.float64) for array in found]) if found else np.ones(1)
     return bool(values.size and values.min() > 0 and values.max() > 100 * values.min())
 
@@ -76,7 +77,7 @@ def _draw_curves(axes: Axes, ensemble: Ensemble, precision: str) -> None:
     left = []
     for backend in BACKENDS:
         record = ensemble.base.get((precision, backend))
-        if record is None or "losses" not in record.arrays:
+        if record is None or not has_losses(record):
             continue
         losses = record.arrays["losses"].astype(np.float64)
         finite = np.isfinite(losses)

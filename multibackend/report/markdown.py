@@ -28,6 +28,7 @@ def format_markdown(comparison: Comparison) -> str:
     parts = [[f"# Parity: {verdict}", "", _describe_counts(comparison)], _list_table(comparison)]
     parts.append(_list_not_run(comparison.not_run))
     parts.append(_list_failures(comparison))
+    parts.append(_list_notes(comparison))
     parts.append(_list_known(comparison))
     parts.append(_list_environments(comparison.environments))
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
@@ -98,6 +99,11 @@ def _list_failures(comparison: Comparison) -> list[str]:
                 where = f"{shorten_name(experiment)}, {precision}, origin"
                 lines.append(f"- {_bold(where)}: {escape_markdown(origin.sentence)}")
     return ["## First failures", "", *lines] if lines else []
+
+
+def _list_notes(comparison: Comparison) -> list[str]:
+    lines = [f"- **{_escape(join_names(n))}**: {_escape(text)}" for text, n in comparison.group_notes().items()]
+    return ["## Notes", "", "These fail nothing:", "", *lines] if lines else []
 
 
 def _list_known(comparison: Comparison) -> list[str]:

@@ -16,6 +16,7 @@ from multibackend.compare import PRECISIONS, Comparison, Finding
 from multibackend.console import plain
 from multibackend.experiment import shorten_name
 from multibackend.report.files import format_count, join_names
+from multibackend.text import sanitize
 
 COLUMNS = ("initial outputs", "gradients", "first update", "step losses", "converged loss", "test metrics")
 EXACT_STAGES = ("structure", "data", "initial weights")
@@ -54,6 +55,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     console.print(Text(LEGEND.format(**marks), style="dim"), soft_wrap=False)
     for title, style, lines in (
         ("NOT RUN (these say nothing about parity)", "bold magenta", _list_not_run(comparison)),
+        ("Notes (these fail nothing)", "bold cyan", _list_notes(comparison)),
         ("Random data", "bold cyan", _list_drawn(comparison)),
         ("Known upstream", "bold yellow", _list_known(comparison)),
         ("FAILED", "bold red", _list_failed(comparison)),
@@ -127,6 +129,10 @@ def _list_not_run(comparison: Comparison) -> list[tuple[str, str]]:
         (experiment if len(runs) == everything else f"{experiment}: {', '.join(runs)}", reason)
         for (experiment, reason), runs in reasons.items()
     ]
+
+
+def _list_notes(comparison: Comparison) -> list[tuple[str, str]]:
+    return [(join_names(names), sanitize(text)) for text, names in comparison.group_notes().items()]
 
 
 def _list_drawn(comparison: Comparison) -> list[tuple[str, str]]:

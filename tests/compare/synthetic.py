@@ -15,9 +15,11 @@ import numpy as np
 
 from multibackend.record import Record, Run
 
+VARIABLES = ("dense/kernel", "dense/bias", "dense_1/kernel", "dense_1/bias")
 BACKENDS = ("jax", "tensorflow", "torch")
 PRECISIONS = ("float64", "float32")
-SHARED = {"python": "3.12.3", "platform": "Linux-6.8-x86_64", "device": "cpu", "threads": 1}
+SHARED = {"python": "3.12.3", "platform": "Linux-6.8-x86_64", "device": "cpu", "threads": 1, "commit": "3d7d691"}
+PROBE = 32
 MOMENTUM = 0.5
 VERSIONS = {"jax": "0.10.2", "tensorflow": "2.21.0", "torch": "2.13.0"}
 
@@ -67,7 +69,7 @@ class Network:
         if self.classify:
             power = np.exp(output - output.max(axis=1, keepdims=True))
             output = power / power.sum(axis=1, keepdims=True)
-        return {"dense": active, "dense_1": output}
+        return {"dense": active, "dense_1": output, "output.0": output}
 
     def metrics(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
         output = self.forward(x)["dense_1"]
@@ -127,7 +129,32 @@ def go_on(network: Network, slots: dict[str, Any], rate: Any, x: np.ndarray, y: 
     for batch in np.split(np.arange(30), 3):
         loss, _, slots = step(network, slots, rate, x[batch], y[batch])
         losses.append(loss)
-    return np.array(losses)
+    return np.array(losses, dtype=np.float64)
+
+
+def pick_slots(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The momenta among an optimizer's variables, by their variables' paths."""
+    paths = {f"sgd/{path.replace('/', '_')}_momentum": path for path in VARIABLES}
+    return {path: arrays[key] for key, path in paths.items()}
+
+
+def name_slots(slots: dict[str, np.ndarray], rate: Any, steps: int) -> dict[str, np.ndarray]:
+    """An optimizer's variables, as Keras names them."""
+    momenta = {f"sgd/{path.replace('/', '_')}_momentum": slot for path, slot in slots.items()}
+    return {"sgd/iteration": np.asarray(steps), "sgd/learning_rate": np.asarray(rate)} | momenta
+
+
+def describe_environment(backend: str) -> dict[str, Any]:
+    """Where a backend trained."""
+    packages = {"keras": "3.15.1", "numpy": "2.4.6", backend: VERSIONS[backend]}
+    return SHARED | {"backend": backend, "packages": packages}
+
+
+def time_phases(run: Run) -> dict[str, float]:
+    """Seconds that no other training took."""
+    noise = np.random.default_rng(list(str(run).encode())).uniform(0.1, 1, 4)
+    phases = ("build", "first step", "train", "evaluate")
+    return {phase: round(float(value), 4) for phase, value in zip(phases, noise, strict=True)}
 
 
 def interchange(setting: Setting, loader: str, saved: list[Record]) -> Record:
@@ -138,11 +165,16 @@ def interchange(setting: Setting, loader: str, saved: list[Record]) -> Record:
     with np.errstate(all="ignore"):
         for record in saved:
             network = Network(loader, setting.classify, record.group("final_weights"))
-            arrays[f"predictions/{record.run.backend}.0"] = network.forward(test_x[:4])["dense_1"]
+            arrays[f"predictions/{record.run.backend}.0"] = network.forward(test_x[:PROBE])["dense_1"]
             if run.precision == "float64" and record.run.backend != loader:
                 rate = np.asarray(setting.rate, dtype=run.precision)
-                arrays[f"continued/{record.run.backend}"] = go_on(network, record.group("optimizer"), rate, x, y)
-    return Record(run, "finished", digests=saved[0].digests, structure={"unloaded": {}}, arrays=arrays)
+                arrays[f"continued/{record.run.backend}"] = go_on(
+                    network, pick_slots(record.group("optimizer")), rate, x, y
+                )
+    environment = describe_environment(loader)
+    return Record(
+        run, "finished", environment=environment, digests=saved[0].digests, structure={"unloaded": {}}, arrays=arrays
+    )
 
 
 def train(setting: Setting, backend: str, precision: str, perturbation: int = 0, rate_factor: float = 1.0) -> Record:
@@ -156,11 +188,11 @@ def _train(setting: Setting, backend: str, precision: str, perturbation: int, ra
     network = Network(backend, setting.classify, dict(initial))
     rate = np.asarray(setting.rate * rate_factor, dtype=precision)
     arrays = {f"initial_weights/{path}": w for path, w in initial.items()}
-    arrays |= {f"initial_outputs/{layer}": value for layer, value in network.forward(test_x[:4]).items()}
-    arrays |= {f"initial/{key}": np.asarray(value) for key, value in network.metrics(x[:32], y[:32]).items()}
+    arrays |= {f"initial_outputs/{layer}": value for layer, value in network.forward(test_x[:PROBE]).items()}
+    arrays |= {f"initial/{key}": as_number(value) for key, value in network.metrics(x[:32], y[:32]).items()}
     losses: list[Any] = []
     slots = {path: np.zeros_like(w) for path, w in initial.items()}
-    history: dict[str, list[Any]] = {"loss": [], "val_loss": []}
+    history: dict[str, list[Any]] = {"loss": []}
     order = np.stack([np.random.default_rng([setting.seed, e]).permutation(len(x)) for e in range(setting.epochs)])
     for epoch in order:
         start = len(losses)
@@ -171,45 +203,66 @@ def _train(setting: Setting, backend: str, precision: str, perturbation: int, ra
             if len(losses) == 1:
                 arrays |= {f"gradients/{path}": g for path, g in gradients.items()}
                 arrays |= {f"updates/{p}": np.subtract(w, initial[p], dtype=float) for p, w in after.items()}
-                arrays |= {f"slots/sgd/{path.replace('/', '_')}_momentum": slot for path, slot in slots.items()}
+                arrays |= {f"slots/{path}": slot for path, slot in name_slots(slots, rate, 1).items()}
+                arrays["initial/training loss"] = as_number(loss)
         history["loss"].append(np.mean(losses[start:]))
-        history["val_loss"].append(network.metrics(test_x, test_y)["loss"])
+        for key, value in network.metrics(test_x, test_y).items():
+            history.setdefault(f"val_{key}", []).append(value)
     arrays["losses"] = np.array(losses, dtype=precision)
-    arrays |= {f"history/{key}": np.array(values, dtype=precision) for key, values in history.items()}
-    arrays |= {f"test/{key}": np.asarray(value) for key, value in network.metrics(test_x, test_y).items()}
+    arrays |= {f"history/{key}": np.array(values, dtype=np.float64) for key, values in history.items()}
+    arrays |= {f"test/{key}": as_number(value) for key, value in network.metrics(test_x, test_y).items()}
     arrays |= {f"final_weights/{path}": w for path, w in network.weights.items()}
-    arrays |= {f"optimizer/{path}": slot for path, slot in slots.items()}
-    arrays["predictions/0"] = network.forward(test_x[:4])["dense_1"]
-    arrays["continued"] = go_on(network, slots, rate, x, y)
+    arrays |= {f"optimizer/{path}": slot for path, slot in name_slots(slots, rate, len(losses)).items()}
+    arrays["predictions/0"] = network.forward(test_x[:PROBE])["dense_1"]
+    if not perturbation:
+        arrays["continued"] = go_on(network, slots, rate, x, y)
     run = Run(setting.name, backend, precision, setting.profile, setting.seed, perturbation)
-    sums = {"inputs": x, "targets": y, "batch_order": order}
+    sums = {"training.inputs": x, "training.targets": y, "test.inputs": test_x, "test.targets": test_y}
+    sums |= {"validation.inputs": test_x, "validation.targets": test_y, "batch_order": order}
     return Record(
         run=run,
         status="finished",
-        plan={"epochs": setting.epochs, "batch_size": setting.batch_size, "training_rows": 0},
+        plan={"epochs": setting.epochs, "batch_size": setting.batch_size, "training_rows": 0, "evaluation_rows": 0},
         diverges=setting.diverges,
         mends=setting.mends,
-        environment=SHARED | {"packages": {"keras": "3.15.1", "numpy": "2.4.6", backend: VERSIONS[backend]}},
-        structure=describe(setting, initial, precision),
+        environment=describe_environment(backend),
+        structure=describe(setting, initial, precision, arrays),
         digests={key: hashlib.sha256(array.tobytes()).hexdigest() for key, array in sums.items()},
-        wall_seconds={"training": 0.5},
+        wall_seconds=time_phases(run),
         arrays=arrays,
     )
 
 
-def describe(setting: Setting, weights: dict[str, np.ndarray], precision: str) -> dict[str, Any]:
+def as_number(value: Any) -> np.ndarray:
+    """A metric as a record holds it."""
+    return np.asarray(value, dtype=np.float64)
+
+
+def describe(
+    setting: Setting, weights: dict[str, np.ndarray], precision: str, arrays: dict[str, np.ndarray]
+) -> dict[str, Any]:
     """The structure that a record holds."""
     total = sum(w.size for w in weights.values())
     layers = [
-        {"path": layer, "class": "Dense", "output_shape": [None, weights[f"{layer}/bias"].size], "parameters": 0}
-        for layer in ("dense", "dense_1")
+        {"path": path, "class": "Dense", "config": {}, "output_shape": [weights[f"{path}/bias"].size], "parameters": 0}
+        for path in ("dense", "dense_1")
     ]
+
+    def list_forms(group: str) -> list[dict[str, Any]]:
+        start = f"{group}/"
+        found = {key.removeprefix(start): array for key, array in arrays.items() if key.startswith(start)}
+        return [{"path": path, "shape": list(a.shape), "dtype": str(a.dtype)} for path, a in found.items()]
+
+    metrics = [key.removeprefix("test/") for key in arrays if key.startswith("test/")]
     return {
         "layers": layers,
         "variables": [
             {"path": path, "shape": list(w.shape), "dtype": precision, "trainable": True} for path, w in weights.items()
         ],
         "parameters": {"total": total, "trainable": total, "non_trainable": 0},
+        "outputs": list_forms("initial_outputs"),
+        "slots": list_forms("slots"),
+        "metrics": {"training": ["loss"], "evaluation": sorted(metrics)},
         "optimizer": {"class": "SGD", "config": {"learning_rate": setting.rate, "momentum": MOMENTUM}},
         "loss": "crossentropy" if setting.classify else "mse",
         "loss_weights": None,

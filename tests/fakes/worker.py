@@ -109,7 +109,15 @@ def finish(run: dict[str, Any], request: dict[str, Any], status: Any = "finished
             time.sleep(EPOCH_SECONDS)
             say(event="epoch", run=run, epoch=epoch, epochs=EPOCHS, loss=1 / epoch)
         arrays = {"losses": np.array([1.0, 0.5]), "history/loss": np.array([1.0, 0.5]), "test/accuracy": np.array(0.75)}
-    record = Record(Run(**run), status, reason, request["fingerprint"], wall_seconds={"train": 1.5}, arrays=arrays)
+    record = Record(
+        Run(**run),
+        status,
+        reason,
+        request["fingerprint"],
+        environment={"backend": run["backend"], "packages": {"keras": "9.9.9", run["backend"]: "9.9.9"}},
+        wall_seconds={"train": 1.5 + time.time() % 1},  # never those of another
+        arrays=arrays,
+    )
     save_record(record, Path(request["records"]))
     say(event="done", run=run, status=status, reason=reason)
 

@@ -7,7 +7,6 @@ that it trains on the faulty backend alone. What it asks of all backends once it
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -32,11 +31,11 @@ def lend(faults: Iterable[Fault], clean: Path, records: Path, corpus: Path) -> i
         for folder, record in sources.get(f"{corpus}:clean-{model}", []):
             if record.run.backend in fault.planted_on:
                 continue
-            ours = replace(record, run=replace(record.run, experiment=f"{corpus}:{fault.name}"))
+            model_file = folder / MODEL_FILE
+            files = {MODEL_FILE: model_file.read_bytes()} if model_file.is_file() else {}
+            ours = replace(record, run=replace(record.run, experiment=f"{corpus}:{fault.name}"), files=files)
             target = records / ours.run.folder
             if not (target / RECORD_FILE).is_file() or load_record(target).fingerprint != record.fingerprint:
                 save_record(ours, records)
-                if (folder / MODEL_FILE).is_file():
-                    shutil.copyfile(folder / MODEL_FILE, target / MODEL_FILE)
                 lent += 1
     return lent
