@@ -102,7 +102,8 @@ def _list_failures(comparison: Comparison) -> list[str]:
 
 
 def _list_notes(comparison: Comparison) -> list[str]:
-    lines = [f"- **{escape_markdown(join_names(n))}**: {escape_markdown(text)}" for text, n in comparison.group_notes().items()]
+    notes = comparison.group_notes().items()
+    lines = [f"- **{escape_markdown(join_names(names))}**: {escape_markdown(text)}" for text, names in notes]
     return ["## Notes", "", "These fail nothing:", "", *lines] if lines else []
 
 
