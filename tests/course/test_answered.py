@@ -12,7 +12,8 @@ from multibackend.course.answered import MOST_NUMBERS, Answered, TooMany, mark
         lambda a: a + 1, lambda a: 1 - a, lambda a: a @ a.T, lambda a: a[0] @ a[1], lambda a: a @ a[0],
         lambda a: np.abs(a).max(axis=1), lambda a: np.add.outer(a, a), lambda a: a.reshape(-1)[::2], lambda a: a == a,
         lambda a: np.divmod(a, 2), lambda a: np.concatenate([a, a]), lambda a: np.mean(a), lambda a: a.astype("int8"),
-        lambda a: np.array_equal(a, a), lambda a: a.sum(), lambda a: np.sort(a, axis=0), lambda a: np.multiply(a, 2, out=a.copy()),
+        lambda a: np.array_equal(a, a), lambda a: a.sum(), lambda a: np.sort(a, axis=0),
+        lambda a: np.multiply(a, 2, out=a.copy()),
     ],
 )  # fmt: skip
 def test_arithmetic_is_numpys(compute):
