@@ -146,7 +146,7 @@ def test_a_file_that_cannot_be_run_says_where(tmp_path):
 
 @pytest.mark.parametrize("escape", ["exit_zero", "forged_results", "patched_checker"])
 def test_an_escape_ends_with_another_code_than_0(escape, tmp_path):
-    said = check(tmp_path, "A1", str(ESCAPES / f"{escape}.py"), code=1)
+    said = check(tmp_path, "A1", str(ESCAPES / f"forged_answers/{escape}.py"), code=1)
     assert "0 of 5 marks" in said
 
 
@@ -197,7 +197,7 @@ def classroom(tmp_path):
         (tmp_path / "class" / name).mkdir(parents=True)
     (tmp_path / "class/ana/a1_dense_layer.py").write_text(find("A1").source)
     (tmp_path / "class/ana/a6_softmax.py").write_text(find("A6").source)
-    (tmp_path / "class/bo/a1_dense_layer.py").write_text((ESCAPES / "fork_bomb.py").read_text())
+    (tmp_path / "class/bo/a1_dense_layer.py").write_text((ESCAPES / "processes/fork_bomb.py").read_text())
     (tmp_path / "class/cy/a1_dense_layer.py").symlink_to(exercises()["A1"].path)
     return tmp_path
 
@@ -248,7 +248,7 @@ def test_a_grade_is_of_the_checks_as_they_were(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="isolation is Linux's")
 def test_ctrl_c_ends_a_grading_at_once_and_keeps_what_was_graded(classroom):
     """While a submission loops for ever."""
-    (classroom / "class/bo/a1_dense_layer.py").write_text((ESCAPES / "endless_loop.py").read_text())
+    (classroom / "class/bo/a1_dense_layer.py").write_text((ESCAPES / "deadline/endless_loop.py").read_text())
     command = [sys.executable, "-m", "multibackend", "grade", "class", "--backend", BACKEND, "--jobs", "1"]
     pipes = {"stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=classroom, env=ENVIRONMENT, preexec_fn=hear_interrupts, **pipes) as process:
