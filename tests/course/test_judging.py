@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-import struct
-import threading
-
 import numpy as np
 import pytest
 
-from multibackend.course import wire
 from multibackend.course.judging import (
     Unmet,
     expect,
@@ -110,62 +105,3 @@ def test_points_are_in_the_order_in_which_they_are_written():
     assert [(p.name, p.marks) for p in points_of(Module)] == [("second", 2), ("first", 1)]
     with pytest.raises(ValueError, match="at least 1"):
         point(marks=0)
-
-
-def exchange(value):
-    """Send a value through a pair of sockets."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        sender = threading.Thread(target=wire.send, args=(theirs, value, lambda _value: {"handle": 7, "class": "X"}))
-        sender.start()
-        received = wire.receive(ours, lambda description: description)
-        sender.join()
-        return received
-
-
-def test_plain_data_and_arrays_travel_whole():
-    value = {
-        "a": [1, 2.5, None, True, "é", (1,)],
-        "b": {"c": np.arange(6, dtype="float32").reshape(2, 3)},
-        "d": float("inf"),
-    }
-    got = exchange(value)
-    assert got.pop("b")["c"].tolist() == [[0, 1, 2], [3, 4, 5]]
-    assert got == {"a": value["a"], "d": float("inf")}
-    assert exchange(np.float32(0.5)) == 0.5
-    assert exchange(np.zeros((0, 3))).shape == (0, 3)
-
-
-@pytest.mark.parametrize(
-    "value", [Equal(), np.array([Equal()]), {1: 2}, {3}, type("Int", (int,), {})(5), np.array(["a"])]
-)
-def test_anything_else_stays_where_it_is(value):
-    assert exchange(value) == {"handle": 7, "class": "X"}
-
-
-@pytest.mark.parametrize(
-    "head",
-    ["{]", "[]", '{"array": ["|O8", [1]]}', '{"array": ["<f8", [9999999999]]}', '{"array": ["<f8", [-1]]}',
-     '{"array": ["<f8", [true]]}', '{"array": "<f8"}', '{"list": 3}', "[" * 100_000],
-)  # fmt: skip
-def test_what_is_no_message_is_refused(head):
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        theirs.sendall(struct.pack(">Q", len(head)) + head.encode() + bytes(64))
-        theirs.close()
-        with pytest.raises(wire.Malformed):
-            wire.receive(ours, _only_handles)
-
-
-def test_half_a_message_and_an_endless_one_are_refused():
-    for bytes_, error in ((b"\0" * 7 + b"\x09{}", EOFError), (b"\xff" * 8, wire.Malformed), (b"", EOFError)):
-        ours, theirs = socket.socketpair()
-        with ours, theirs:
-            theirs.sendall(bytes_)
-            theirs.close()
-            with pytest.raises(error):
-                wire.receive(ours, _only_handles)
-
-
-def _only_handles(description):
-    raise wire.Malformed(f"no handle: {description}")

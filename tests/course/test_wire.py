@@ -174,3 +174,30 @@ def test_another_answer_than_asked_for_ends_it(pair, answer):
     theirs.sendall(frame(answer))
     with pytest.raises(Ended):
         Link(ours, 5).wait()
+
+
+class Unknown:
+    pass
+
+
+@pytest.mark.parametrize(
+    "value", [Unknown(), np.array([Unknown()]), {1: 2}, {3}, type("Int", (int,), {})(5), np.array(["a"])], ids=repr
+)
+def test_anything_else_stays_where_it_is(pair, value):
+    ours, theirs = pair
+    wire.send(theirs, value, lambda _: {"handle": 7, "class": "X"})
+    assert receive(ours) == {"handle": 7, "class": "X"}
+
+
+def test_a_single_number_of_numpy_travels_as_it_is(pair):
+    ours, theirs = pair
+    wire.send(theirs, np.float32(0.5), lambda _: {})
+    assert receive(ours) == 0.5
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 7, b"\0" * 7 + b"\x09{}", frame({"array": ["f8", [2]]}) + bytes(15)])
+def test_half_a_message_is_the_end(pair, content):
+    ours, theirs = pair
+    say(theirs, content)
+    with pytest.raises(EOFError):
+        receive(ours)
