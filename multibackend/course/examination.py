@@ -249,7 +249,7 @@ def _judge(link: Link, submission: Submission, points: Sequence[Point], seed: in
             end = error
         except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
             # Of a judge that was given something else than it can ask about, such as a number in place of a layer.
-            yield Verdict(point, "wrong", "", f"{type(error).__name__}: {error}")
+            yield Verdict(point, "wrong", "", sanitize(f"{type(error).__name__}: {error}"))
         except (MemoryError, RecursionError) as error:  # which what it was given is too large or too deep for
             yield Verdict(point, "wrong", "", type(error).__name__)
 

@@ -95,7 +95,7 @@ class Link:
             case {"value": value}:
                 return mark(value)
             case {"raised": {"type": str(kind), "message": str(message), "line": int() | None as line}}:
-                raise Raised(sanitize(kind, LONGEST_NAME), message, line)
+                raise Raised(sanitize(kind, LONGEST_NAME), sanitize(message), line)
         raise Ended("it answered something else than it was asked")
 
     def tell(self, message: Any) -> None:

@@ -41,6 +41,9 @@ MEMORY_BYTES = {"memory": LITTLE_MEMORY, "disk": LITTLE_MEMORY, "threads": LITTL
 LARGEST_GROWTH_BYTES = 600 << 20
 """Of a judge, by one submission; a message may have 256 MiB of arrays."""
 
+MOST_CHARACTERS = 1000
+"""In what is said of a point."""
+
 EARNED = {
     "deadline/endless_call": 1,
     "outliving/not_with_its_parent_when_asked": 2,
@@ -101,6 +104,8 @@ def find_faults(report, name):
         faults.append(f"{report['marks']} marks")
     if report["secrets"]:
         faults.append(f"reached: {report['verdicts'][0]}")
+    if not all(text.isprintable() and len(text) <= MOST_CHARACTERS for text in report["verdicts"]):
+        faults.append(f"words that aren't safe to show: {report['verdicts'][0][:200]!r}")
     if report["judge_seconds"] > LONGER_SECONDS + SLACK_SECONDS:
         faults.append(f"{report['judge_seconds']:.0f} s")
     if report["judge_bytes"] > LARGEST_GROWTH_BYTES:
