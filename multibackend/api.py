@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,8 @@ def parity(
     with tempfile.TemporaryDirectory(prefix="multibackend-") as scratch:
         folder = Path(output) if output is not None else Path(scratch)
         with open_folder(folder) as opened:
+            if opened.notice:
+                warnings.warn(opened.notice, stacklevel=2)
             names = [refer(one, data, folder) for one in models]
             comparison, records = train_and_compare(
                 names,

@@ -11,7 +11,8 @@
 | a list of numbers or of lists, a matrix, a table, a tensor | an array of its values |
 | ragged lists, sparse, complex, dates, strings, objects, records | refused |
 
-All but the plain is said: to the user, and in the record. A list of arrays stands for several inputs or outputs.
+What changes a dtype or drops a type is said: to the user, and in the record. A list of arrays stands for several
+inputs or outputs.
 """
 
 from __future__ import annotations
@@ -143,7 +144,7 @@ def _convert(array: np.ndarray, name: str) -> np.ndarray:
     return read
 
 
-def check_range(array: np.ndarray) -> None:
+def check_range(array: np.ndarray, name: str) -> None:
     """Make sure that integers fit in 32 bits: beside float32, JAX keeps the lower 32 of others without a word.
 
     Raises:
@@ -152,7 +153,7 @@ def check_range(array: np.ndarray) -> None:
     if array.dtype == np.int64 and max(-1 - int(array.min()), int(array.max())) > LARGEST_INT32:
         largest = max(array.min(), array.max(), key=abs)
         raise MultibackendError(
-            f"data: an array of integers holds {largest}, and beside float32 JAX has 32 bits for them; expected less "
+            f"data: {name} holds the integer {largest}, and beside float32 JAX has 32 bits for integers; expected less "
             "than 2**31. Give x.astype('float64'), or train in float64 alone: --precision float64."
         )
 

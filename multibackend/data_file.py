@@ -18,11 +18,10 @@ import numpy as np
 
 from multibackend.arrays import leaves
 from multibackend.errors import MultibackendError
-from multibackend.experiment import Dataset, Split
+from multibackend.experiment import PARTS, Dataset, Split
 from multibackend.files import write_whole
 
 SPLITS = ("training", "test", "validation")
-PARTS = ("inputs", "targets", "sample_weights")
 NOTES = "notes"
 """Where a file that we write keeps what was done to the arrays before."""
 

@@ -7,7 +7,7 @@ experiments' names without either.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -20,6 +20,8 @@ from multibackend.text import sanitize
 
 Profile = Literal["quick", "full"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
+
+PARTS = ("inputs", "targets", "sample_weights")
 
 MOST_SHOWN = 300
 """Characters of a list of arrays in a message: a list of a thousand rows may be taken for a thousand arrays."""
@@ -43,15 +45,19 @@ class Split:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        rows: dict[str, int] = {}
-        for kind in ("inputs", "targets", "sample_weights"):
+        for kind in PARTS:
             arrays, notes = read_arrays(getattr(self, kind), kind)
             object.__setattr__(self, kind, arrays)
             object.__setattr__(self, "notes", tuple(dict.fromkeys((*self.notes, *notes))))
-            rows |= {f"{kind}{name and '.' + name}": len(array) for name, array in leaves(arrays)}
+        rows = {name: len(array) for name, array in self._named()}
         if len(set(rows.values())) != 1:
             got = sanitize(", ".join(f"{name}: {count}" for name, count in rows.items()), MOST_SHOWN)
             raise MultibackendError(f"data: numbers of rows differ ({got}); expected one number for all.")
+
+    def _named(self) -> Iterator[tuple[str, np.ndarray]]:
+        for kind in PARTS:
+            for name, array in leaves(getattr(self, kind)):
+                yield f"{kind}{name and '.' + name}", array
 
     @property
     def rows(self) -> int:
@@ -73,10 +79,11 @@ class Split:
         Raises:
             MultibackendError: integers are too large for a backend in float32.
         """
+        if floatx == "float32":
+            for name, array in self._named():
+                check_range(array, name)
 
         def cast(array: np.ndarray) -> np.ndarray:
-            if floatx == "float32":
-                check_range(array)
             return array.astype(floatx, copy=False) if array.dtype.kind == "f" else array
 
         return self.map(cast)

@@ -33,9 +33,9 @@ class Injury:
             case "full disk" | "over quota":
                 return not point.is_message and point.call in GROWING
             case "lost":
-                return point.call in WRITING
-            case "cut":
-                return point.is_message
+                return point.call in WRITING and point.size > 1
+            case "cut":  # one byte wakes the process that writes it, and nobody can close that pipe
+                return point.is_message and point.size != 1
         return not point.is_message
 
     @property
