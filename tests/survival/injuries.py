@@ -26,8 +26,10 @@ class Injury:
     def can_happen(self, point: Point) -> bool:
         """Whether this can happen to such a call of such a process."""
         match self.name:
-            case "killed" | "late":
-                return self.name == "killed" or point.is_message or point.role == COMMAND_ROLE
+            case "killed":
+                return True
+            case "late":
+                return point.is_message
             case "orphaned" | "stopped":
                 return point.role != COMMAND_ROLE
             case "full disk" | "over quota":
