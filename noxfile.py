@@ -178,7 +178,7 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *arguments)
         return
     session.run("pytest", "tests", *(f"--ignore={path}" for path in (*TRAINING_TESTS, COURSE_TESTS, SURVIVAL_TESTS)))
-    session.run("pytest", "--numprocesses=2", SURVIVAL_TESTS)
+    session.run("pytest", "--numprocesses=2", "--dist=loadgroup", SURVIVAL_TESTS)
     session.run("multibackend", "interchange", *RECORDS, "--output", INTERCHANGE)
     # What differs fails in the next line, with its experiment, pair and stage.
     session.run("multibackend", "compare", *RECORDS, INTERCHANGE, success_codes=[0, 1])

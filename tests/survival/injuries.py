@@ -26,16 +26,18 @@ class Injury:
     def can_happen(self, point: Point) -> bool:
         """Whether this can happen to such a call of such a process."""
         match self.name:
-            case "killed" | "late":
-                return self.name == "killed" or point.is_message or point.role == COMMAND_ROLE
+            case "killed":
+                return True
+            case "late":
+                return point.is_message
             case "orphaned" | "stopped":
                 return point.role != COMMAND_ROLE
             case "full disk" | "over quota":
                 return not point.is_message and point.call in GROWING
             case "lost":
-                return point.call in WRITING
-            case "cut":
-                return point.is_message
+                return point.call in WRITING and point.size > 1
+            case "cut":  # one byte wakes the process that writes it, and nobody can close that pipe
+                return point.is_message and point.size != 1
         return not point.is_message
 
     @property
