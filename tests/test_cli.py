@@ -19,6 +19,7 @@ from multibackend import BACKENDS, __version__
 from multibackend.cli import main
 from multibackend.cli.options import RUN_SECONDS
 from multibackend.interpreters import fingerprint, probe
+from multibackend.record import Record, load_record, save_record
 
 
 @pytest.fixture(autouse=True)
@@ -226,7 +227,7 @@ def test_interchange_refuses_what_it_can_make_nothing_of(tmp_path: Path) -> None
     said = error_of(call("interchange", "runs/quick-seed1"))
     assert "seed 1; expected quick and 0. Give --profile quick --seed 1." in said
     for path in Path("runs/quick-seed1/records").rglob("record.json"):
-        path.write_text(path.read_text().replace('"finished"', '"failed"', 1))
+        save_record(Record(load_record(path.parent).run, "failed", reason="no memory"), path.parents[2])
     assert "none finished; train first" in error_of(call("interchange", "runs/quick-seed1"))
     assert call("interchange", "nowhere").exit_code == 2
 
