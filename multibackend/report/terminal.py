@@ -44,6 +44,8 @@ LEGEND = (
     "largest relative difference over all pairs; {fail} beyond its bound, {consequence} so in consequence, "
     "{not judged} no result, {known} known upstream, {drift} rounding that grew, {diverged as meant} diverges as meant"
 )
+LONGEST_NAME = 80
+"""Characters of a name in the table: five lines."""
 ORDER = ("fail", "consequence", "not judged", "known", "drift", "diverged as meant", "pass", "not run")
 """Worst first: what a cell shows of several pairs."""
 
@@ -87,7 +89,7 @@ def _build_table(comparison: Comparison, marks: dict[str, str]) -> Table:
                 continue
             cells = [_build_cell([f for f in findings if f.stage == column], marks) for column in COLUMNS]
             table.add_row(
-                plain(shown),
+                plain(shown, most=LONGEST_NAME),
                 plain(precision.removeprefix("float")),
                 _count_cell(comparison, experiment, findings, marks),
                 *cells,

@@ -72,29 +72,26 @@ def comparisons(draw: st.DrawFn) -> Comparison:
 @st.composite
 def studies(draw: st.DrawFn) -> Study:
     """Studies of equivalence."""
-    experiments = draw(st.lists(words, min_size=1, max_size=3, unique=True))
+    word = st.sampled_from(draw(st.lists(words, min_size=2, max_size=4, unique=True)))
     test = Tost(5, 0.01, 0.1, 0.05, 0.05, (-0.1, 0.1), 1e-4, 0.2, 0.3)
+    status = st.sampled_from(["equivalent", "known", "different", "not shown", "not judged"])
+    losses = st.sampled_from([((1.0, float("nan")), (float("inf"), 0.0)), ()])
     result = st.builds(
-        Equivalence, st.sampled_from(experiments), st.sampled_from(PRECISIONS), pairs, st.sampled_from(list(LOSSES)),
-        st.sampled_from(["equivalent", "known", "different", "not shown", "not judged"]), words,
-        st.lists(st.tuples(st.floats(), st.floats()), max_size=5).map(tuple), st.just("ratio"), st.just(test),
-        st.just(0.5), st.just(0.1),
+        Equivalence, word, st.sampled_from(PRECISIONS), pairs, st.sampled_from(list(LOSSES)), status, word, losses,
+        st.just("ratio"), st.just(test), st.just(0.5), st.just(0.1),
     )  # fmt: skip
-    left = st.dictionaries(words, words, max_size=2)
-    return Study(Criterion(0.05, 0.05), (0, 1, 2, 3, 4), tuple(draw(st.lists(result, max_size=4))), draw(left))
+    left = draw(st.dictionaries(word, word, max_size=2))
+    return Study(Criterion(0.05, 0.05), (0, 1, 2, 3, 4), tuple(draw(st.lists(result, max_size=3))), left)
 
 
 @st.composite
 def sweeps(draw: st.DrawFn) -> report.Sweep:
     """Sweeps with findings in any words."""
+    word = st.sampled_from(draw(st.lists(words, min_size=2, max_size=5, unique=True)))
     size = st.one_of(st.none(), st.floats(0, 1e9))
-    finding = st.builds(
-        judge.Finding, words, st.sampled_from(PRECISIONS), words, words, pairs, size, st.floats(0, 1), words
-    )
-    groups = draw(st.lists(st.builds(known.Group, st.tuples(finding), st.one_of(st.just(""), words)), max_size=4))
+    finding = st.builds(judge.Finding, word, st.sampled_from(PRECISIONS), word, word, pairs, size, st.just(0.5), word)
+    group = st.builds(known.Group, st.tuples(finding), st.one_of(st.just(""), word))
+    groups = draw(st.lists(group, max_size=3))
     verdicts = tuple(judge.Verdict(g.first.case, g.first.precision, g.findings) for g in groups)
-    stale, packages = (
-        draw(st.lists(words, max_size=2)),
-        draw(st.dictionaries(words, st.just({"keras": "3"}), max_size=2)),
-    )
+    stale, packages = draw(st.lists(word, max_size=2)), draw(st.dictionaries(word, st.just({"keras": "3"}), max_size=2))
     return report.Sweep(verdicts, tuple(groups), tuple(stale), (), packages, 1.0)
