@@ -88,12 +88,8 @@ def test_a_disturbed_run_ends_and_the_next_is_as_if_nothing_had_been(
 @pytest.mark.xdist_group("train")
 def test_the_trace_shows_files_of_every_process_and_messages(prepared) -> None:
     _, points = prepared("train")
-    assert {point.role for point in points} == {
-        "command",
-        "jax 1",
-        "jax 2",
-        "jax 3",
-    }  # the command, the probe, a keeper and its worker
+    # A command, the probe of an interpreter, a worker's keeper, and the worker.
+    assert {point.role for point in points} == {"command", "jax 1", "jax 2", "jax 3"}
     assert {point.role for point in points if point.is_message} >= {"jax 1", "jax 3"}
     written = {point.subject for point in points if not point.is_message}
     assert {"logs/jax.log", "records/first/jax-float32", "records/second/jax-float32"} <= written
