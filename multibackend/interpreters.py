@@ -140,7 +140,7 @@ def probe(python: str, backend: str) -> Interpreter:
     packages = json.dumps({**FRAMEWORKS[backend], **COMMON})
     try:
         answer = subprocess.run(
-            [path, "-c", PROBE, packages],
+            [path, "-P", "-c", PROBE, packages],
             capture_output=True,
             text=True,
             timeout=PROBE_SECONDS,

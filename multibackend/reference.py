@@ -149,9 +149,11 @@ def _enter(folder: str) -> None:
                 del sys.modules[name]
         sys.path[:] = [entry for entry in sys.path if entry != last]
         _folders.remove(last)
-    if folder not in sys.path:  # else it is there without us, such as the working folder
+    if folder not in sys.path:
         sys.path.insert(0, folder)
         _folders.append(folder)
+    if (here := str(Path.cwd())) not in sys.path:  # for a file that imports from where the command was started
+        sys.path.append(here)
     importlib.invalidate_caches()
 
 

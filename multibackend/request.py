@@ -18,7 +18,8 @@ from multibackend.experiment import Profile
 from multibackend.process import Child
 from multibackend.record import RECORD_FILE, Run, load_record
 
-WORKER = ("-m", "multibackend.worker")
+WORKER = ("-P", "-m", "multibackend.worker")
+"""With -P, a `numpy.py` in the working folder, such as one of records from elsewhere, isn't taken for NumPy."""
 
 
 @dataclass(frozen=True)

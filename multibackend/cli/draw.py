@@ -47,7 +47,7 @@ def draw(
     (interpreter,) = choose(backend, pythons)
     folder = output / exercise.id
     done = subprocess.run(
-        [interpreter.python, "-m", "multibackend.course.pictures", str(path), str(folder)],
+        [interpreter.python, "-P", "-m", "multibackend.course.pictures", str(path), str(folder)],
         env={**os.environ, "KERAS_BACKEND": interpreter.backend},
         check=False,
         stderr=subprocess.PIPE,

@@ -26,7 +26,7 @@ START_SECONDS = 180.0
 SCRIPT_SECONDS = 60.0
 """For one script; usual is half a second. One that takes longer counts as not failing."""
 
-RUNNER = ("-m", "multibackend.reduce.runner")
+RUNNER = ("-P", "-m", "multibackend.reduce.runner")
 
 ALONE = " alone"
 """Marks the process of a suspect without the code that is run before the scripts: the script must pass there."""

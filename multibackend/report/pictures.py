@@ -5,9 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 from multibackend.compare import PRECISIONS, Comparison, Ensemble
 from multibackend.experiment import name_file
@@ -34,10 +36,20 @@ def draw_pictures(ensembles: Sequence[Ensemble], comparison: Comparison, folder:
     processes = min(MOST_PROCESSES, os.cpu_count() or 1, len(ensembles) // FIGURES_EACH)
     if processes < 2:
         return list(map(_draw, ensembles, verdicts, paths))
+    with open_pool(processes) as pool:
+        return list(pool.map(_draw, ensembles, verdicts, paths))
+
+
+@contextmanager
+def open_pool(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """Start processes that take no module from the working folder, which may hold records from elsewhere."""
     # Not by fork: this process may hold threads, of a BLAS or of a display.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, initializer=_leave_interruption_to_parent) as pool:
-        return list(pool.map(_draw, ensembles, verdicts, paths))
+    with (
+        patch.dict(os.environ, {"PYTHONSAFEPATH": "1"}),
+        ProcessPoolExecutor(processes, context, initializer=_leave_interruption_to_parent) as pool,
+    ):
+        yield pool
 
 
 def _leave_interruption_to_parent() -> None:

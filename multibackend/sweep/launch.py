@@ -63,7 +63,7 @@ class Sweeper:
             environment["XLA_FLAGS"] = f"{environment['XLA_FLAGS']} {QUICK_COMPILING}".strip()
             for name in [name for name in environment if "COMPILATION_CACHE" in name or "PERSISTENT_CACHE" in name]:
                 del environment[name]  # thousands of programs, each of which runs once
-        command = [self.python, "-m", "multibackend.sweep.worker"]
+        command = [self.python, "-P", "-m", "multibackend.sweep.worker"]
         self.child = Child(command, environment, self.output / "logs" / f"{self.backend}.log", content, self.lock)
         self.running, self.heard = None, time.monotonic()
 
