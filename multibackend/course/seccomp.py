@@ -18,7 +18,13 @@ INSTRUCTION_BYTES = 8
 LOAD, IF_EQUAL, IF_AT_LEAST, IF_ANY, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 ALLOW, REFUSE, KILL = 0x7FFF0000, 0x00050000, 0x80000000  # linux/seccomp.h; an error's number is added to REFUSE
 NOT_PERMITTED, NO_SUCH_CALL = REFUSE | 1, REFUSE | 38  # EPERM, ENOSYS
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT = 0, 4, 16, 24  # offsets in struct seccomp_data
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT, THIRD_ARGUMENT = (
+    0,
+    4,
+    16,
+    24,
+    32,
+)  # offsets in struct seccomp_data
 
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 """What linux/audit.h calls each machine."""
@@ -35,6 +41,12 @@ FAMILIES = (1, 2, 10)
 
 TERMINAL_INPUT = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX, which type into a terminal."""
+
+BUFFER_SIZES = (7, 8, 32, 33)
+"""SO_SNDBUF, SO_RCVBUF and what forces them: a socket may hold twice net.core.wmem_max (4 MiB on Linux 6.18) of nobody's."""
+
+ARGUMENTS = {"ioctl": SECOND_ARGUMENT, "setsockopt": THIRD_ARGUMENT}
+"""Which argument decides, where it isn't the first."""
 
 PROCESS_CONTROLS = (
     *(2, 3, 4, 15, 16, 21, 23, 29, 30, 38, 39, 41, 42),
@@ -76,10 +88,11 @@ def write_filter(machine: str | None = None) -> bytes:
         "clone": [*_unless(IF_ANY, THREAD, NOT_PERMITTED)],
         "socket": [*_one_of(FAMILIES)],
         "prctl": [*_one_of(PROCESS_CONTROLS)],
+        "setsockopt": [rule for option in BUFFER_SIZES for rule in _when(IF_EQUAL, option, NOT_PERMITTED)],
         "ioctl": [rule for request in TERMINAL_INPUT for rule in _when(IF_EQUAL, request, NOT_PERMITTED)],
     }
     for name, condition in conditions.items():
-        argument = SECOND_ARGUMENT if name == "ioctl" else FIRST_ARGUMENT
+        argument = ARGUMENTS.get(name, FIRST_ARGUMENT)
         body = [(LOAD, 0, 0, argument), *condition, (RETURN, 0, 0, ALLOW)]
         rules += [(IF_EQUAL, 0, len(body), numbers[name]), *body]
     for name, number in numbers.items():
