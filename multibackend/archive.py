@@ -11,13 +11,13 @@ from __future__ import annotations
 import io
 import math
 import re
-import stat
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from multibackend.errors import MultibackendError
+from multibackend.errors import MultibackendError, RecordError
+from multibackend.reading import read_regular
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 REQUIRED = {CONFIG, METADATA, WEIGHTS}
@@ -50,11 +50,8 @@ def read_members(path: Path, most: int) -> dict[str, bytes]:
         Refused: it isn't a file as Keras writes it: stored members, each once, under the names that Keras gives.
     """
     try:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise Refused(f"{path.name} is no plain file")
-        with path.open("rb") as file:
-            content = file.read(most + 1)
-        _check_end(content, most)
+        content = read_regular(path, most)
+        _check_end(content)
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
             _check_names([member.filename for member in members])
@@ -62,14 +59,14 @@ def read_members(path: Path, most: int) -> dict[str, bytes]:
             if sum(member.file_size for member in members) > len(content):
                 raise Refused(f"the members of {path.name} claim more bytes than it has")
             return {member.filename: _read_member(archive, member) for member in members}
+    except RecordError as error:
+        raise Refused(str(error)) from error
     except (OSError, ValueError, NotImplementedError, EOFError, zipfile.BadZipFile) as error:
         raise Refused(f"{path.name} is no archive of Keras' ({error})") from error
 
 
-def _check_end(content: bytes, most: int) -> None:
-    """Make sure of the size, and of a directory so short that reading it costs nothing."""
-    if len(content) > most:
-        raise Refused(f"larger than {most} bytes; expected at most {WEIGHTS_FACTOR} times the model's variables")
+def _check_end(content: bytes) -> None:
+    """Make sure of a directory so short that reading it costs nothing."""
     end = content[-DIRECTORY_END:]
     count = int.from_bytes(end[10:12], "little")
     if end[:4] != b"PK\x05\x06" or end[20:] != b"\0\0" or count > MOST_MEMBERS:
