@@ -41,10 +41,11 @@ def open_regular(path: Path, most: int) -> Iterator[BinaryIO]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise RecordError(f"{path.name}: {_describe_failure(path, error)}; expected a regular file") from error
+    state = os.fstat(descriptor)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(descriptor)
+        raise RecordError(f"{path.name}: it is {_name_kind(state.st_mode)}; expected a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode):
-            raise RecordError(f"{path.name}: it is {_name_kind(state.st_mode)}; expected a regular file")
         if state.st_size > most:
             raise RecordError(f"{path.name}: it has {state.st_size:,} bytes; expected at most {most:,}")
         yield file
