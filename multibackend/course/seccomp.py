@@ -43,7 +43,8 @@ TERMINAL_INPUT = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX, which type into a terminal."""
 
 BUFFER_SIZES = (7, 8, 32, 33)
-"""SO_SNDBUF, SO_RCVBUF and what forces them: a socket may hold twice net.core.wmem_max (4 MiB on Linux 6.18) of nobody's."""
+"""SO_SNDBUF, SO_RCVBUF and what forces them: each socket may hold twice
+net.core.wmem_max (4 MiB on Linux 6.18), which counts as nobody's."""
 
 ARGUMENTS = {"ioctl": SECOND_ARGUMENT, "setsockopt": THIRD_ARGUMENT}
 """Which argument decides, where it isn't the first."""
