@@ -68,7 +68,9 @@ def open_folder(path: Path) -> Iterator[OutputFolder]:
         raise _unwritable(path, error) from error
     try:
         if locked := _lock(number, path):
-            restore_folders([path, path / "data", *path.glob("records/*"), *path.glob("seed-*/records/*")])
+            restore_folders(
+                [path, path / "data", path / "figures", *path.glob("records/*"), *path.glob("seed-*/records/*")]
+            )
         yield OutputFolder(path.absolute(), number if locked else None)
     finally:
         os.close(number)

@@ -27,7 +27,7 @@ def try_limit(theatre: Theatre, reference: Reference, limit: str, disk: Path) ->
     try:
         output = disk / "output"
         first = theatre.run(play.command, output)
-        faults = [*judge_end(first, died=False), *judge_files(first, output, reference)]
+        faults = [*judge_end(first, died=False), *judge_files(first, output, reference, lied=False)]
         subprocess.run(["mount", "-o", f"remount,{ENOUGH}", str(disk)], check=True)
         again = theatre.run(play.command, output)
         return name_end(first), faults + judge_again(first, again, output, reference, lied=False)

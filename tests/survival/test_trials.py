@@ -34,7 +34,7 @@ def reference(output: Path) -> Reference:
 
 def test_a_run_that_went_well_has_no_faults(output: Path, reference: Reference) -> None:
     assert not judge_end(GOOD, died=False)
-    assert not judge_files(GOOD, output, reference)
+    assert not judge_files(GOOD, output, reference, lied=False)
     assert not judge_again(GOOD, AGAIN, output, reference, lied=False)
 
 
@@ -58,13 +58,15 @@ def test_a_bad_end_is_found(change: dict[str, object], said: str) -> None:
 def test_what_is_half_written_must_not_be_believed(output: Path, reference: Reference) -> None:
     folder = output / "records" / RUN.folder
     (folder / "model.keras").unlink()
-    assert any("believed" in fault or "other results" in fault for fault in judge_files(GOOD, output, reference))
-    (fault,) = judge_files(FAILED, output, reference)
+    assert any(
+        "believed" in fault or "other results" in fault for fault in judge_files(GOOD, output, reference, lied=False)
+    )
+    (fault,) = judge_files(FAILED, output, reference, lied=False)
     assert "believed" in fault
     (folder / RECORD_FILE).write_text("{")
-    assert not judge_files(FAILED, output, reference)
+    assert not judge_files(FAILED, output, reference, lied=False)
     (output / "results.json").write_text('{"passed":')
-    (fault,) = judge_files(FAILED, output, reference)
+    (fault,) = judge_files(FAILED, output, reference, lied=False)
     assert "half written" in fault
 
 

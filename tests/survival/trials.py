@@ -109,7 +109,7 @@ def attempt(theatre: Theatre, play: Play, reference: Reference, point: Point, in
     else:
         return Trial(MISSED, [])
     died = injury.name == "orphaned" or (injury.name == "killed" and point.role == COMMAND_ROLE)
-    faults = [*judge_end(first, died), *judge_files(first, output, reference)]
+    faults = [*judge_end(first, died), *judge_files(first, output, reference, injury.lies)]
     if injury.name == "late" and first.code:
         faults.append(f"fails for a pause of a second: {first.err[-300:]}")
     again = theatre.run(play.command, output)
@@ -179,10 +179,13 @@ def judge_end(ran: Ran, died: bool) -> list[str]:
     return faults
 
 
-def judge_files(ran: Ran, output: Path, reference: Reference) -> list[str]:
-    """Each record is the old or the new one, or says that it failed, or isn't believed; each report is whole."""
+def judge_files(ran: Ran, output: Path, reference: Reference, lied: bool) -> list[str]:
+    """Each record is the old or the new one, or says that it failed, or isn't believed; each report is whole.
+
+    `lied` says that the disk kept nothing of what it said was written, which nobody can tell of a report.
+    """
     now = read_contents(output)
-    if ran.code == 0 and now != reference.contents:
+    if ran.code == 0 and not lied and now != reference.contents:
         return [f"succeeds, with other results: {_differences(now, reference.contents)}"]
     faults = []
     for folder in find_records(output):
@@ -198,7 +201,8 @@ def judge_files(ran: Ran, output: Path, reference: Reference) -> list[str]:
         ]
         if record.status == "finished" and part not in known:
             faults.append(f"{name}: believed, but neither the old record nor the new one")
-    return faults + [f"{name}: half written" for name in now if not _is_whole(output / name)]
+    reports = () if lied else now.keys() & reference.contents.keys()
+    return faults + [f"{name}: half written" for name in sorted(reports) if not _is_whole(output / name)]
 
 
 def _is_whole(path: Path) -> bool:
