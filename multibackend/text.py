@@ -13,7 +13,9 @@ MOST_CHARACTERS = 500
 SCANNED = 16
 """Times as many characters as are shown are looked at, so that a text of megabytes takes no time."""
 
-ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|[PX^_\]].*?(\x1b\\|\x07|$)|[ -/]*[0-~]?)|\x9b[0-?]*[ -/]*[@-~]", re.DOTALL)
+ESCAPE = re.compile(
+    r"\x1b(\[[0-?]*[ -/]*[@-~]|[PX^_\]].*?(\x1b\\|\x07|$)|[ -/]*[0-~]?)|\x9b[0-?]*[ -/]*[@-~]", re.DOTALL
+)
 """Escape sequences of terminals. Source: ECMA-48, 5.4 (control sequences) and 5.6 (control strings)."""
 
 

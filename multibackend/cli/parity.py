@@ -11,7 +11,7 @@ import click
 
 from multibackend.cli.options import BACKENDS_OPTION, expand_precision, precision_option, training_options
 from multibackend.cli.output import console, say
-from multibackend.cli.trainings import exit_code, name_output, saying_what_is_kept
+from multibackend.cli.trainings import exit_code, is_ci, name_output, saying_what_is_kept
 
 if TYPE_CHECKING:
     from multibackend.compare import Comparison
@@ -55,7 +55,8 @@ def parity(names: tuple[str, ...], backends: list[str], precision: str, **settin
 def compare(runs: tuple[Path, ...], backends: list[str], precision: str, output: Path) -> None:
     """Compare records that were trained before, for instance one folder for each CI job; trains nothing.
 
-    A record that is missing of one of these backends and precisions is a failure.
+    A record that is missing of one of these backends and precisions is a failure, and so is a training that was not run
+    where others of its experiment were; in CI, also one that was run nowhere.
     """
     from multibackend.compare import compare_records, load_runs
     from multibackend.launch import check_writable
@@ -64,7 +65,10 @@ def compare(runs: tuple[Path, ...], backends: list[str], precision: str, output:
     records = load_runs(list(runs))
     comparison = compare_records(records, None, backends=backends, precisions=expand_precision(precision))
     report_comparison(comparison, records, output)
-    sys.exit(int(not comparison.passed))
+    not_run = {absence.run.experiment: absence.reason for absence in comparison.not_run} if is_ci() else {}
+    for experiment, reason in not_run.items():
+        say(f"error: NOT RUN: {experiment}: {reason}")
+    sys.exit(int(bool(not_run) or not comparison.passed))
 
 
 def report_comparison(comparison: Comparison, records: list[Record], output: Path) -> None:
