@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from multibackend.cli.options import BACKENDS_OPTION, expand_precision, precision_option, training_options
-from multibackend.cli.output import console, say, show
-from multibackend.cli.trainings import exit_code, name_output, opened_output
+from multibackend.cli.output import console, say, say_error, show
+from multibackend.cli.trainings import exit_code, is_ci, name_output, opened_output
 
 if TYPE_CHECKING:
     from multibackend.compare import Comparison
@@ -55,7 +55,8 @@ def parity(names: tuple[str, ...], backends: list[str], precision: str, **settin
 def compare(runs: tuple[Path, ...], backends: list[str], precision: str, output: Path) -> None:
     """Compare records that were trained before, for instance one folder for each CI job; trains nothing.
 
-    A record that is missing of one of these backends and precisions is a failure.
+    A record that is missing of one of these backends and precisions is a failure, and so is a training that was not run
+    where others of its experiment were; in CI, also one that was run nowhere.
     """
     from multibackend.compare import compare_records, load_runs
 
@@ -63,7 +64,10 @@ def compare(runs: tuple[Path, ...], backends: list[str], precision: str, output:
         records = load_runs(list(runs))
         comparison = compare_records(records, None, backends=backends, precisions=expand_precision(precision))
         report_comparison(comparison, records, output)
-    sys.exit(int(not comparison.passed))
+    not_run = {absence.run.experiment: absence.reason for absence in comparison.not_run} if is_ci() else {}
+    for experiment, reason in not_run.items():
+        say_error(f"NOT RUN: {experiment}: {reason}")
+    sys.exit(int(bool(not_run) or not comparison.passed))
 
 
 def report_comparison(comparison: Comparison, records: list[Record], output: Path) -> None:

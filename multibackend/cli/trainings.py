@@ -49,11 +49,16 @@ def name_output(profile: Profile, seed: int, mends: bool, seeds: int = 1) -> Pat
     return Path("runs") / f"{named}{'' if mends else '-no-mends'}"
 
 
+def is_ci() -> bool:
+    """Whether this runs in a CI job, where what can't be run is a failure."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
 def exit_code(outcomes: Sequence[Outcome], by_name: bool) -> int:
     """Say what failed and what couldn't be run; 1 for a failure, and for a run that was asked for, or is in CI."""
     failed = sum(outcome.status == "failed" for outcome in outcomes)
     not_run = {outcome.run.experiment: outcome.reason for outcome in outcomes if outcome.status == "not-run"}
-    demanded = by_name or os.environ.get("CI", "").lower() not in ("", "0", "false")
+    demanded = by_name or is_ci()
     if failed:
         say_error(f"{failed} of {len(outcomes)} trainings failed; the lines above say why")
     for experiment, reason in not_run.items():

@@ -82,8 +82,8 @@ def list_differences(records: Iterable[Record]) -> list[str]:
             if record.run.backend not in values.setdefault(value, []):
                 values[value].append(record.run.backend)
         if len(values) > 1:
-            sides = [f"{value} on {' and '.join(sorted(b, key=BACKENDS.index))}" for value, b in values.items()]
-            notes.append(f"{name} differs: {', '.join(sides)}")
+            sides = [f"{value} on {', '.join(sorted(b, key=BACKENDS.index))}" for value, b in values.items()]
+            notes.append(f"{name} differs: {'; '.join(sides)}")
     for first, second in combinations([r for r in finished if r.run.task == "training"], 2):
         if first.run.backend != second.run.backend and _share_arrays(first, second):
             notes.append(f"{first.run} and {second.run} hold the same bits in every array")
