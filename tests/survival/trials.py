@@ -12,7 +12,7 @@ import subprocess
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ TIMES = ("wall_seconds", "peak_bytes")
 NO_RESULTS = ("logs", ".lock")
 """What says who has a folder, and what was said there."""
 
-TRIES = 3
+TRIES = 5
 """How often a play is begun until the call that was traced is the one that is hit: workers run beside one another."""
 
 LEAST_SECONDS = 3.0
@@ -98,13 +98,16 @@ def _read(path: Path) -> Any:
 
 def attempt(theatre: Theatre, play: Play, reference: Reference, point: Point, injury: Injury, scratch: Path) -> Trial:
     """Disturb a play at a point, judge what is left, and give the play again."""
+    number = point.number
     for _ in range(TRIES):
         output = scratch / "output"
         shutil.copytree(reference.base, output)
         seconds = max(LEAST_SECONDS, 2 * reference.seconds) if injury.name == "stopped" else LIMIT_SECONDS
-        first, hit = _disturb(theatre, play, output, point, injury, scratch / "log", seconds)
-        if hit:
+        first = _disturb(theatre, play, output, replace(point, number=number), injury, scratch / "log", seconds)
+        alike = _find_alike(scratch / "log", point, output)
+        if number in alike:
             break
+        number = min(alike, key=lambda found: abs(found - point.number), default=number + 1)
         shutil.rmtree(scratch)
     else:
         return Trial(MISSED, [])
@@ -125,15 +128,18 @@ def name_end(ran: Ran) -> str:
 
 def _disturb(
     theatre: Theatre, play: Play, output: Path, point: Point, injury: Injury, log: Path, seconds: float
-) -> tuple[Ran, bool]:
+) -> Ran:
     count = point.size if injury.lies else 0
     before = tracing.disturb(log, point.call, point.number, injury.how.replace("COUNT", str(count)))
     role = "" if point.role == COMMAND_ROLE else point.role
     meanwhile = _orphan(log) if injury.name == "orphaned" else None
-    ran = theatre.run(play.command, output, before, role, seconds, meanwhile)
-    calls = tracing.read_calls(log)[1] if log.exists() else []
-    hit = [call for call in calls if (call.name, call.number) == (point.call, point.number)]
-    return ran, any(_is_alike(name_subject(call, output), point.subject) for call in hit)
+    return theatre.run(play.command, output, before, role, seconds, meanwhile)
+
+
+def _find_alike(log: Path, point: Point, output: Path) -> list[int]:
+    """The numbers of the calls that are about what the point is about."""
+    calls = [call for call in tracing.read_calls(log)[1] if call.name == point.call] if log.exists() else []
+    return [call.number for call in calls if _is_alike(name_subject(call, output), point.subject)]
 
 
 def _is_alike(subject: str | None, expected: str) -> bool:
