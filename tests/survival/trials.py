@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import signal
@@ -112,7 +111,10 @@ def attempt(theatre: Theatre, play: Play, reference: Reference, point: Point, in
     else:
         return Trial(MISSED, [])
     died = injury.name == "orphaned" or (injury.name == "killed" and point.role == COMMAND_ROLE)
-    faults = [*judge_end(first, died), *judge_files(first, output, reference, injury.lies)]
+    faults = [
+        *judge_end(first, died, excused=died or point.effect == "remove"),
+        *judge_files(first, output, reference, injury.lies),
+    ]
     if injury.name == "late" and first.code:
         faults.append(f"fails for a pause of a second: {first.err[-300:]}")
     again = theatre.run(play.command, output)
@@ -159,16 +161,18 @@ def _orphan(log: Path) -> Callable[[subprocess.Popen[bytes], str], None]:
             if log.exists() and "--- stopped by SIGSTOP ---" in log.read_text(errors="replace"):
                 process.kill()
                 process.wait()
-                for worker in tracing.find_processes(mark):
-                    os.kill(worker, signal.SIGCONT)
+                tracing.send(signal.SIGCONT, tracing.find_processes(mark))
                 return
             time.sleep(0.02)
 
     return wait
 
 
-def judge_end(ran: Ran, died: bool) -> list[str]:
-    """A command ends, with a word where it fails, and leaves no process behind; `died` says that it was killed."""
+def judge_end(ran: Ran, died: bool, excused: bool = False) -> list[str]:
+    """A command ends, with a word where it fails, and leaves neither a process nor a temporary file behind.
+
+    `died` says that it was killed, `excused` that it can't have removed its temporary files.
+    """
     faults = []
     if ran.hung:
         faults.append(f"hangs: no end after {HANG_SECONDS:g} s")
@@ -176,7 +180,7 @@ def judge_end(ran: Ran, died: bool) -> list[str]:
         faults.append(f"ends with {name_end(ran)}")
     if ran.left:
         faults.append(f"leaves processes behind: {ran.left}")
-    if ran.litter and not died:
+    if ran.litter and not excused:
         faults.append(f"leaves temporary files behind: {ran.litter}")
     if "Traceback" in ran.out + ran.err:
         faults.append(f"shows a traceback: {ran.err[-600:]}")
