@@ -141,6 +141,5 @@ def _wait_for_end(mark: str) -> list[str]:
     while (alive := tracing.find_processes(mark)) and time.monotonic() < deadline:
         time.sleep(0.02)
     left = [tracing.describe(alive)] if alive else []
-    for process in alive:
-        os.kill(process, signal.SIGKILL)
+    tracing.send(signal.SIGKILL, alive)
     return left

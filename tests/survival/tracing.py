@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,10 +123,17 @@ def find_processes(variable: str) -> list[int]:
     return found
 
 
+def send(number: signal.Signals, processes: Sequence[int]) -> None:
+    """Send processes a signal; those that have ended meanwhile are left alone."""
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, number)
+
+
 def describe(processes: Sequence[int]) -> str:
     """The command lines of processes, for a message."""
     lines = []
     for process in processes:
-        path = Path(f"/proc/{process}/cmdline")
-        lines.append(path.read_bytes().replace(b"\0", b" ").decode()[:200] if path.exists() else "")
+        with suppress(OSError):
+            lines.append(Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode()[:200])
     return "; ".join(filter(None, lines))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import signal
@@ -12,7 +11,7 @@ import subprocess
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ TIMES = ("wall_seconds", "peak_bytes")
 NO_RESULTS = ("logs", ".lock")
 """What says who has a folder, and what was said there."""
 
-TRIES = 3
+TRIES = 5
 """How often a play is begun until the call that was traced is the one that is hit: workers run beside one another."""
 
 LEAST_SECONDS = 3.0
@@ -98,18 +97,24 @@ def _read(path: Path) -> Any:
 
 def attempt(theatre: Theatre, play: Play, reference: Reference, point: Point, injury: Injury, scratch: Path) -> Trial:
     """Disturb a play at a point, judge what is left, and give the play again."""
+    number = point.number
     for _ in range(TRIES):
         output = scratch / "output"
         shutil.copytree(reference.base, output)
         seconds = max(LEAST_SECONDS, 2 * reference.seconds) if injury.name == "stopped" else LIMIT_SECONDS
-        first, hit = _disturb(theatre, play, output, point, injury, scratch / "log", seconds)
-        if hit:
+        first = _disturb(theatre, play, output, replace(point, number=number), injury, scratch / "log", seconds)
+        alike = _find_alike(scratch / "log", point, output)
+        if number in alike:
             break
+        number = min(alike, key=lambda found: abs(found - point.number), default=number + 1)
         shutil.rmtree(scratch)
     else:
         return Trial(MISSED, [])
     died = injury.name == "orphaned" or (injury.name == "killed" and point.role == COMMAND_ROLE)
-    faults = [*judge_end(first, died), *judge_files(first, output, reference, injury.lies)]
+    faults = [
+        *judge_end(first, died, excused=died or point.effect == "remove"),
+        *judge_files(first, output, reference, injury.lies),
+    ]
     if injury.name == "late" and first.code:
         faults.append(f"fails for a pause of a second: {first.err[-300:]}")
     again = theatre.run(play.command, output)
@@ -125,15 +130,18 @@ def name_end(ran: Ran) -> str:
 
 def _disturb(
     theatre: Theatre, play: Play, output: Path, point: Point, injury: Injury, log: Path, seconds: float
-) -> tuple[Ran, bool]:
+) -> Ran:
     count = point.size if injury.lies else 0
     before = tracing.disturb(log, point.call, point.number, injury.how.replace("COUNT", str(count)))
     role = "" if point.role == COMMAND_ROLE else point.role
     meanwhile = _orphan(log) if injury.name == "orphaned" else None
-    ran = theatre.run(play.command, output, before, role, seconds, meanwhile)
-    calls = tracing.read_calls(log)[1] if log.exists() else []
-    hit = [call for call in calls if (call.name, call.number) == (point.call, point.number)]
-    return ran, any(_is_alike(name_subject(call, output), point.subject) for call in hit)
+    return theatre.run(play.command, output, before, role, seconds, meanwhile)
+
+
+def _find_alike(log: Path, point: Point, output: Path) -> list[int]:
+    """The numbers of the calls that are about what the point is about."""
+    calls = [call for call in tracing.read_calls(log)[1] if call.name == point.call] if log.exists() else []
+    return [call.number for call in calls if _is_alike(name_subject(call, output), point.subject)]
 
 
 def _is_alike(subject: str | None, expected: str) -> bool:
@@ -153,16 +161,18 @@ def _orphan(log: Path) -> Callable[[subprocess.Popen[bytes], str], None]:
             if log.exists() and "--- stopped by SIGSTOP ---" in log.read_text(errors="replace"):
                 process.kill()
                 process.wait()
-                for worker in tracing.find_processes(mark):
-                    os.kill(worker, signal.SIGCONT)
+                tracing.send(signal.SIGCONT, tracing.find_processes(mark))
                 return
             time.sleep(0.02)
 
     return wait
 
 
-def judge_end(ran: Ran, died: bool) -> list[str]:
-    """A command ends, with a word where it fails, and leaves no process behind; `died` says that it was killed."""
+def judge_end(ran: Ran, died: bool, excused: bool = False) -> list[str]:
+    """A command ends, with a word where it fails, and leaves neither a process nor a temporary file behind.
+
+    `died` says that it was killed, `excused` that it can't have removed its temporary files.
+    """
     faults = []
     if ran.hung:
         faults.append(f"hangs: no end after {HANG_SECONDS:g} s")
@@ -170,7 +180,7 @@ def judge_end(ran: Ran, died: bool) -> list[str]:
         faults.append(f"ends with {name_end(ran)}")
     if ran.left:
         faults.append(f"leaves processes behind: {ran.left}")
-    if ran.litter and not died:
+    if ran.litter and not excused:
         faults.append(f"leaves temporary files behind: {ran.litter}")
     if "Traceback" in ran.out + ran.err:
         faults.append(f"shows a traceback: {ran.err[-600:]}")
