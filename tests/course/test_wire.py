@@ -181,7 +181,9 @@ class Unknown:
 
 
 @pytest.mark.parametrize(
-    "value", [Unknown(), np.array([Unknown()]), {1: 2}, {3}, type("Int", (int,), {})(5), np.array(["a"])], ids=repr
+    "value",
+    [Unknown(), np.array([Unknown()]), {1: 2}, {3}, type("Int", (int,), {})(5), np.array(["a"])],
+    ids=lambda value: type(value).__name__,
 )
 def test_anything_else_stays_where_it_is(pair, value):
     ours, theirs = pair
