@@ -141,7 +141,7 @@ class _Reader:
         if not (few and NUMBERS.fullmatch(name) and all(type(n) is int and 0 <= n <= LARGEST_BYTES for n in shape)):
             raise Malformed(f"no message: an array of {name[:20]} and shape {shape[:4]}"[:LONGEST_COMPLAINT])
         dtype = np.dtype(name)
-        length = _within(dtype.itemsize * math.prod(shape), self._left)
+        length = _within(dtype.itemsize * math.prod(shape), min(self._left, LARGEST_ARRAY_BYTES))
         self._left -= length
         return np.frombuffer(_read(self._connection, length, self._deadline), dtype).reshape(shape).copy()
 

@@ -95,8 +95,16 @@ def test_a_long_head_is_not_even_read(pair, length):
 
 def test_all_arrays_of_a_message_share_one_bound(pair):
     ours, theirs = pair
-    array = {"array": ["u1", [wire.LARGEST_BYTES // 2 + 1]]}
-    say(theirs, frame({"list": [array, array]}) + bytes(wire.LARGEST_BYTES // 2 + 1))
+    number = wire.LARGEST_BYTES // wire.LARGEST_ARRAY_BYTES
+    array = {"array": ["u1", [wire.LARGEST_ARRAY_BYTES]]}
+    say(theirs, frame({"list": [array] * number + [{"array": ["u1", [1]]}]}) + bytes(wire.LARGEST_BYTES + 1))
+    with pytest.raises(wire.Malformed, match="expected at most 0"):
+        receive(ours)
+
+
+def test_a_large_array_is_not_even_read(pair):
+    ours, theirs = pair
+    theirs.sendall(frame({"array": ["u1", [wire.LARGEST_ARRAY_BYTES + 1]]}))
     with pytest.raises(wire.Malformed, match="at most"):
         receive(ours)
 

@@ -22,7 +22,11 @@ from multibackend.course.exercise import find
 from multibackend.course.limits import Limits
 
 FOLDER = Path(__file__).parent / "escapes"
-ESCAPES = sorted(FOLDER.glob("*/*.py"))
+ALL = sorted(FOLDER.glob("*/*.py"))
+BACKEND = os.environ["KERAS_BACKEND"]
+ESCAPES = [path for path in ALL if BACKEND == "torch" or path == min(path.parent.glob("*.py"))]
+"""All are tried on one backend, and one of each kind on the others: walls know nothing of what they surround."""
+
 USERS = ("root", "user")
 
 SECONDS = 3.0
@@ -75,7 +79,7 @@ def arenas():
         if user == "root" and os.getuid() != 0:
             pytest.skip("only root can be root")
         if user not in made:
-            made[user] = Arena(user, os.environ["KERAS_BACKEND"])
+            made[user] = Arena(user, BACKEND)
         return made[user]
 
     yield get
@@ -139,10 +143,10 @@ def test_an_escape_fails(path, user, arenas):
 
 
 def test_escapes_are_many_and_of_many_kinds():
-    kinds = Counter(path.parent.name for path in ESCAPES)
+    kinds = Counter(path.parent.name for path in ALL)
     assert len(kinds) >= 13
     assert sum(kinds.values()) >= 70
-    assert len({path.read_text(encoding="utf-8").split('"""')[1] for path in ESCAPES}) == len(ESCAPES)
+    assert len({path.read_text(encoding="utf-8").split('"""')[1] for path in ALL}) == len(ALL)
 
 
 @pytest.mark.parametrize("user", USERS)
@@ -221,7 +225,7 @@ def test_nothing_of_the_worst_is_left():
     """After arenas of their own, this process and the machine are as they were."""
     before = count_ours()
     for user in USERS if os.getuid() == 0 else ("user",):
-        arena = Arena(user, os.environ["KERAS_BACKEND"])
+        arena = Arena(user, BACKEND)
         for name in ("processes/fork_bomb", "memory/system_v", "outliving/hangs_up", "disk/many_small_files"):
             hand_in(arena, FOLDER / f"{name}.py")
         arena.close()
