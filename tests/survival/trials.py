@@ -23,8 +23,8 @@ from points import COMMAND_ROLE, Point, name_subject
 from multibackend.errors import RecordError
 from multibackend.record import find_records, load_record
 
-TIMES = ("wall_seconds", "peak_bytes")
-"""What of a record may differ from run to run."""
+CIRCUMSTANCES = ("wall_seconds", "peak_bytes", "workers")
+"""What may differ from run to run: times, and how many workers trained beside one another."""
 
 NO_RESULTS = ("logs", ".lock")
 """What says who has a folder, and what was said there."""
@@ -75,7 +75,7 @@ class Trial:
 
 
 def read_contents(output: Path) -> dict[str, Any]:
-    """Every file and folder of results by its path: JSON less its times, a digest of any other."""
+    """Every file and folder of results by its path: JSON less circumstances, a digest of any other."""
     found = {}
     for path in sorted(output.rglob("*")):
         name = str(path.relative_to(output))
@@ -86,13 +86,20 @@ def read_contents(output: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> Any:
     content = path.read_bytes()
+    if path.suffix == ".md":
+        content = re.sub(rb"workers: \d+", b"", content)
     if path.suffix != ".json":
         return hashlib.sha256(content).hexdigest()
     try:
-        value = json.loads(content)
+        return _drop_circumstances(json.loads(content))
     except ValueError:
         return content
-    return {key: item for key, item in value.items() if key not in TIMES} if isinstance(value, dict) else value
+
+
+def _drop_circumstances(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _drop_circumstances(item) for key, item in value.items() if key not in CIRCUMSTANCES}
+    return [_drop_circumstances(item) for item in value] if isinstance(value, list) else value
 
 
 def attempt(theatre: Theatre, play: Play, reference: Reference, point: Point, injury: Injury, scratch: Path) -> Trial:
