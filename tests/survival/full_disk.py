@@ -13,8 +13,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from judges import Reference, judge_again, judge_end, judge_files, name_end
 from plays import PLAYS, Theatre
-from trials import Reference, judge_again, judge_end, judge_files, name_end, prepare
+from trials import prepare
 
 ENOUGH = "size=64m,nr_inodes=1000"
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from injuries import INJURIES, Injury
+from judges import Reference
 from plays import PLAYS, Theatre
 from points import Point, find_points
-from trials import MISSED, Reference, attempt, prepare
+from trials import MISSED, attempt, prepare
 
 PARTS_OF_ALL = 40
 """Tests that the trials of a play are dealt to, for several processes to share them; a sample is one test."""

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 import shutil
 import signal
 import subprocess
 import time
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import tracing
 from injuries import Injury
+from judges import Reference, judge_again, judge_end, judge_files, name_end, read_contents
 from plays import HANG_SECONDS, LIMIT_SECONDS, Play, Ran, Theatre
 from points import COMMAND_ROLE, Point, name_subject
-
-from multibackend.errors import RecordError
-from multibackend.record import find_records, load_record
-
-TIMES = ("wall_seconds", "peak_bytes")
-"""What of a record may differ from run to run."""
-
-NO_RESULTS = ("logs", ".lock")
-"""What says who has a folder, and what was said there."""
 
 TRIES = 5
 """How often a play is begun until the call that was traced is the one that is hit: workers run beside one another."""
@@ -38,19 +25,13 @@ LEAST_SECONDS = 3.0
 MISSED = "missed"
 """The end of a trial whose call didn't come again: how many blocks a log comes in is a matter of time."""
 
-MOST_LOG_BYTES = 1 << 20
-
-_SHOWN = re.compile(r"^(?P<run>\w+ +.+?)  (?P<status>finished|kept|failed|not-run)\b", re.MULTILINE)
-
 
 @dataclass(frozen=True)
-class Reference:
-    """A play's folder before it, what the folder holds after a run that nothing disturbed, and before, and its time."""
+class Trial:
+    """How a disturbed run ended, in a word, and what is wrong with that, or with the run after."""
 
-    base: Path
-    contents: dict[str, Any]
-    before: dict[str, Any]
-    seconds: float
+    ended: str
+    faults: list[str]
 
 
 def prepare(theatre: Theatre, play: Play, folder: Path) -> Reference:
@@ -64,35 +45,6 @@ def prepare(theatre: Theatre, play: Play, folder: Path) -> Reference:
     ran = theatre.run(play.command, after)
     assert ran.code == 0, ran.err
     return Reference(base, read_contents(after), read_contents(base), time.monotonic() - start)
-
-
-@dataclass(frozen=True)
-class Trial:
-    """How a disturbed run ended, in a word, and what is wrong with that, or with the run after."""
-
-    ended: str
-    faults: list[str]
-
-
-def read_contents(output: Path) -> dict[str, Any]:
-    """Every file and folder of results by its path: JSON less its times, a digest of any other."""
-    found = {}
-    for path in sorted(output.rglob("*")):
-        name = str(path.relative_to(output))
-        if path.name not in NO_RESULTS and not name.startswith("logs/"):
-            found[name] = _read(path) if path.is_file() else "folder"
-    return found
-
-
-def _read(path: Path) -> Any:
-    content = path.read_bytes()
-    if path.suffix != ".json":
-        return hashlib.sha256(content).hexdigest()
-    try:
-        value = json.loads(content)
-    except ValueError:
-        return content
-    return {key: item for key, item in value.items() if key not in TIMES} if isinstance(value, dict) else value
 
 
 def attempt(theatre: Theatre, play: Play, reference: Reference, point: Point, injury: Injury, scratch: Path) -> Trial:
@@ -111,21 +63,15 @@ def attempt(theatre: Theatre, play: Play, reference: Reference, point: Point, in
     else:
         return Trial(MISSED, [])
     died = injury.name == "orphaned" or (injury.name == "killed" and point.role == COMMAND_ROLE)
-    faults = [
-        *judge_end(first, died, excused=died or point.effect == "remove"),
-        *judge_files(first, output, reference, injury.lies),
-    ]
+    stuck = point.effect == "remove"
+    faults = judge_end(first, died, excused=died or stuck)
+    faults += judge_files(first, output, reference, injury.lies, excused=stuck)
     if injury.name == "late" and first.code:
         faults.append(f"fails for a pause of a second: {first.err[-300:]}")
     again = theatre.run(play.command, output)
     faults += judge_again(first, again, output, reference, injury.lies)
     shutil.rmtree(scratch)
     return Trial(name_end(first), faults)
-
-
-def name_end(ran: Ran) -> str:
-    """How a command ended, in two words."""
-    return f"signal {-ran.code}" if ran.code < 0 else f"exit {ran.code}"
 
 
 def _disturb(
@@ -166,92 +112,3 @@ def _orphan(log: Path) -> Callable[[subprocess.Popen[bytes], str], None]:
             time.sleep(0.02)
 
     return wait
-
-
-def judge_end(ran: Ran, died: bool, excused: bool = False) -> list[str]:
-    """A command ends, with a word where it fails, and leaves neither a process nor a temporary file behind.
-
-    `died` says that it was killed, `excused` that it can't have removed its temporary files.
-    """
-    faults = []
-    if ran.hung:
-        faults.append(f"hangs: no end after {HANG_SECONDS:g} s")
-    elif ran.code not in ((-signal.SIGKILL,) if died else (0, 1)):
-        faults.append(f"ends with {name_end(ran)}")
-    if ran.left:
-        faults.append(f"leaves processes behind: {ran.left}")
-    if ran.litter and not excused:
-        faults.append(f"leaves temporary files behind: {ran.litter}")
-    if "Traceback" in ran.out + ran.err:
-        faults.append(f"shows a traceback: {ran.err[-600:]}")
-    if ran.code == 1 and not re.search(r"error: |FAILED", ran.err + ran.out):
-        faults.append(f"fails without a word: {ran.out[-300:]} {ran.err[-300:]}")
-    return faults
-
-
-def judge_files(ran: Ran, output: Path, reference: Reference, lied: bool) -> list[str]:
-    """Each record is the old or the new one, or says that it failed, or isn't believed; each report is whole.
-
-    `lied` says that the disk kept nothing of what it said was written, which nobody can tell of a report.
-    """
-    now = read_contents(output)
-    if ran.code == 0 and not lied and now != reference.contents:
-        return [f"succeeds, with other results: {_differences(now, reference.contents)}"]
-    faults = []
-    for folder in find_records(output):
-        try:
-            record = load_record(folder)
-            dict(record.arrays)
-        except RecordError:
-            continue
-        name = str(folder.relative_to(output))
-        part = {key: value for key, value in now.items() if key.startswith(f"{name}/")}
-        known = [
-            {k: v for k, v in c.items() if k.startswith(f"{name}/")} for c in (reference.contents, reference.before)
-        ]
-        if record.status == "finished" and part not in known:
-            faults.append(f"{name}: believed, but neither the old record nor the new one")
-    reports = () if lied else now.keys() & reference.contents.keys()
-    return faults + [f"{name}: half written" for name in sorted(reports) if not _is_whole(output / name)]
-
-
-def _is_whole(path: Path) -> bool:
-    """Whether a report, by its name, ends as it should."""
-    if path.is_dir():
-        return True
-    content = path.read_bytes()
-    try:
-        if path.name == "results.json":
-            json.loads(content)
-        elif path.name == "junit.xml":
-            ET.fromstring(content)
-    except (ValueError, ET.ParseError):
-        return False
-    return path.suffix != ".png" or content.endswith(b"IEND\xaeB`\x82")
-
-
-def judge_again(first: Ran, again: Ran, output: Path, reference: Reference, lied: bool) -> list[str]:
-    """The second run succeeds with the very files of an undisturbed one, and trains nothing that was finished.
-
-    `lied` says that the disk kept nothing of what it said was written, so that training again is right.
-    """
-    faults = []
-    if again.code or again.left or again.hung:
-        faults.append(f"the second run ends with {name_end(again)}: {again.err[-600:]} {again.out[-300:]}")
-    now = read_contents(output)
-    if now != reference.contents:
-        faults.append(f"the second run's results differ: {_differences(now, reference.contents)}")
-    done = {match["run"] for match in _SHOWN.finditer(first.out) if match["status"] in ("finished", "kept")}
-    kept = {match["run"] for match in _SHOWN.finditer(again.out) if match["status"] == "kept"}
-    if not lied and not done <= kept:
-        faults.append(f"trained again though it was finished: {sorted(done - kept)}")
-    log_bytes = sum(path.stat().st_size for path in (output / "logs").rglob("*") if path.is_file())
-    if log_bytes > MOST_LOG_BYTES:
-        faults.append(f"logs hold {log_bytes} bytes")
-    return faults
-
-
-def _differences(now: dict[str, Any], expected: dict[str, Any]) -> str:
-    extra, missing = sorted(now.keys() - expected.keys()), sorted(expected.keys() - now.keys())
-    other = sorted(name for name in now.keys() & expected.keys() if now[name] != expected[name])
-    return f"{extra=} {missing=} {other=}"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import tracing
+from judges import Reference, judge_again, judge_end, judge_files, read_contents
 from plays import Ran
-from trials import Reference, judge_again, judge_end, judge_files, read_contents
 
 from multibackend.record import RECORD_FILE, Record, Run, save_record
 
