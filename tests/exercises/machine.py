@@ -103,7 +103,8 @@ def snapshot() -> Snapshot:
         "shared memory": _first_columns("/proc/sysvipc/shm"),
         "semaphores": _first_columns("/proc/sysvipc/sem"),
         "message queues": _first_columns("/proc/sysvipc/msg"),
-        "files in /dev/shm": list_names("/dev/shm"),
+        # Without the semaphores that Python's multiprocessing names, of other processes of the machine's.
+        "files in /dev/shm": [name for name in list_names("/dev/shm") if not name.startswith("sem.mp-")],
         "mounts": read_text("/proc/self/mountinfo").splitlines(),
         "settings": [f"{name} = {value.strip()}" for name, value in settings().items()],
     }
