@@ -87,6 +87,7 @@ class Environment(Struct, frozen=True):
     dirty: bool | UnsetType | None = UNSET
     device: Name | UnsetType = UNSET
     flags: dict[Name, Any] | UnsetType = UNSET
+    data_notes: list[Text] | UnsetType = UNSET
 
 
 class Layer(Fields, frozen=True):

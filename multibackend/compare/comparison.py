@@ -19,6 +19,9 @@ from multibackend.errors import RecordError
 from multibackend.record import Record, Run
 from multibackend.text import sanitize
 
+OF_A_TRAINING = ("flags", "data_notes")
+"""What an environment holds of its training: flags depend on the precision, and notes on the data."""
+
 
 def compare_records(
     records: Iterable[Record],
@@ -79,7 +82,8 @@ def compare_records(
 def _list_notes(ensemble: Ensemble) -> list[Note]:
     """What must be said beside an experiment's verdicts; the same of several backends is said once."""
     records = [*ensemble.base.values(), *ensemble.perturbed, *ensemble.closer.values()]
-    notes = [Note(ensemble.experiment, "", text) for text in list_differences(records)]
+    texts = [*list_differences(records), *(note for r in records for note in r.environment.get("data_notes", ()))]
+    notes = [Note(ensemble.experiment, "", text) for text in dict.fromkeys(texts)]
     if len(ensemble.base) > 1 and not any(task == "interchange" for task, *_ in ensemble.closer):
         notes.append(Note(ensemble.experiment, "", "no backend has loaded another's model: interchange says nothing"))
     said: dict[tuple[str, str], list[str]] = {}
@@ -158,8 +162,7 @@ def _list_environments(records: Sequence[Record]) -> tuple[dict[str, Any], ...]:
     rows: list[dict[str, Any]] = []
     for backend in BACKENDS:
         for record in records:
-            # Flags depend on the precision; each record holds its own.
-            row = {"backend": backend, **{k: v for k, v in record.environment.items() if k != "flags"}}
+            row = {"backend": backend, **{k: v for k, v in record.environment.items() if k not in OF_A_TRAINING}}
             if record.run.backend == backend and record.environment and row not in rows:
                 rows.append(row)
     return tuple(rows)

@@ -338,3 +338,13 @@ def test_what_follows_a_failure_is_its_consequence_for_that_pair_alone(records):
     first = comparison.first_failures(NAME, "float64")
     assert {f.stage for f in first} == {"gradients"}
     assert comparison.consequences(first[0]) == ("test metrics",)
+
+
+def test_what_was_done_to_the_data_is_said_once_beside_the_verdict(records):
+    def note(record: Record) -> Record:
+        return replace(record, environment=record.environment | {"data_notes": ["inputs: float128, taken as float64"]})
+
+    comparison = compare_records([note(record) for record in records], [NAME])
+    assert [n.text for n in comparison.notes if "float128" in n.text] == ["inputs: float128, taken as float64"]
+    assert comparison.environments == compare_records(records, [NAME]).environments
+    assert comparison.passed
