@@ -36,6 +36,9 @@ LOG_MARK = "[multibackend] "
 BLOCK_BYTES = 1 << 16
 PAUSE_SECONDS = 0.01
 
+LOOK_SECONDS = 1.0
+"""Between two looks at a worker that nothing was heard of, should the word of its end be lost."""
+
 SET_PARENT_DEATH_SIGNAL, SET_CHILD_SUBREAPER = 1, 36
 """Source: linux/prctl.h."""
 
@@ -103,7 +106,7 @@ def _wait(worker: int, given: dict[str, Any], wake: int, pipe: int, log: Log) ->
     """
     heartbeat, waited = given["heartbeat"], (given["heartbeat"], wake, pipe)
     while os.getppid() == given["parent"]:
-        ready, _, _ = select.select(waited, [], [])
+        ready, _, _ = select.select(waited, [], [], LOOK_SECONDS)
         if pipe in ready:
             with suppress(BlockingIOError):
                 log.write(os.read(pipe, BLOCK_BYTES))
