@@ -69,7 +69,7 @@ def name_of(path):
     return f"{path.parent.name}/{path.stem}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # other modules' tests leave descriptors of their own
 def arenas():
     """Arenas of this process's by user, each made when it is first asked for."""
     before = count_ours()
