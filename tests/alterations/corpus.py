@@ -381,7 +381,7 @@ def _list_identities() -> Iterator[Alteration]:
     """Records in another's clothes, trainings that were not run after all, and those that are absent."""
     for step in range(1, 4):
         yield Alteration("another's record", f"torch's are JAX's, {step} of 3 traces removed", _disguise(step))
-    yield Alteration("another's record", "torch's are JAX's, and other seconds", _disguise(4), "said")
+    yield Alteration("another's record", "torch's are JAX's, and other seconds", _disguise(4))
     perturbed = _copy("jax-float32", "jax-float32-perturbed-1", lambda h: h["run"].update(perturbation=1))
     yield Alteration("another's record", "the repetition is the training itself", perturbed)
     yield Alteration("another's record", "the same run twice", _copy("jax-float64", "again", lambda _: None))
