@@ -1,4 +1,4 @@
-"""A record that is another backend's is refused; one that agrees with another's to the bit by exact arithmetic isn't."""
+"""A record that is another backend's is refused; one that agrees with another's by exact arithmetic is noted."""
 
 from __future__ import annotations
 
