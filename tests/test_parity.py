@@ -21,7 +21,7 @@ PLANTED = Path(__file__).parent / "faults" / "planted.py"
 # fault: (the backend that has it, the stage at which it must first show, words of the finding)
 FAULTS = {
     "wrong_learning_rate": ("torch", "structure", "learning_rate"),
-    "lost_last_batch": ("jax", "step losses", "jax has 12 values; expected 14"),
+    "lost_last_batch": ("jax", "step losses", "of shape (12,); expected float"),
     "swapped_activation": ("jax", "structure", "activation"),
     "wrong_kernel": ("tensorflow", "initial outputs", "layer wrong_kernel/hidden"),
     "another_seed": ("torch", "initial weights", "hidden/kernel"),

@@ -155,9 +155,13 @@ def _list_group(stage: str, group: str, items: list[dict[str, Any]]) -> Expected
 def number_paths(paths: Iterable[str]) -> list[str]:
     """The names under which arrays of these paths are kept: a second one of a path is `path#2`."""
     names: dict[str, None] = {}
+    numbers: dict[str, int] = {}
     for path in paths:
-        free = (f"{path}#{k}" for k in range(2, len(names) + 3) if f"{path}#{k}" not in names)
-        names[path if path not in names else next(free)] = None
+        name, number = path, numbers.get(path, 1)
+        while name in names:
+            number += 1
+            name = f"{path}#{number}"
+        names[name], numbers[path] = None, number
     return list(names)
 
 

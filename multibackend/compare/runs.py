@@ -13,6 +13,7 @@ from multibackend import BACKENDS
 from multibackend.compare.contents import check_groups, find_broken_ends, find_gaps
 from multibackend.compare.measures import Array, Problem
 from multibackend.compare.provenance import check_origins
+from multibackend.compare.repetitions import find_other_start
 from multibackend.compare.silence import Silence, find_silence
 from multibackend.errors import RecordError
 from multibackend.record import Record, find_records, load_record
@@ -140,9 +141,12 @@ class Ensemble:
             found = find_gaps(record) or find_broken_ends(record)
             ours = gaps.setdefault((record.run.precision, record.run.backend), {})
             for stage, problem in found.items():
-                repeated = f"of repetition {record.run.perturbation}, " if record.run.perturbation else ""
-                ours.setdefault(stage, replace(problem, detail=repeated + problem.detail))
+                ours.setdefault(stage, _name_repetition(problem, record))
         read = replace(self, gaps=gaps).read()
+        for record in read.perturbed:
+            key = record.run.precision, record.run.backend
+            if key in read.base and (other := find_other_start(read.base[key], record)):
+                gaps[key].setdefault("initial weights", _name_repetition(other, record))
         silences = {key: find_silence(record) for key, record in read.base.items() if "structure" not in gaps[key]}
         return replace(read, silences=silences)
 
@@ -158,6 +162,12 @@ class Ensemble:
     def repetitions(self, precision: str, backend: str) -> list[Record]:
         """A backend's perturbed trainings in a precision."""
         return [r for r in self.perturbed if (r.run.precision, r.run.backend) == (precision, backend)]
+
+
+def _name_repetition(problem: Problem, record: Record) -> Problem:
+    """The problem, which says of which repetition it is, if it is of one."""
+    repeated = f"of repetition {record.run.perturbation}, " if record.run.perturbation else ""
+    return replace(problem, detail=repeated + problem.detail)
 
 
 def gather_ensembles(records: Iterable[Record]) -> dict[str, Ensemble]:

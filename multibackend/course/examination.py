@@ -13,6 +13,9 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
 
 from multibackend.course.isolation import NoIsolation
 from multibackend.course.judging import Point, Unmet
@@ -192,6 +195,9 @@ class Examiner:
 def _environment(backend: str) -> dict[str, str]:
     """The environment of an examiner: what it needs, and nothing else of the teacher's."""
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    if "PYTHONPATH" in passed:  # an empty entry is the working folder, which may be a class's
+        entries = passed["PYTHONPATH"].split(os.pathsep)
+        passed["PYTHONPATH"] = os.pathsep.join(entry for entry in entries if Path(entry).is_absolute())
     return {**passed, **environment_variables(backend, "cpu", 1), **KEEP_COMPILED}
 
 
@@ -228,7 +234,7 @@ def _judge(link: Link, submission: Submission, points: Sequence[Point], seed: in
     """A verdict on each point; once the file can't be run or the process is gone, the same on all that are left."""
     end = None
     try:
-        link.tell((submission.filename, submission.source))
+        link.tell((submission.filename, np.frombuffer(submission.source.encode("utf-8", "replace"), "uint8")))
         link.wait()
     except (Raised, Ended, OutOfTime) as error:
         end = error
@@ -238,7 +244,8 @@ def _judge(link: Link, submission: Submission, points: Sequence[Point], seed: in
             yield _explain_loading(point, end) if i == 0 else Verdict(point, "not run")
             continue
         try:
-            point.judge(student)
+            with np.errstate(all="ignore"):  # a submission's numbers may overflow
+                point.judge(student)
             yield Verdict(point, "met")
         except Unmet as unmet:
             yield Verdict(point, "wrong", unmet.expected, unmet.got, advice=unmet.advice)

@@ -16,6 +16,7 @@ import signal
 import site
 import socket
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -99,14 +100,28 @@ def _examine(limits: Limits, isolate: bool, connection: socket.socket, leash: so
 def _view() -> View:
     """Python, what is installed for it, this package, the data, and functions that JAX has compiled before.
 
-    Of the package `exercises`, which holds the reference solutions, nothing.
+    Of packages that are installed where this Python doesn't look, and of `exercises`, which holds the reference
+    solutions, wherever it is installed, nothing.
     """
     prefixes = [Path(prefix, part) for prefix in (sys.prefix, sys.base_prefix) for part in PARTS_OF_PYTHON]
-    site_folders = map(Path, [*site.getsitepackages(), site.getusersitepackages()])
+    site_folders = [Path(folder) for folder in site.getsitepackages()]
+    if site.ENABLE_USER_SITE:
+        site_folders.append(Path(site.getusersitepackages()))
     packages = [path.parent for name in ("keras", "multibackend") if (path := _find(name))]
     data = [path for name in (*TABLES, *ARCHIVES) if (path := find_file(name))]
-    solutions = [found.parent] if (found := _find("exercises")) else []
-    return View((*prefixes, *site_folders, *packages, *data, cache_folder() / "jax"), tuple(solutions))
+    shown = (*prefixes, *site_folders, *packages, *data, cache_folder() / "jax")
+    return View(shown, tuple(_list_hidden([*shown, Path("/usr/lib"), Path("/usr/local/lib")], sys.path)))
+
+
+def _list_hidden(shown: Sequence[Path], looked_in: Sequence[str]) -> Iterator[Path]:
+    """List folders of packages below those shown that Python doesn't look in, and each `exercises`."""
+    found = _find("exercises")
+    yield from [found.parent] if found else []
+    ours = {Path(folder).resolve() for folder in looked_in if folder}
+    for folder in {*shown, *(path for library in shown for path in library.glob("python*/*-packages"))}:
+        yield folder / "exercises"
+        if folder.name.endswith("-packages") and folder.resolve() not in ours:
+            yield folder
 
 
 def _find(package: str) -> Path | None:

@@ -35,7 +35,8 @@ class Host:
 
     def serve(self) -> None:
         """Take the file's name and source, run it, say how that went, and answer until the judge hangs up."""
-        self._filename, source = wire.receive(self._connection, _no_handle, None)
+        self._filename, content = wire.receive(self._connection, _no_handle, None)
+        source = content.tobytes().decode("utf-8")
         module = types.ModuleType(MODULE)
         sys.modules[MODULE] = module
         self._held.append(module)

@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from multibackend.course.limits import die_with_parent
 from multibackend.course.seccomp import INSTRUCTION_BYTES, write_filter
 from multibackend.errors import MultibackendError
 
@@ -109,6 +110,7 @@ def enter(view: View, user: int | None, kept: int) -> None:
         tempfile.tempdir = None
         _give_up_privileges(libc, user)
         _demand_readable(view)
+        die_with_parent()  # once more: the kernel forgets it when a process becomes another user
         length_and_address = struct.pack("@HP", len(program.raw) // INSTRUCTION_BYTES, ctypes.addressof(program))
         _call(libc.prctl, SET_SECCOMP, BY_FILTER, length_and_address, 0, 0)
     except (OSError, AttributeError, KeyError, ValueError) as error:
@@ -163,11 +165,20 @@ def _show(libc: ctypes.CDLL, path: Path, descriptor: int, root: Path) -> None:
     _mount(libc, f"/proc/self/fd/{descriptor}", str(target), "", BIND | RECURSIVE)
 
 
-def _mounts_below(root: Path) -> list[Path]:
-    """Where anything is mounted below a folder; what a folder shown brings with it, too. See proc_pid_mountinfo(5)."""
-    places = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    decoded = [Path(place.encode().decode("unicode_escape").encode("latin-1").decode()) for place in places]
-    return [place for place in decoded if place != root and place.is_relative_to(root)]
+def _mounts_below(root: Path, mountinfo: Path = Path("/proc/self/mountinfo")) -> list[Path]:
+    """Where anything is mounted on what is mounted last at a folder; what a folder shown brings with it, too.
+
+    What lies below in the tree alone is covered, and can't be reached. See proc_pid_mountinfo(5).
+    """
+    places: dict[int, tuple[int, Path]] = {}
+    for line in mountinfo.read_text().splitlines():
+        number, parent, _, _, place = line.split()[:5]
+        places[int(number)] = int(parent), Path(place.encode().decode("unicode_escape").encode("latin-1").decode())
+    top = max(number for number, (_, place) in places.items() if place == root)
+    found = {top}
+    while more := {number for number, (parent, _) in places.items() if parent in found} - found:
+        found |= more
+    return [places[number][1] for number in sorted(found - {top})]
 
 
 def _make_read_only(libc: ctypes.CDLL, mounted: Path) -> None:

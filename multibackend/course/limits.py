@@ -44,7 +44,7 @@ def limit(limits: Limits, alone: bool) -> None:
         "RLIMIT_AS": pages * resource.getpagesize() + limits.memory_bytes,
         "RLIMIT_FSIZE": limits.file_bytes,
         "RLIMIT_NOFILE": limits.files,
-        "RLIMIT_CORE": 0,
+        "RLIMIT_CORE": 1,  # none is written, nor handed to a program of root's, which 0 doesn't keep from. See core(5)
         "RLIMIT_MSGQUEUE": 0,  # bytes in queues, which would outlive it
     }
     if alone and _counts_threads_apart():

@@ -46,7 +46,14 @@ BUFFER_SIZES = (7, 8, 32, 33)
 """SO_SNDBUF, SO_RCVBUF and what forces them: each socket may hold twice
 net.core.wmem_max (4 MiB on Linux 6.18), which counts as nobody's."""
 
-ARGUMENTS = {"ioctl": SECOND_ARGUMENT, "setsockopt": THIRD_ARGUMENT}
+FILE_CONTROLS = (0, 1, 2, 3, 4, 1030, 1032)
+"""fcntl(2): descriptors and their flags, and the size of a pipe. Not leases, locks and notices, which reach whoever
+else has the file: a lease on a teacher's file keeps others waiting for 45 s."""
+
+FLOCK = {"x86_64": 73, "aarch64": 32}
+"""Said not to exist, upon which HDF5 does without."""
+
+ARGUMENTS = {"ioctl": SECOND_ARGUMENT, "fcntl": SECOND_ARGUMENT, "setsockopt": THIRD_ARGUMENT}
 """Which argument decides, where it isn't the first."""
 
 PROCESS_CONTROLS = (
@@ -82,6 +89,7 @@ def write_filter(machine: str | None = None) -> bytes:
         *_unless(IF_EQUAL, AUDIT[machine], KILL),
         (LOAD, 0, 0, NUMBER),
         *_when(IF_EQUAL, CLONE3, NO_SUCH_CALL),
+        *_when(IF_EQUAL, FLOCK[machine], NO_SUCH_CALL),
         *_when(IF_AT_LEAST, FIRST_UNKNOWN, NO_SUCH_CALL),  # x32's calls, from 0x40000000 on, too
     ]
     numbers = allowed_calls(machine)
@@ -89,6 +97,7 @@ def write_filter(machine: str | None = None) -> bytes:
         "clone": [*_unless(IF_ANY, THREAD, NOT_PERMITTED)],
         "socket": [*_one_of(FAMILIES)],
         "prctl": [*_one_of(PROCESS_CONTROLS)],
+        "fcntl": [*_one_of(FILE_CONTROLS)],
         "setsockopt": [rule for option in BUFFER_SIZES for rule in _when(IF_EQUAL, option, NOT_PERMITTED)],
         "ioctl": [rule for request in TERMINAL_INPUT for rule in _when(IF_EQUAL, request, NOT_PERMITTED)],
     }

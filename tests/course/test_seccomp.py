@@ -60,9 +60,9 @@ def run(machine, number, *arguments, audit=None):
 def test_what_is_listed_is_allowed_and_nothing_else(machine):
     numbers = seccomp.allowed_calls(machine)
     assert len(set(numbers.values())) == len(numbers)
-    conditional = {numbers[name] for name in ("clone", "socket", "prctl")}
+    conditional = {numbers[name] for name in ("clone", "socket", "prctl", "fcntl")}
     for number in range(seccomp.FIRST_UNKNOWN):
-        if number in conditional or number == seccomp.CLONE3:
+        if number in conditional or number in (seccomp.CLONE3, seccomp.FLOCK[machine]):
             continue
         expected = seccomp.ALLOW if number in numbers.values() else seccomp.NOT_PERMITTED
         assert run(machine, number) == expected, number
@@ -88,6 +88,16 @@ def test_threads_but_no_processes(machine):
 def test_sockets_of_namespaces_alone(machine):
     call = seccomp.allowed_calls(machine)["socket"]
     assert {family for family in range(64) if run(machine, call, family) == seccomp.ALLOW} == {1, 2, 10}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_nothing_on_a_file_that_others_would_notice(machine):
+    """Leases keep others waiting, locks are a channel, notices tell what others do."""
+    fcntl = seccomp.allowed_calls(machine)["fcntl"]
+    for command in (5, 6, 7, 8, 10, 36, 37, 38, 1024, 1025, 1026, 1031, 1033):
+        assert run(machine, fcntl, 0, command) == seccomp.NOT_PERMITTED, command
+    assert run(machine, fcntl, 0, 1030) == seccomp.ALLOW
+    assert run(machine, seccomp.FLOCK[machine]) == seccomp.NO_SUCH_CALL
 
 
 @pytest.mark.parametrize("machine", MACHINES)

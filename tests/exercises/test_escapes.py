@@ -8,9 +8,11 @@ is right in it. None may learn a secret, say that it reached what it mustn't, ou
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -18,6 +20,7 @@ import machine
 import pytest
 from arena import Arena
 
+from multibackend.course.examination import Examiner, Submission
 from multibackend.course.exercise import find
 from multibackend.course.limits import Limits
 
@@ -219,6 +222,37 @@ def test_the_right_answer_still_passes(user, arenas):
     report = arenas(user).examine(find("A1").source, seconds=60.0)
     assert report["passed"], report
     assert not report["left"]
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_a_file_of_almost_a_mebibyte_is_read_whole(user, arenas):
+    """In letters that JSON would write in six bytes each."""
+    report = arenas(user).examine(find("A1").source + "# Відповідь\n" * 44_000, seconds=60.0)
+    assert report["passed"], report
+
+
+def test_a_submission_ends_with_its_warden():
+    """Killed by the system for its memory, say, without a word."""
+
+    def children(process):
+        return [int(n) for n in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+    submission, points = Submission("asleep.py", "import time\ntime.sleep(1000)"), find("A1").points()
+    with Examiner(BACKEND, sys.executable) as examiner:
+        arguments = (submission, points, Limits(seconds=100.0), True)
+        thread = threading.Thread(target=examiner.examine, args=arguments, daemon=True)
+        thread.start()
+        deadline, found = time.monotonic() + 60, []
+        while not found and time.monotonic() < deadline:
+            found = [(w, child) for w in children(examiner._process.pid) for child in children(w)]
+            time.sleep(0.5)  # the walls are built meanwhile
+        ((warden, child),) = found
+        os.kill(warden, signal.SIGKILL)
+        thread.join(30)
+        assert not thread.is_alive()
+        while Path(f"/proc/{child}").exists() and time.monotonic() < deadline + 30:
+            time.sleep(0.05)
+        assert not Path(f"/proc/{child}").exists()
 
 
 def test_nothing_of_the_worst_is_left():
