@@ -20,6 +20,9 @@ needed = (
     "XLA_",
     "JAX_",
     "TF_",
+    "TF2_BEHAVIOR",  # this and the next two: set by TensorFlow and h5py
+    "ENABLE_RUNTIME_UPTIME_TELEMETRY",
+    "HDF5_PLUGIN_PATH",
     "TORCH",
     "MULTIBACKEND_",
     "VIRTUAL_ENV",
