@@ -43,8 +43,9 @@ def setting(run: Run, _threads: int = 1) -> synthetic.Setting:
     return synthetic.Setting(name=run.experiment, profile=run.profile, seed=run.seed)
 
 
-def describe_environment(threads: int) -> dict[str, Any]:
-    return synthetic.SHARED | {"threads": threads, "packages": {"keras": "9.9.9", "numpy": np.__version__}}
+def describe_environment(threads: int, backend: str) -> dict[str, Any]:
+    packages = {"keras": "9.9.9", "numpy": np.__version__, backend: "9.9.9"}
+    return synthetic.SHARED | {"backend": backend, "threads": threads, "packages": packages}
 
 
 if __name__ == "__main__":
