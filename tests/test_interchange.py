@@ -218,7 +218,18 @@ def test_what_backends_decide_may_differ(tmp_path: Path, own: Any, members: dict
         config["compile_config"] |= {"jit_compile": not config["compile_config"]["jit_compile"]}
         config["compile_config"]["optimizer"] |= {"registered_name": "Adam", "shared_object_id": 7}
 
-    load_model(write(tmp_path / "model.keras", change_config(members, change)), own)
+    model = load_model(write(tmp_path / "model.keras", change_config(members, change)), own)
+    assert model.jit_compile == own.jit_compile
+
+
+def test_what_another_backend_compiled_loads_where_nothing_compiles(
+    tmp_path: Path, members: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TensorFlow compiles nothing while it runs deterministically, and Keras warns where a file asks for it."""
+    monkeypatch.setattr(keras.src.trainers.trainer, "model_supports_jit", lambda _: False)
+    model = build_model()
+    compiled = change_config(members, lambda config: config["compile_config"].update(jit_compile=True))
+    assert not load_model(write(tmp_path / "model.keras", compiled), model).jit_compile
 
 
 @pytest.mark.parametrize(
