@@ -22,8 +22,8 @@ nox.options.error_on_external_run = True
 BACKENDS = ("jax", "tensorflow", "torch")
 CONSTRAINTS = "constraints.txt"
 TRAINING_TESTS = (
-    "tests/engine",
-    *(f"tests/test_{name}.py" for name in ("benchmarks", "data", "draws", "interchange", "rows", "sweep", "worker")),
+    *(f"tests/{name}" for name in ("engine", "train", "draws", "datasets", "benchmarks")),
+    "tests/sweep/test_execute.py",
 )
 """What a backend's environment tests; the rest needs no framework and is tested in `tests`."""
 
@@ -147,7 +147,7 @@ def power(session: nox.Session) -> None:
     point_to_environments(session)
     _, arguments = split_posargs(session)
     install(session, "test")
-    session.run("python", "tests/faults/power.py", *arguments)
+    session.run("python", "-m", "power", *arguments)
 
 
 @nox.session(default=False)

@@ -16,7 +16,7 @@ from multibackend import BACKENDS
 from multibackend.cli import Commands
 from multibackend.cli.options import PYTHON_OPTION
 from multibackend.engine import Device
-from multibackend.interpreters import require
+from multibackend.launch.interpreters import require
 
 OUTPUT_OPTION = click.option(
     "--output",

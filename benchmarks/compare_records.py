@@ -19,8 +19,8 @@ from typing import Any
 
 from benchmarks.lines import fit_line, format_table
 from benchmarks.results import RESULTS, Contents
-from multibackend.describe import describe_environment
-from multibackend.record import Record, save_record
+from multibackend.records.record import Record, save_record
+from multibackend.train.describe import describe_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -59,8 +59,8 @@ def make_records(folder: Path) -> tuple[int, ...]:
 
 def train_synthetic() -> list[Record]:
     """One experiment's nine records, made as the tests make theirs."""
-    sys.path.insert(0, str(ROOT / "tests" / "compare"))  # tests are no package
-    from synthetic import Setting, train_all
+    sys.path.insert(0, str(ROOT / "tests"))  # tests are no package
+    from fakes.synthetic import Setting, train_all
 
     records = train_all(Setting(hidden=HIDDEN, epochs=EPOCHS, rows=ROWS, rate=0.001), repetitions=1)
     return [record for record in records if record.run.task == "training"]

@@ -19,7 +19,7 @@ from multibackend import BACKENDS
 from multibackend.course.examination import Examiner, Submission
 from multibackend.course.exercise import exercises, find
 from multibackend.course.limits import Limits
-from multibackend.interpreters import name_pythons
+from multibackend.launch.interpreters import name_pythons
 
 ROUNDS = 5
 

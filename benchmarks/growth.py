@@ -21,11 +21,11 @@ from benchmarks.processes import ask
 from benchmarks.results import RESULTS, Contents, load_results, merge_entries
 from multibackend import BACKENDS
 from multibackend.cli.options import PYTHON_OPTION
-from multibackend.interpreters import Interpreter, require
-from multibackend.launch import launch
-from multibackend.progress import Progress
-from multibackend.record import Run, load_record
-from multibackend.request import Request
+from multibackend.launch.interpreters import Interpreter, require
+from multibackend.launch.loop import launch
+from multibackend.launch.progress import Progress
+from multibackend.launch.request import Request
+from multibackend.records.record import Run, load_record
 
 AXES = {
     "rows": "row",

@@ -13,9 +13,9 @@ import numpy as np
 
 from benchmarks.processes import serve
 from multibackend import Dataset, Experiment, Plan, Split, draws
-from multibackend.describe import describe_environment
 from multibackend.engine import get_engine
 from multibackend.engine.contract import build_model, train
+from multibackend.train.describe import describe_environment
 
 FEATURES, CLASSES = 64, 10
 

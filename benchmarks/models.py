@@ -9,7 +9,7 @@ import numpy as np
 
 from exercises.b_introduction import b9_mnist_mlp
 from multibackend import Dataset, Experiment, Plan, Split
-from multibackend.data import load_cifar10, load_mnist
+from multibackend.datasets.builtin import load_cifar10, load_mnist
 
 EPOCHS = 20
 """Of a full training, from which an engine may judge whether a slow compiler pays."""

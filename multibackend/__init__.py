@@ -8,7 +8,7 @@ from multibackend.errors import DataUnavailable, MultibackendError, RecordError,
 
 if TYPE_CHECKING:
     from multibackend.api import parity
-    from multibackend.experiment import Dataset, Experiment, Plan, Split
+    from multibackend.experiments.experiment import Dataset, Experiment, Plan, Split
 
 __version__ = "0.1.0"
 
@@ -36,7 +36,7 @@ def __getattr__(name: str) -> object:
 
         return parity
     if name in ("Dataset", "Experiment", "Plan", "Split"):
-        from multibackend import experiment
+        from multibackend.experiments import experiment
 
         return getattr(experiment, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from multibackend import BACKENDS
-from multibackend.dispatch import RUN_SECONDS
 from multibackend.errors import MultibackendError
+from multibackend.launch.dispatch import RUN_SECONDS
 
 if TYPE_CHECKING:
     from multibackend.compare import Comparison
     from multibackend.engine import Device
-    from multibackend.experiment import Dataset, Experiment, Profile, Split
-    from multibackend.record import Record
+    from multibackend.experiments.experiment import Dataset, Experiment, Profile, Split
+    from multibackend.records.record import Record
 
     Model = str | Experiment | Callable[[], Any]
     Data = Dataset | Split | tuple[Any, ...] | str | Path | Callable[[], Any]
@@ -52,8 +52,8 @@ def parity(
     Raises:
         MultibackendError: a mistake in what was given, in one line. A difference is no error: see `Comparison.passed`.
     """
-    from multibackend.interpreters import name_pythons
-    from multibackend.output_folder import open_folder
+    from multibackend.launch.interpreters import name_pythons
+    from multibackend.launch.output_folder import open_folder
     from multibackend.report import write_results
 
     _refuse_in_worker()
@@ -90,8 +90,8 @@ def train_and_compare(
     names: Sequence[str], backends: Sequence[str], precisions: Sequence[str], *, show: bool = False, **settings: Any
 ) -> tuple[Comparison, list[Record]]:
     """Train by names, as `dispatch.run_trainings` does with its settings; what was found, and its records."""
-    from multibackend.ladder import climb
-    from multibackend.launch import Interrupted
+    from multibackend.launch.ladder import climb
+    from multibackend.launch.loop import Interrupted
 
     try:
         ascent = climb(names, backends, precisions, console=_console(show), **settings)
@@ -106,8 +106,8 @@ def refer(model: Model, data: Data | None, folder: Path) -> str:
     Raises:
         MultibackendError: it can't be found by a name.
     """
-    from multibackend.experiment import Experiment
-    from multibackend.reference import Reference, name_function
+    from multibackend.experiments.experiment import Experiment
+    from multibackend.experiments.reference import Reference, name_function
 
     if isinstance(model, str):
         name = model
@@ -138,8 +138,8 @@ def _refer_experiment(experiment: Experiment) -> str:
 
 
 def _refer_data(data: Data, folder: Path) -> str:
-    from multibackend.data_file import as_dataset, save_dataset
-    from multibackend.reference import Reference, name_function
+    from multibackend.datasets.npz import as_dataset, save_dataset
+    from multibackend.experiments.reference import Reference, name_function
 
     if isinstance(data, (str, Path)):
         return str(data)
@@ -163,7 +163,7 @@ def _check(models: list[Any], backends: Sequence[str], precisions: Sequence[str]
 
 
 def _console(show: bool) -> Any:
-    from multibackend.console import make_console
+    from multibackend.report.console import make_console
 
     return make_console(stderr=True, quiet=not show, terminal=None if show else False)
 
@@ -171,7 +171,7 @@ def _console(show: bool) -> Any:
 def _refuse_in_worker() -> None:
     """A file that is imported to train its model must not start trainings of its own."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
-    if spec is not None and spec.name == "multibackend.worker":
+    if spec is not None and spec.name == "multibackend.train.worker":
         raise MultibackendError(
             "parity() is called where a backend's process imports the file; put the call below "
             "if __name__ == '__main__':"

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from multibackend import BACKENDS
-from multibackend.catalogue import known_experiments
 from multibackend.compare import PRECISIONS, STAGES, Comparison, compare_records, load_runs
-from multibackend.record import Record
+from multibackend.launch.catalogue import known_experiments
+from multibackend.records.record import Record
 
 EXPERIMENTS = tuple(known_experiments())
 PAIRS = tuple(combinations(BACKENDS, 2))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import demand_run
 
-from multibackend.record import Record
+from multibackend.records.record import Record
 
 # name: (all parameters, those that don't train)
 PARAMETERS = {

@@ -7,8 +7,8 @@ from conftest import demand_run
 
 from multibackend import BACKENDS
 from multibackend.compare import Comparison
-from multibackend.record import Record
-from multibackend.upstream import OPTIMIZER_BY_PUBLIC_NAME
+from multibackend.engine.workarounds import OPTIMIZER_BY_PUBLIC_NAME
+from multibackend.records.record import Record
 
 
 def test_stage(comparison: Comparison, experiment: str, precision: str, pair: tuple[str, str], stage: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 import multibackend
 from multibackend import MultibackendError, parity
 from multibackend.compare import STAGES, Comparison
-from multibackend.record import load_record
+from multibackend.records.record import load_record
 
 EXAMPLE = Path(multibackend.__file__).parents[1] / "docs" / "examples" / "own_model.py"
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from multibackend.record import load_record
+from multibackend.records.record import load_record
 
-FAULTY = Path(__file__).parent / "faults" / "convergence.py"
+FAULTY = Path(__file__).parents[1] / "power" / "convergence.py"
 NAMES = ("sound", "slower", "faster")
 ACCUSED = {"slower": "torch", "faster": "jax"}
 

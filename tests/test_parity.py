@@ -16,7 +16,7 @@ import pytest
 
 from multibackend.compare import STAGES
 
-PLANTED = Path(__file__).parent / "faults" / "planted.py"
+PLANTED = Path(__file__).parents[1] / "power" / "planted.py"
 
 # fault: (the backend that has it, the stage at which it must first show, words of the finding)
 FAULTS = {

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
-from multibackend.data import load_houses
+from multibackend.datasets.builtin import load_houses
 
 RATES = (0.001, 0.01, 0.1, 0.5, 0.6)
 EPOCHS = 10

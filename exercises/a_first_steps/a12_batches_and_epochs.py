@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
-from multibackend.data import load_houses
+from multibackend.datasets.builtin import load_houses
 
 BATCH_SIZES = (200, 32, 8, 1)
 EPOCHS = 5

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
-from multibackend.data import load_tumors
+from multibackend.datasets.builtin import load_tumors
 
 EPOCHS = 20
 

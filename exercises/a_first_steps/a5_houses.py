@@ -18,7 +18,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from multibackend import Dataset, Experiment, Plan, Split
-from multibackend.data import load_houses
+from multibackend.datasets.builtin import load_houses
 
 
 def load_data() -> Dataset:

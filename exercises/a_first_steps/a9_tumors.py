@@ -11,7 +11,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import MinMaxScaler
 
 from multibackend import Dataset, Experiment, Plan, Split
-from multibackend.data import load_tumors
+from multibackend.datasets.builtin import load_tumors
 
 
 def load_data() -> Dataset:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from multibackend import Dataset, Experiment, Plan, Split
-from multibackend.data import load_mnist
+from multibackend.datasets.builtin import load_mnist
 
 TRAINING_ROWS = 45_000
 

@@ -7,7 +7,7 @@ on images that the network hasn't seen; everything else is the author's choice.
 import keras
 import numpy as np
 
-from multibackend.data import load_mnist
+from multibackend.datasets.builtin import load_mnist
 
 TRAINING_ROWS = 3_000
 

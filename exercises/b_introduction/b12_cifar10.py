@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from multibackend import Dataset, Experiment, Plan, Split
-from multibackend.data import load_cifar10
+from multibackend.datasets.builtin import load_cifar10
 
 CLASSES = ("aeroplane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "lorry")
 

@@ -16,7 +16,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from multibackend import Dataset, Experiment, Plan, Split
-from multibackend.data import load_california
+from multibackend.datasets.builtin import load_california
 
 
 def split(inputs: np.ndarray, values: np.ndarray) -> Dataset:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from multibackend import Dataset, Split
-from multibackend.data import load_mnist
+from multibackend.datasets.builtin import load_mnist
 
 
 def describe(images: np.ndarray, digits: np.ndarray) -> dict[str, int]:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.naive_bayes import GaussianNB
 
-from multibackend.data import load_mnist
+from multibackend.datasets.builtin import load_mnist
 
 
 def flatten(images: np.ndarray) -> np.ndarray:

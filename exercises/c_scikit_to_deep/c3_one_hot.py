@@ -8,7 +8,7 @@ digits occur.
 import numpy as np
 from sklearn.preprocessing import OneHotEncoder
 
-from multibackend.data import load_mnist
+from multibackend.datasets.builtin import load_mnist
 
 
 def fit_encoder(digits: np.ndarray) -> OneHotEncoder:

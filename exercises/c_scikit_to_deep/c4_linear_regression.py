@@ -8,7 +8,7 @@ depends on chance.
 import numpy as np
 from sklearn.linear_model import LinearRegression
 
-from multibackend.data import load_mnist
+from multibackend.datasets.builtin import load_mnist
 
 
 def flatten(images: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 from sklearn.linear_model import LogisticRegression
 
-from multibackend.data import load_mnist
+from multibackend.datasets.builtin import load_mnist
 
 
 def scale(images: np.ndarray) -> np.ndarray:

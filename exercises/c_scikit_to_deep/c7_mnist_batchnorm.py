@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from multibackend import Dataset, Experiment, Plan, Split
-from multibackend.data import load_mnist
+from multibackend.datasets.builtin import load_mnist
 
 
 def flatten(images: np.ndarray) -> np.ndarray:

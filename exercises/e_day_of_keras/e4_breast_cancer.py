@@ -12,7 +12,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from multibackend import Dataset, Experiment, Plan, Split
-from multibackend.data import load_breast_cancer
+from multibackend.datasets.builtin import load_breast_cancer
 
 
 def load_data() -> Dataset:

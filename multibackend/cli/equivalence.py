@@ -51,7 +51,7 @@ def equivalence(
     from multibackend.compare import load_known
     from multibackend.compare.equivalence import Criterion, check_seeds
     from multibackend.compare.studies import study_equivalence
-    from multibackend.dispatch import read_records, run_trainings
+    from multibackend.launch.dispatch import read_records, run_trainings
     from multibackend.report.equivalence import print_study, write_study
 
     check_seeds(seeds)

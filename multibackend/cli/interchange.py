@@ -34,8 +34,8 @@ def interchange(runs: tuple[Path, ...], wanted: tuple[str, ...], **settings: Any
     """
     from multibackend import BACKENDS
     from multibackend.compare import PRECISIONS, load_runs
-    from multibackend.dispatch import run_trainings
     from multibackend.errors import MultibackendError
+    from multibackend.launch.dispatch import run_trainings
 
     records = [r for r in load_runs(list(runs)) if r.status == "finished" and r.run.task == "training"]
     if not records:
@@ -70,8 +70,8 @@ def choose_experiments(recorded: Sequence[str], wanted: Sequence[str]) -> list[s
     Raises:
         MultibackendError: a record names a file, which only the user may do; or what is wanted isn't in the records.
     """
-    from multibackend.catalogue import known_experiments, select_experiments
     from multibackend.errors import MultibackendError
+    from multibackend.launch.catalogue import known_experiments, select_experiments
 
     names = list(dict.fromkeys(recorded))
     if wanted:

@@ -10,15 +10,15 @@ import click
 
 from multibackend import BACKENDS
 from multibackend.course.words import LANGUAGE_VARIABLE, LANGUAGES, default_language
-from multibackend.dispatch import RUN_SECONDS
 from multibackend.errors import MultibackendError
+from multibackend.launch.dispatch import RUN_SECONDS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def _parse_pythons(_ctx: click.Context, _option: click.Parameter, values: Sequence[str]) -> dict[str, str]:
     """Name the Python of each backend; an option outdoes the variable, backend by backend."""
-    from multibackend.interpreters import name_pythons
+    from multibackend.launch.interpreters import name_pythons
 
     try:
         return name_pythons(values)

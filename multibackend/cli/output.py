@@ -39,7 +39,7 @@ def show(text: str) -> None:
 
 def console() -> Console:
     """A console as wide as the terminal, or wide enough for tables where there is none."""
-    from multibackend.console import make_console
+    from multibackend.report.console import make_console
 
     narrow = not sys.stdout.isatty() and "COLUMNS" not in os.environ
     return make_console(width=NARROW_COLUMNS if narrow else None)

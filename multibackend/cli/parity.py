@@ -15,7 +15,7 @@ from multibackend.cli.trainings import exit_code, is_ci, name_output, opened_out
 
 if TYPE_CHECKING:
     from multibackend.compare import Comparison
-    from multibackend.record import Record
+    from multibackend.records.record import Record
 
 
 @click.command()
@@ -32,7 +32,7 @@ def parity(names: tuple[str, ...], backends: list[str], precision: str, **settin
     """
     if "KERAS_BACKEND" in os.environ:
         say(f"note: KERAS_BACKEND={os.environ['KERAS_BACKEND']} is ignored; each backend's process gets its own.")
-    from multibackend.ladder import climb
+    from multibackend.launch.ladder import climb
 
     output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["mends"])
     with opened_output(output) as folder:

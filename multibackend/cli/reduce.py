@@ -63,9 +63,9 @@ def reduce(
     backend that parts and prints OK on the others, which is tested. Exits with 0 if there is such a
     script, or if nothing parts; with 1 if nothing that small fails.
     """
-    from multibackend.catalogue import select_experiments
     from multibackend.errors import MultibackendError
-    from multibackend.interpreters import require
+    from multibackend.launch.catalogue import select_experiments
+    from multibackend.launch.interpreters import require
 
     names = select_experiments([name])
     if len(names) != 1:
@@ -92,7 +92,7 @@ def _find_parting(
         return find_parting(read_results(results), name, backends)
     from multibackend.cli.output import console
     from multibackend.cli.trainings import list_trainings, name_output, opened_output
-    from multibackend.dispatch import read_records, run_trainings
+    from multibackend.launch.dispatch import read_records, run_trainings
 
     given = {key: value for key, value in settings.items() if key != "output"}
     output = settings["output"] or name_output(given["profile"], given["seed"], given["mends"])

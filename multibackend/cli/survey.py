@@ -14,7 +14,7 @@ from multibackend.cli.output import console, show
 @click.command("list")
 def list_experiments() -> None:
     """Show all experiments, with their titles."""
-    from multibackend.catalogue import known_experiments
+    from multibackend.launch.catalogue import known_experiments
 
     experiments = known_experiments()
     width = max(map(len, experiments), default=0)
@@ -31,7 +31,7 @@ def doctor(devices: bool, output: Path, pythons: dict[str, str]) -> None:
 
     Exits with 0 if at least one backend can train and the output folder can be written.
     """
-    from multibackend.doctor import examine, print_examination
+    from multibackend.launch.doctor import examine, print_examination
 
     examination = examine(pythons, output, devices)
     print_examination(examination, console())

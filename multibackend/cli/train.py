@@ -18,8 +18,8 @@ from multibackend.errors import MultibackendError
 from multibackend.text import sanitize
 
 if TYPE_CHECKING:
-    from multibackend.record import Record
-    from multibackend.supervisor import Outcome
+    from multibackend.launch.supervisor import Outcome
+    from multibackend.records.record import Record
 
 
 @click.command()
@@ -41,7 +41,7 @@ def train(names: tuple[str, ...], backend: str, precision: str, **settings: Any)
             f"environment variable KERAS_BACKEND: got {asked!r}; expected {backend!r}, as --backend says, or none: "
             "unset KERAS_BACKEND"
         )
-    from multibackend.dispatch import run_trainings
+    from multibackend.launch.dispatch import run_trainings
 
     output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["mends"])
     wanted = list_trainings(precision, repeated=precision == "both")
@@ -54,9 +54,9 @@ def train(names: tuple[str, ...], backend: str, precision: str, **settings: Any)
 def _print_trained(outcomes: Sequence[Outcome], output: Path) -> None:
     from rich.table import Table
 
-    from multibackend.console import plain
-    from multibackend.progress import describe
-    from multibackend.record import load_record
+    from multibackend.launch.progress import describe
+    from multibackend.records.record import load_record
+    from multibackend.report.console import plain
 
     table = Table(title=plain(f"Trained; records in {output / 'records'}"), title_justify="left")
     table.add_column("training", overflow="fold")

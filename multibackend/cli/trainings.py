@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multibackend import dispatch
 from multibackend.cli.options import expand_precision
 from multibackend.cli.output import say, say_error
+from multibackend.launch import dispatch
 
 if TYPE_CHECKING:
-    from multibackend.experiment import Profile
-    from multibackend.output_folder import OutputFolder
-    from multibackend.supervisor import Outcome
+    from multibackend.experiments.experiment import Profile
+    from multibackend.launch.output_folder import OutputFolder
+    from multibackend.launch.supervisor import Outcome
 
 
 def list_trainings(precision: str, repeated: bool) -> list[tuple[str, int]]:
@@ -27,8 +27,8 @@ def list_trainings(precision: str, repeated: bool) -> list[tuple[str, int]]:
 @contextmanager
 def opened_output(path: Path) -> Iterator[OutputFolder]:
     """The output folder, for this command alone; at Ctrl-C, say what was finished, and exit as interrupted."""
-    from multibackend.launch import Interrupted
-    from multibackend.output_folder import open_folder
+    from multibackend.launch.loop import Interrupted
+    from multibackend.launch.output_folder import open_folder
 
     with open_folder(path) as folder:
         if folder.notice:

@@ -16,7 +16,7 @@ from multibackend.compare.provenance import list_differences
 from multibackend.compare.runs import Ensemble, check_same_training, gather_ensembles
 from multibackend.compare.verdicts import judge_pair
 from multibackend.errors import RecordError
-from multibackend.record import Record, Run
+from multibackend.records.record import Record, Run
 from multibackend.text import sanitize
 
 OF_A_TRAINING = ("flags", "data_notes")

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from multibackend.array_file import Form
 from multibackend.compare.measures import Problem
 from multibackend.compare.silence import is_counter
-from multibackend.record import PROBE_ROWS, Record
+from multibackend.records.array_file import Form
+from multibackend.records.record import PROBE_ROWS, Record
 from multibackend.text import sanitize
 
 STRUCTURE_KEYS = (

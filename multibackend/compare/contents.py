@@ -24,13 +24,13 @@ from typing import Any
 
 import numpy as np
 
-from multibackend.array_file import Form, find_forms
 from multibackend.compare.consistency import check_digests, check_structure
 from multibackend.compare.findings import STAGES
 from multibackend.compare.measures import Problem
 from multibackend.compare.silence import is_counter
 from multibackend.errors import RecordError
-from multibackend.record import CONTINUED_STEPS, Record
+from multibackend.records.array_file import Form, find_forms
+from multibackend.records.record import CONTINUED_STEPS, Record
 from multibackend.text import sanitize
 
 GROUPS = {

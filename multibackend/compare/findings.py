@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
-from multibackend.experiment import shorten_name
-from multibackend.record import Run
+from multibackend.experiments.experiment import shorten_name
+from multibackend.records.record import Run
 
 Precision = Literal["float64", "float32"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)

@@ -13,12 +13,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from multibackend.array_file import Form, find_forms
 from multibackend.compare.bounds import NORM_FLOOR, Judged, Quantity, judge
 from multibackend.compare.findings import Finding, Pair
 from multibackend.compare.measures import Array, Problem, find_mismatch
 from multibackend.compare.runs import Ensemble
-from multibackend.record import Record, Run
+from multibackend.records.array_file import Form, find_forms
+from multibackend.records.record import Record, Run
 
 NOT_TRIED = "no backend has loaded another's model; `multibackend parity` lets them where all other stages pass"
 

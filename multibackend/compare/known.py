@@ -19,8 +19,8 @@ from multibackend import BACKENDS
 from multibackend.compare.findings import PRECISIONS, STAGES, Finding, KnownEffect
 from multibackend.compare.runs import Ensemble
 from multibackend.errors import MultibackendError
-from multibackend.experiment import PROFILES
-from multibackend.record import Record, Run
+from multibackend.experiments.experiment import PROFILES
+from multibackend.records.record import Record, Run
 
 KNOWN_FILE = Path(__file__).with_name("known.toml")
 

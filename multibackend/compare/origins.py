@@ -12,7 +12,7 @@ from multibackend.compare.bounds import EPS, NEGLIGIBLE, NORM_FLOOR, Quantity, j
 from multibackend.compare.findings import STAGES, Finding, Origin, OriginKind, Pair
 from multibackend.compare.measures import find_mismatch, size_by_norm
 from multibackend.compare.runs import Ensemble
-from multibackend.record import Record
+from multibackend.records.record import Record
 
 LOCAL_STAGES = STAGES[STAGES.index("initial outputs") : STAGES.index("first update") + 1]
 """Stages whose errors arise in one training step, and so in one of its parts."""

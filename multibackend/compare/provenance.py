@@ -9,7 +9,7 @@ import numpy as np
 
 from multibackend import BACKENDS
 from multibackend.errors import RecordError
-from multibackend.record import ARRAYS_FILE, Record
+from multibackend.records.record import ARRAYS_FILE, Record
 from multibackend.text import sanitize
 
 PACKAGES = {"jax": ("jax",), "tensorflow": ("tensorflow", "tensorflow-cpu"), "torch": ("torch",)}

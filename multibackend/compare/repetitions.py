@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from multibackend.compare.measures import Problem
-from multibackend.record import Record
+from multibackend.records.record import Record
 
 
 def find_other_start(base: Record, repetition: Record) -> Problem | None:

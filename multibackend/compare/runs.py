@@ -16,7 +16,7 @@ from multibackend.compare.provenance import check_origins
 from multibackend.compare.repetitions import find_other_start
 from multibackend.compare.silence import Silence, find_silence
 from multibackend.errors import RecordError
-from multibackend.record import Record, find_records, load_record
+from multibackend.records.record import Record, find_records, load_record
 
 
 def load_runs(paths: Sequence[Path]) -> list[Record]:

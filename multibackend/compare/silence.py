@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from multibackend.compare.measures import Array, Problem
-from multibackend.record import Record
+from multibackend.records.record import Record
 
 PARTS = {"initial outputs": "outputs", "gradients": "gradients", "first update": "updates"}
 LOSSES = ("losses", "continued", "history/loss", "history/val_loss", "initial/loss", "test/loss")

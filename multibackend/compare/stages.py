@@ -11,7 +11,7 @@ import numpy as np
 from multibackend.compare.bounds import EPS, LOSS_FLOOR, NEGLIGIBLE, NORM_FLOOR, TRAJECTORY_FLOOR, Quantity
 from multibackend.compare.findings import Pair
 from multibackend.compare.measures import Array, Problem, count_differing_bits, divide, size_by_norm
-from multibackend.record import Record
+from multibackend.records.record import Record
 from multibackend.text import sanitize
 
 JUDGED_BY_VALUE = ("outputs", "slots")

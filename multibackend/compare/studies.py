@@ -16,7 +16,7 @@ from multibackend.compare.equivalence import Criterion, Equivalence, check_seeds
 from multibackend.compare.findings import Pair
 from multibackend.compare.known import Known
 from multibackend.errors import RecordError
-from multibackend.record import Record, Run
+from multibackend.records.record import Record, Run
 
 LOSSES = {"training loss": "history/loss", "validation loss": "history/val_loss", "test loss": "test/loss"}
 """The converged losses and where a record has them; of a history the last epoch counts."""

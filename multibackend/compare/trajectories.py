@@ -11,7 +11,7 @@ from multibackend.compare.findings import Pair
 from multibackend.compare.measures import count_in_range, find_mismatch
 from multibackend.compare.runs import Ensemble
 from multibackend.compare.stages import list_quantities, select_arrays
-from multibackend.record import Record
+from multibackend.records.record import Record
 
 OVERFLOW_SHARE = 0.1
 """By which share of its finite steps one diverging training may outlast the other, besides one step.

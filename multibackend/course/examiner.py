@@ -20,19 +20,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from multibackend.checksums import ARCHIVES, TABLES
 from multibackend.course.cgroup import make_group
 from multibackend.course.host import Host
 from multibackend.course.isolation import NoIsolation, View, enter, leave_processes
 from multibackend.course.limits import Limits, limit
 from multibackend.course.warden import guard
-from multibackend.data import cache_folder, find_file
+from multibackend.datasets.builtin import cache_folder, find_file
+from multibackend.datasets.checksums import ARCHIVES, TABLES
 
 LARGEST_REQUEST = 1 << 16
 
 PRELOADED = (
     *("numpy", "pandas", "keras", "matplotlib.figure", "sklearn.model_selection", "sklearn.preprocessing"),
-    "multibackend.data",
+    "multibackend.datasets.builtin",
 )
 """What exercises import."""
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from multibackend.draws.order import make_generator
 from multibackend.errors import MultibackendError
-from multibackend.experiment import Dataset, Split
+from multibackend.experiments.experiment import Dataset, Split
 
 DATA_SEED, DATA_STREAM = 0, 4
 """One seed for all trainings: other initial weights shall be trained on the same rows."""

@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, Literal, cast
 
 from multibackend.errors import MultibackendError
+from multibackend.paths import cache_folder
 
 if TYPE_CHECKING:
     from multibackend.engine.contract import Engine
@@ -27,7 +28,7 @@ def get_engine(backend: str) -> Engine:
     """
     match backend:
         case "jax" | "tensorflow" | "torch":
-            return cast("Engine", importlib.import_module(f"multibackend.engine.{backend}"))
+            return cast("Engine", importlib.import_module(f"multibackend.engine.{backend}.engine"))
         case _:
             raise MultibackendError(f"backend {backend!r}: unknown; expected jax, tensorflow or torch.")
 
@@ -38,8 +39,6 @@ def environment_variables(backend: str, device: Device, threads: int) -> dict[st
     Threads: each framework sizes its pools when it is imported. Workers share the cores, and one
     thread each is faster then (measured: 0.56 s against 0.91 s an epoch with busy neighbours).
     """
-    from multibackend.data import cache_folder
-
     count = str(threads)
     variables = {
         "KERAS_BACKEND": backend,

@@ -17,7 +17,7 @@ from unittest.mock import patch
 import numpy as np
 
 from multibackend.errors import MultibackendError, Unsupported
-from multibackend.experiment import Split
+from multibackend.experiments.experiment import Split
 
 EVALUATION_BATCH = 1024
 """Rows in an evaluation batch: the mean over rows doesn't depend on it, the time does."""

@@ -20,10 +20,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from multibackend import describe
-from multibackend.data import cache_folder
 from multibackend.engine.contract import restore_state, save_state
 from multibackend.files import write_whole
+from multibackend.machine import name_processor
+from multibackend.paths import cache_folder
 
 PROBE_SECONDS = 0.05
 """A timing covers as many steps as take this long: the scheduler's slices (milliseconds) are then small in it."""
@@ -166,7 +166,7 @@ def _round(seconds: float) -> float:
 
 
 def _file(key: Mapping[str, Any]) -> Path:
-    exact = json.dumps({**key, "processor": describe._processor()}, sort_keys=True)
+    exact = json.dumps({**key, "processor": name_processor()}, sort_keys=True)
     return cache_folder() / "payback" / f"{hashlib.sha256(exact.encode()).hexdigest()}.json"
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from multibackend.arrays import map_arrays
 from multibackend.engine.contract import (
     Engine,
     Epoch,
@@ -24,7 +23,8 @@ from multibackend.engine.contract import (
     why_through_fit,
 )
 from multibackend.errors import MultibackendError
-from multibackend.experiment import Split
+from multibackend.experiments.arrays import map_arrays
+from multibackend.experiments.experiment import Split
 
 
 def compile_epoch(model: Any, training: Split, batch_size: int) -> Epoch:

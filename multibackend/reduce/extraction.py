@@ -14,10 +14,10 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from multibackend import draws
-from multibackend.catalogue import load_experiment
 from multibackend.engine import get_engine
 from multibackend.engine.contract import check_model
-from multibackend.experiment import Profile
+from multibackend.experiments.experiment import Profile
+from multibackend.launch.catalogue import load_experiment
 from multibackend.reduce.reader import Reader
 from multibackend.reduce.tracer import KEPT_ROWS, Tracer, trace
 from multibackend.reduce.transport import encode

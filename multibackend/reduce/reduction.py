@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
-from multibackend.experiment import Profile
+from multibackend.experiments.experiment import Profile
 from multibackend.reduce.candidate import Candidate, find_names
 from multibackend.reduce.confirm import Run, run_fresh
 from multibackend.reduce.description import LEVELS, Description, read_description

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from multibackend.engine import get_engine
-from multibackend.keeper import die_with_parent
-from multibackend.worker import check_backend
+from multibackend.train.keeper import die_with_parent
+from multibackend.train.worker import check_backend
 
 
 def main(backend: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from multibackend.compare import Comparison, gather_ensembles
-from multibackend.record import Record
+from multibackend.records.record import Record
 from multibackend.report.figures import draw_losses
 from multibackend.report.files import write_file
 from multibackend.report.junit import format_junit

@@ -14,8 +14,8 @@ from rich.text import Text
 from multibackend import __version__
 from multibackend.compare.equivalence import POWER, Equivalence, format_share
 from multibackend.compare.studies import LOSSES, Study
-from multibackend.console import plain
-from multibackend.experiment import shorten_name
+from multibackend.experiments.experiment import shorten_name
+from multibackend.report.console import plain
 from multibackend.report.files import format_json, write_file
 
 EQUIVALENCE_SCHEMA_VERSION = 1

@@ -13,7 +13,7 @@ import numpy as np
 
 from multibackend import BACKENDS
 from multibackend.compare import PRECISIONS, Ensemble, Judged, Pair, follow_losses, has_losses
-from multibackend.experiment import shorten_name
+from multibackend.experiments.experiment import shorten_name
 from multibackend.report.canvas import clear, encode, finish, make_axes, texts_as_written
 from multibackend.report.curves import thin
 from multibackend.text import sanitize

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from multibackend.errors import MultibackendError
-from multibackend.experiment import shorten_name
+from multibackend.experiments.experiment import shorten_name
 from multibackend.files import write_whole
 from multibackend.text import tell_apart
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from multibackend.compare import PRECISIONS, Absence, Comparison, Finding
-from multibackend.experiment import shorten_name
+from multibackend.experiments.experiment import shorten_name
 from multibackend.report.files import format_count, join_names
 from multibackend.text import code_markdown, escape_markdown
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from multibackend.compare import PRECISIONS, Comparison, Ensemble
-from multibackend.experiment import name_file
+from multibackend.experiments.experiment import name_file
 from multibackend.report.figures import draw_losses
 from multibackend.report.files import write_file
 from multibackend.text import tell_apart

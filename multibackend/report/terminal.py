@@ -13,8 +13,8 @@ from rich.text import Text
 
 from multibackend import BACKENDS
 from multibackend.compare import PRECISIONS, Comparison, Finding
-from multibackend.console import plain
-from multibackend.experiment import shorten_name
+from multibackend.experiments.experiment import shorten_name
+from multibackend.report.console import plain
 from multibackend.report.files import format_count, join_names
 from multibackend.text import sanitize
 

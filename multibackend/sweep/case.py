@@ -137,7 +137,7 @@ class Case:
     `target` is its path below `keras`. `call` are keyword arguments, `Array`s among them. `listed` passes the inputs
     as one list; `each` calls the subject on so many of them at a time, for subjects without weights. `floatx` is a
     default dtype of its own; such a case runs once. `mends` says whether a float64 run steps round the float64 leaks
-    that are known (`multibackend.upstream`), `drawn` whether what Keras draws comes from NumPy.
+    that are known (`multibackend.engine.workarounds`), `drawn` whether what Keras draws comes from NumPy.
     """
 
     target: str

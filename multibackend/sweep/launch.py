@@ -12,8 +12,8 @@ from typing import Any
 
 from multibackend.engine import environment_variables
 from multibackend.errors import MultibackendError
-from multibackend.output_folder import OutputFolder
-from multibackend.process import Child, stop, wait_for_any
+from multibackend.launch.child import Child, stop, wait_for_any
+from multibackend.launch.output_folder import OutputFolder
 from multibackend.sweep.case import Case
 from multibackend.sweep.results import Outcome, load_parts
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from multibackend.console import plain
+from multibackend.report.console import plain
 from multibackend.report.files import format_json, write_file
 from multibackend.sweep.judge import Verdict
 from multibackend.sweep.known import Group, Known

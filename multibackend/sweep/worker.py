@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from multibackend.engine import get_engine
-from multibackend.events import read_request
+from multibackend.engine.workarounds import mended
 from multibackend.sweep.case import Case
 from multibackend.sweep.results import Outcome, save_part
-from multibackend.upstream import mended
-from multibackend.worker import check_backend
+from multibackend.train.events import read_request
+from multibackend.train.worker import check_backend
 
 PART_CASES = 40
 """Cases in a part: a second or two of work."""

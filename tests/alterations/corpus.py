@@ -25,7 +25,7 @@ from alterations.records import (
     sign,
 )
 
-from multibackend.record import ARRAYS_FILE, MODEL_FILE, RECORD_FILE
+from multibackend.records.record import ARRAYS_FILE, MODEL_FILE, RECORD_FILE
 
 Change = Callable[[Path], None]
 ONE = "torch-float64"

@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import json
 import struct
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from fakes.synthetic import Setting, train_all
 from safetensors.numpy import load_file, save_file
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "compare"))
-
-from synthetic import Setting, train_all
-
-from multibackend.header import digest_header
-from multibackend.reading import digest_file
-from multibackend.record import ARRAYS_FILE, MODEL_FILE, RECORD_FILE, save_record
+from multibackend.records.header import digest_header
+from multibackend.records.reading import digest_file
+from multibackend.records.record import ARRAYS_FILE, MODEL_FILE, RECORD_FILE, save_record
 
 Header = dict[str, Any]
 Arrays = dict[str, np.ndarray]

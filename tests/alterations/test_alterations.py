@@ -6,18 +6,14 @@ One of each kind and every seventh of the others; `table.py` tries all.
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from alterations.corpus import ONE, Alteration, list_alterations
 from alterations.records import find_folders, write_healthy
 from alterations.trial import try_alteration
 
-from multibackend.record import RECORD_FILE
+from multibackend.records.record import RECORD_FILE
 
 EVERY = 7
 

@@ -1,14 +1,7 @@
-import sys
-from pathlib import Path
-
 import pytest
+from fakes.synthetic import Setting, train_all
 
-# The synthetic records are shared with tests/report, which is a folder beside this one.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from synthetic import Setting, train_all
-
-from multibackend.record import Record
+from multibackend.records.record import Record
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from synthetic import BACKENDS, PRECISIONS, Setting, alter, train, train_all, with_array
+from fakes.synthetic import BACKENDS, PRECISIONS, Setting, alter, train, train_all, with_array
 
 from multibackend.compare import compare_records, follow_losses, gather_ensembles
 from multibackend.compare.bounds import EPS, ROUNDING, Quantity, find_envelope, find_truth

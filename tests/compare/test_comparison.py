@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from synthetic import (
+from fakes.synthetic import (
     Setting,
     alter,
     describe_environment,
@@ -16,7 +16,7 @@ from synthetic import (
 from multibackend.compare import PRECISIONS, STAGES, Comparison, compare_records
 from multibackend.compare.runs import is_training
 from multibackend.errors import RecordError
-from multibackend.record import Record, Run
+from multibackend.records.record import Record, Run
 
 NAME = "E4-standardised"
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from synthetic import PRECISIONS
+from fakes.synthetic import PRECISIONS
 
 from multibackend.compare import Comparison, Finding, compare_records
-from multibackend.record import Record
+from multibackend.records.record import Record
 
 NAME = "E4-standardised"
 

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 import pytest
+from fakes.synthetic import Setting, alter, train, train_all, with_array
 from packaging.specifiers import SpecifierSet
-from synthetic import Setting, alter, train, train_all, with_array
 
 from multibackend.compare import compare_records, load_known
 from multibackend.compare.known import KNOWN_FILE, Known, Show

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from synthetic import BACKENDS, PRECISIONS, Setting, alter, train_all, with_array
+from fakes.synthetic import BACKENDS, PRECISIONS, Setting, alter, train_all, with_array
 
 from multibackend.compare import Comparison, compare_records
 from multibackend.compare.origins import list_parts
-from multibackend.record import Record, Run
+from multibackend.records.record import Record, Run
 
 NAME = "E4-standardised"
 CALLS = ("first", "inner/second", "inner", "last")

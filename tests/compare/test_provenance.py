@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from synthetic import Setting, describe_environment, train
+from fakes.synthetic import Setting, describe_environment, train
 
 from multibackend.compare.provenance import list_differences
 from multibackend.compare.runs import load_runs
 from multibackend.errors import RecordError
-from multibackend.record import save_record
+from multibackend.records.record import save_record
 
 
 def save_twice(folder, change):

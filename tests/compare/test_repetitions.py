@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from synthetic import Setting, alter, train, with_array
+from fakes.synthetic import Setting, alter, train, with_array
 
 from multibackend.compare import compare_records
 from multibackend.compare.repetitions import find_other_start

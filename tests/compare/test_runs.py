@@ -6,11 +6,11 @@ import tracemalloc
 from dataclasses import replace
 
 import pytest
-from synthetic import Setting, train, train_all
+from fakes.synthetic import Setting, train, train_all
 
 from multibackend.compare import compare_records, load_runs
 from multibackend.errors import RecordError
-from multibackend.record import ARRAYS_FILE, RECORD_FILE, save_record
+from multibackend.records.record import ARRAYS_FILE, RECORD_FILE, save_record
 
 
 def refuse(paths, *words):
@@ -123,7 +123,7 @@ def test_unfinished_writing_is_no_record(tmp_path):
 
 def test_comparing_and_reporting_import_no_framework():
     """Nor matplotlib, before a figure is drawn."""
-    code = "import sys, multibackend.compare, multibackend.report, multibackend.record; print(*sys.modules)"
+    code = "import sys, multibackend.compare, multibackend.report, multibackend.records.record; print(*sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     roots = {name.split(".")[0] for name in out.stdout.split()}
     assert not roots & {"keras", "tensorflow", "torch", "jax", "sklearn", "pandas", "matplotlib", "exercises"}

@@ -19,7 +19,7 @@ from multibackend import BACKENDS, MultibackendError, RecordError
 from multibackend.compare.equivalence import Criterion, Equivalence
 from multibackend.compare.known import Known, Show
 from multibackend.compare.studies import Study, study_equivalence
-from multibackend.record import Record, Run
+from multibackend.records.record import Record, Run
 from multibackend.report.equivalence import print_study, write_study
 
 CRITERION = Criterion(margin=0.05, alpha=0.05)

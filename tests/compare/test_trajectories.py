@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from synthetic import PRECISIONS, Setting, alter, train_all, with_array
+from fakes.synthetic import PRECISIONS, Setting, alter, train_all, with_array
 
 from multibackend.compare import compare_records, follow_losses, gather_ensembles
 

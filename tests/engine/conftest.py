@@ -10,7 +10,7 @@ import pytest
 
 from multibackend import BACKENDS, draws
 from multibackend.engine import get_engine
-from multibackend.upstream import mended
+from multibackend.engine.workarounds import mended
 
 # A file named for a backend tests what that one alone has.
 collect_ignore_glob = [f"test_{name}*.py" for name in BACKENDS if name != keras.backend.backend()]

@@ -16,7 +16,7 @@ from models import BATCH, CASES, rows
 
 from multibackend import BACKENDS, MultibackendError, Split, Unsupported, draws
 from multibackend.engine import contract, environment_variables, get_engine
-from multibackend.upstream import mended
+from multibackend.engine.workarounds import mended
 
 ENGINE = Path(contract.__file__).parent
 FUNCTIONS = (
@@ -39,7 +39,7 @@ def test_this_environment_holds_one_framework(backend: str) -> None:
 def test_the_engines_have_the_same_functions_with_the_same_signatures(backend: str) -> None:
     signatures = {}
     for name in BACKENDS:
-        tree = ast.parse((ENGINE / f"{name}.py").read_text(encoding="utf-8"))
+        tree = ast.parse((ENGINE / name / "engine.py").read_text(encoding="utf-8"))
         public = [n for n in tree.body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")]
         signatures[name] = [f"{n.name}({ast.unparse(n.args)}) -> {ast.unparse(n.returns)}" for n in public if n.returns]
     assert signatures["jax"] == signatures["tensorflow"] == signatures["torch"]

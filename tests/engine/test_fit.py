@@ -15,7 +15,7 @@ from models import BATCH, CASES, ROWS, rows
 
 from multibackend import Split, draws
 from multibackend.engine import contract, get_engine
-from multibackend.upstream import mended
+from multibackend.engine.workarounds import mended
 
 EPOCHS = 2
 

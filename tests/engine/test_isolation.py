@@ -12,7 +12,7 @@ from models import BATCH, CASES, rows
 
 from multibackend import Split, draws
 from multibackend.engine import contract, get_engine
-from multibackend.engine.isolation import isolate_step, trace_step
+from multibackend.engine.layerwise import isolate_step, trace_step
 
 MODELS = [
     "batch normalization",
@@ -67,7 +67,7 @@ def contract_of(backend: str) -> Any:
     """A training's surroundings: mends, and masks drawn alike."""
     from contextlib import ExitStack
 
-    from multibackend.upstream import mended
+    from multibackend.engine.workarounds import mended
 
     stack = ExitStack()
     stack.enter_context(mended(backend, "float64", True))

@@ -19,8 +19,8 @@ from test_fit import differences, prepare
 
 from multibackend import draws
 from multibackend.engine import contract, environment_variables, get_engine
-from multibackend.engine import jax as engine
-from multibackend.engine.jax_cpu import replace_slow
+from multibackend.engine.jax import engine
+from multibackend.engine.jax.cpu import replace_slow
 
 LAYOUTS = {1: ("NWC", "WIO", "NWC"), 2: ("NHWC", "HWIO", "NHWC"), 3: ("NDHWC", "DHWIO", "NDHWC")}
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from multibackend.data import cache_folder
+from multibackend.datasets.builtin import cache_folder
 from multibackend.engine.payback import CannotCompile, Compiler, Program, choose
 
 COMPILER = Compiler("slow", compile_seconds=2.0, saving=0.5)

@@ -13,8 +13,8 @@ from test_fit import EPOCHS, differences, prepare, train_with_engine, train_with
 
 from multibackend import draws
 from multibackend.engine import contract, get_engine
-from multibackend.engine import tensorflow as engine
-from multibackend.upstream import mended
+from multibackend.engine.tensorflow import engine
+from multibackend.engine.workarounds import mended
 
 
 def force_xla(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,8 @@ from models import BATCH, ROWS, rows
 import multibackend
 from multibackend import MultibackendError, Split, draws
 from multibackend.engine import contract, get_engine, through_fit
-from multibackend.reference import import_file
-from multibackend.upstream import mended
+from multibackend.engine.workarounds import mended
+from multibackend.experiments.reference import import_file
 
 EXAMPLE = Path(multibackend.__file__).parents[1] / "docs" / "examples" / "own_model.py"
 EPOCHS = 2

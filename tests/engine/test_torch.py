@@ -18,9 +18,9 @@ from test_fit import differences, prepare, train_with_engine, train_with_fit
 
 from multibackend import draws
 from multibackend.engine import contract, get_engine
-from multibackend.engine import torch as engine
-from multibackend.engine.torch_capture import Uncapturable, capture
-from multibackend.engine.torch_capture.cuda import as_cuda_graph
+from multibackend.engine.torch import engine
+from multibackend.engine.torch.capture import Uncapturable, capture
+from multibackend.engine.torch.capture.cuda import as_cuda_graph
 
 EAGER = {
     "nadam": "Python reads a tensor's values in the middle of the step",

@@ -16,7 +16,7 @@ from keras import ops
 
 from multibackend.compare import load_known
 from multibackend.engine import get_engine
-from multibackend.upstream import MENDS, mended, optimizer_saved_by_public_name
+from multibackend.engine.workarounds import MENDS, mended, optimizer_saved_by_public_name
 
 SCRIPTS = Path(__file__).parents[2] / "docs" / "upstream"
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from exercises import CATALOGUE
-from multibackend.catalogue import load_experiment
 from multibackend.errors import DataUnavailable
+from multibackend.launch.catalogue import load_experiment
 
 ROOT = Path(__file__).resolve().parents[2]
 

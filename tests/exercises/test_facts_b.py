@@ -22,7 +22,7 @@ from exercises.b_introduction import (
     b12_cifar10,
     b13_california,
 )
-from multibackend.data import load_california, load_cifar10, load_mnist
+from multibackend.datasets.builtin import load_california, load_cifar10, load_mnist
 from multibackend.errors import DataUnavailable
 
 BACKEND = keras.config.backend()

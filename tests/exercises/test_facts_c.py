@@ -22,7 +22,7 @@ from exercises.c_scikit_to_deep import (
 from multibackend import Split
 from multibackend.course.exercise import find
 from multibackend.course.words import read_figures
-from multibackend.data import load_mnist
+from multibackend.datasets.builtin import load_mnist
 
 ROWS = 12_800
 

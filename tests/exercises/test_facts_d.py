@@ -21,7 +21,7 @@ from exercises.d_keras_notes import (
     d9_newaxis,
 )
 from multibackend import draws
-from multibackend.data import load_mnist
+from multibackend.datasets.builtin import load_mnist
 from multibackend.draws.order import make_generator
 
 BACKEND = keras.backend.backend()

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import multibackend
-import multibackend.launch
+import multibackend.launch.loop
 
 WORKER = str(Path(__file__).with_name("worker.py"))
 SOURCE = str(Path(multibackend.__file__).parents[1])
@@ -99,7 +99,7 @@ def read_trained(output: Path) -> list[str]:
 
 if __name__ == "__main__":  # the command itself, with the fake worker and course
     sys.modules["exercises"] = catalogue()
-    multibackend.launch.launch = functools.partial(multibackend.launch.launch, worker_command=(WORKER,))
+    multibackend.launch.loop.launch = functools.partial(multibackend.launch.loop.launch, worker_command=(WORKER,))
     from multibackend.cli import main
 
     main(prog_name="multibackend")

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from multibackend.events import Sender, read_request
-from multibackend.keeper import LOG_MARK
-from multibackend.record import Record, Run, save_record
+from multibackend.records.record import Record, Run, save_record
+from multibackend.train.events import Sender, read_request
+from multibackend.train.keeper import LOG_MARK
 
 EPOCHS = 2
 send: Sender

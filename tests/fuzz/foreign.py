@@ -12,7 +12,7 @@ from multibackend.compare.equivalence import Criterion, Equivalence
 from multibackend.compare.findings import KnownEffect, Origin
 from multibackend.compare.studies import LOSSES, Study
 from multibackend.compare.tost import Tost
-from multibackend.record import Run
+from multibackend.records.record import Run
 from multibackend.sweep import judge, known, report
 
 NASTY = (

@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from multibackend.errors import RecordError
-from multibackend.record import ARRAYS_FILE, RECORD_FILE, Record, Run, load_record, save_record
+from multibackend.records.record import ARRAYS_FILE, RECORD_FILE, Record, Run, load_record, save_record
 
 json_values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), words),

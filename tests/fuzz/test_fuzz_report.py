@@ -25,10 +25,9 @@ from rich.console import Console
 from multibackend.cli.output import say, say_error, show
 from multibackend.compare import Comparison, Ensemble
 from multibackend.compare.studies import Study
-from multibackend.console import make_console, plain
-from multibackend.experiment import name_file
-from multibackend.progress import Progress
-from multibackend.record import Record, Run
+from multibackend.experiments.experiment import name_file
+from multibackend.launch.progress import Progress
+from multibackend.records.record import Record, Run
 from multibackend.report import (
     build_results,
     draw_losses,
@@ -37,6 +36,7 @@ from multibackend.report import (
     format_results,
     print_comparison,
 )
+from multibackend.report.console import make_console, plain
 from multibackend.report.equivalence import print_study, write_study
 from multibackend.sweep.report import Sweep, print_sweep, write_sweep
 from multibackend.text import escape_markdown, sanitize, tell_apart

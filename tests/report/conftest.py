@@ -1,15 +1,10 @@
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "compare"))
-
-from synthetic import BACKENDS, Setting, alter, train_all, with_array
+from fakes.synthetic import BACKENDS, Setting, alter, train_all, with_array
 
 from multibackend.compare import Comparison, compare_records
-from multibackend.record import Record, Run
+from multibackend.records.record import Record, Run
 
 
 @pytest.fixture(scope="session")

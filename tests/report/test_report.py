@@ -10,7 +10,7 @@ from rich.console import Console
 
 from multibackend.compare import STAGES, gather_ensembles
 from multibackend.errors import MultibackendError
-from multibackend.experiment import name_file
+from multibackend.experiments.experiment import name_file
 from multibackend.report import (
     RESULTS_SCHEMA_VERSION,
     build_results,
@@ -121,7 +121,7 @@ def test_every_file_is_written_whole(comparison, records, tmp_path):
 
 def test_a_figure_is_drawn_of_whatever_is_left(records):
     """Two backends, one of them cut short and not finite: no warning, no error."""
-    from synthetic import alter, with_array
+    from fakes.synthetic import alter, with_array
 
     left = [r for r in records if r.run.experiment == "D3" and r.run.backend != "torch"]
     left = alter(left, "jax", "float64", with_array("losses", lambda v: v[:5] * float("nan")))

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
-import multibackend.launch
-from multibackend import interpreters, process, supervisor
+import multibackend.launch.loop
+from multibackend.launch import child, interpreters, supervisor
 
 TRAINER = str(Path(__file__).with_name("trainer.py"))
 EXPERIMENTS = ("first", "second")
@@ -18,8 +18,8 @@ if __name__ == "__main__":
     sys.modules["exercises"] = course
     seconds = float(os.environ["SURVIVAL_SECONDS"])
     supervisor.START_SECONDS = supervisor.END_SECONDS = seconds
-    interpreters.PROBE_SECONDS = process.KEEPER_SECONDS = seconds
-    multibackend.launch.launch = functools.partial(multibackend.launch.launch, worker_command=(TRAINER,))
+    interpreters.PROBE_SECONDS = child.KEEPER_SECONDS = seconds
+    multibackend.launch.loop.launch = functools.partial(multibackend.launch.loop.launch, worker_command=(TRAINER,))
     from multibackend.cli import main
 
     main(prog_name="multibackend")

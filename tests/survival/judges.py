@@ -14,7 +14,7 @@ from typing import Any
 from plays import HANG_SECONDS, Ran
 
 from multibackend.errors import RecordError
-from multibackend.record import find_records, load_record
+from multibackend.records.record import find_records, load_record
 
 CIRCUMSTANCES = ("wall_seconds", "peak_bytes", "workers")
 """What may differ from run to run: times, and how many workers trained beside one another."""

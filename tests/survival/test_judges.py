@@ -11,7 +11,7 @@ import tracing
 from judges import Reference, judge_again, judge_end, judge_files, read_contents
 from plays import Ran
 
-from multibackend.record import RECORD_FILE, Record, Run, save_record
+from multibackend.records.record import RECORD_FILE, Record, Run, save_record
 
 RUN = Run("first", "jax", "float32", "quick", 0)
 GOOD = Ran(0, "jax         first float32  finished  0.1 s\n", "", False, [], [])

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "compare"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import synthetic
+from fakes import synthetic
 
-from multibackend import worker
-from multibackend.record import MODEL_FILE, Record, Run, find_records, load_record
-from multibackend.training import Emit
+from multibackend.records.record import MODEL_FILE, Record, Run, find_records, load_record
+from multibackend.train import worker
+from multibackend.train.training import Emit
 
 MODEL_BYTES = 700_000
 """Two models are more than `check_writable` tries to write, so that a disk can be full later than there."""

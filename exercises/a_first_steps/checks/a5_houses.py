@@ -6,7 +6,7 @@ import numpy as np
 
 from multibackend.course.judging import expect, expect_close, expect_equal, point
 from multibackend.course.remote import Student
-from multibackend.data import find_file
+from multibackend.datasets.builtin import find_file
 
 SUMS = 1e-4  # of thirty products in single precision
 ROUNDING = 1e-5  # the rows may be in single precision

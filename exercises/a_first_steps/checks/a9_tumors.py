@@ -7,7 +7,7 @@ from scipy import special
 
 from multibackend.course.judging import expect, expect_between, expect_close, expect_equal, point
 from multibackend.course.remote import Student
-from multibackend.data import find_file
+from multibackend.datasets.builtin import find_file
 
 ROUNDING = 1e-5  # the rows may be in single precision
 UNITS = np.array([0.1, 0.01, 1])  # the table's sizes have one decimal, its concentrations two

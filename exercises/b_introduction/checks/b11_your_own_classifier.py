@@ -4,7 +4,7 @@ import numpy as np
 
 from multibackend.course.judging import expect, expect_between, expect_equal, point
 from multibackend.course.remote import Student
-from multibackend.data import load_mnist
+from multibackend.datasets.builtin import load_mnist
 
 TEST_ROWS = 2_000
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from multibackend.course.judging import expect_between, expect_close, point
 from multibackend.course.remote import Student
-from multibackend.data import load_mnist
+from multibackend.datasets.builtin import load_mnist
 
 ROWS = 3_000
 

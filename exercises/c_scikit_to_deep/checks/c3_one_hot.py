@@ -6,7 +6,7 @@ import numpy as np
 
 from multibackend.course.judging import expect, expect_close, expect_equal, point
 from multibackend.course.remote import Student
-from multibackend.data import load_mnist
+from multibackend.datasets.builtin import load_mnist
 
 ZEROS_AND_ONES = 0.0  # exact in any dtype
 

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from multibackend.course.judging import expect_between, expect_close, expect_equal, point
 from multibackend.course.remote import Student
-from multibackend.data import load_mnist
+from multibackend.datasets.builtin import load_mnist
 
 ROUNDING = 1e-6  # a softmax and a filter in double precision; single serves as well
 

@@ -7,7 +7,7 @@ from scipy import special
 
 from multibackend.course.judging import expect, expect_close, expect_equal, point
 from multibackend.course.remote import Student
-from multibackend.data import load_mnist
+from multibackend.datasets.builtin import load_mnist
 
 SINGLE = 1e-4  # a division by some standard deviations, 784 products and a softmax in single precision
 FIRST = np.array([0, 1, 2])

@@ -1,0 +1,1 @@
+"""Data sets: rows that are found, verified and fetched."""

@@ -1,0 +1,1 @@
+"""Experiments: what to train, and how it is named."""

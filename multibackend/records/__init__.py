@@ -1,0 +1,1 @@
+"""Records: the files that are the only link between training and judging."""

@@ -1,0 +1,130 @@
+"""One backend's process: does a list of runs, writes a record of each, and tells the command as it goes.
+
+Started as `python -m multibackend.train.worker` with its request, one JSON object, on standard input; see `events.py`
+for what it answers. Whatever the experiments print goes to the log.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+from multibackend import draws
+from multibackend.engine import get_engine
+from multibackend.engine.workarounds import mended
+from multibackend.errors import DataUnavailable, MultibackendError
+from multibackend.records.record import Record, Run, Task, save_record
+from multibackend.train.describe import describe_environment
+from multibackend.train.events import read_request
+from multibackend.train.interchange import interchange_record
+from multibackend.train.layerwise import isolation_record, trace_record
+from multibackend.train.surroundings import Surroundings
+from multibackend.train.training import Emit, Prepared, build, forget_data, prepare, reseed, train_record, trim_heap
+
+
+def main() -> None:
+    """Run a request to its end."""
+    request, emit = read_request()
+    backend = request["backend"]
+    check_backend(backend)
+    engine = get_engine(backend)
+    gc.freeze()  # each experiment starts with two full collections: 0.2 s each, if they visit all that was imported
+    environment = describe_environment(request["threads"], backend)
+    environment |= {"workers": request["workers"], "device": engine.device()}
+    emit({"event": "ready", "packages": environment["packages"], "device": environment["device"]})
+    surroundings = Surroundings(Path(request["log_pipe"]))
+    prepared: dict[tuple[str, str], Prepared] = {}
+    for fields, records in zip(request["runs"], request["records"], strict=True):
+        run = Run(**fields)
+        surroundings.begin(str(run))
+        emit({"event": "start", "run": fields})
+        record = do_run(run, request, prepared, emit)
+        emit.end_fork()
+        surroundings.restore()
+        record = replace(record, fingerprint=request["fingerprint"], environment=environment | record.environment)
+        try:
+            save_record(record, Path(records))
+        except MultibackendError as error:
+            emit({"event": "fatal", "reason": str(error)})
+            return
+        notes = record.environment.get("data_notes", [])
+        emit({"event": "done", "run": fields, "status": record.status, "reason": record.reason, "notes": notes})
+        del record  # its arrays, before the next run's come
+    emit({"event": "end"})
+
+
+def check_backend(backend: str) -> None:
+    """Make sure that Keras runs, or will run, on `backend` in this process.
+
+    Raises:
+        MultibackendError: Keras was imported under another backend, or KERAS_BACKEND names another.
+    """
+    if "keras" in sys.modules:
+        imported = sys.modules["keras"].backend.backend()
+        if imported != backend:
+            raise MultibackendError(
+                f"Keras is already imported on {imported}; expected {backend}. "
+                f"Start a fresh process with KERAS_BACKEND={backend}."
+            )
+    elif os.environ.setdefault("KERAS_BACKEND", backend) != backend:
+        raise MultibackendError(
+            f"KERAS_BACKEND is {os.environ['KERAS_BACKEND']!r}; expected {backend!r}. Unset it: unset KERAS_BACKEND."
+        )
+
+
+def do_run(run: Run, request: dict[str, Any], prepared: dict[tuple[str, str], Prepared], emit: Emit) -> Record:
+    """Do one run and return its record; what goes wrong is in the record, not raised."""
+    try:
+        with mended(run.backend, run.precision, request["mends"]) as applied, draws.identical_masks():
+            record = _do_task(run, request, prepared, emit)
+            return replace(record, mends=(*applied, *record.mends))
+    except DataUnavailable as error:
+        return Record(run, "not-run", reason=str(error))
+    except MultibackendError as error:
+        return Record(run, "failed", reason=str(error))
+    except BaseException as error:  # SystemExit and KeyboardInterrupt too: Ctrl-C doesn't come here
+        prepared.clear()
+        traceback.print_exc()
+        return Record(run, "failed", reason=_describe(error))
+
+
+def _describe(error: BaseException) -> str:
+    """The kind of an exception and the first line of its text."""
+    try:
+        text = str(error).strip()
+    except Exception as another:
+        text = f"(its text can't be had: {type(another).__name__})"
+    return f"{type(error).__name__}: {(text.splitlines() or [''])[0]}"
+
+
+def _do_task(run: Run, request: dict[str, Any], prepared: dict[tuple[str, str], Prepared], emit: Emit) -> Record:
+    key, threads = (run.experiment, run.precision), request["threads"]
+    if run.task == "training" and key in prepared:
+        if prepared[key].built.seed != run.seed:
+            prepared[key] = reseed(run, prepared[key])
+        return train_record(run, prepared[key], emit)
+    if all(experiment != run.experiment for experiment, _ in prepared):
+        forget_data()  # the last experiment's data go before others come
+    prepared.clear()  # one model at a time
+    gc.collect()  # compiled functions and their models refer to each other
+    trim_heap()
+    match run.task:
+        case "training":
+            prepared[key] = prepare(run, threads)
+            return train_record(run, prepared[key], emit)
+        case "trace":
+            return trace_record(run, build(run, threads))
+        case "isolation":
+            return isolation_record(run, build(run, threads), [Path(path) for path in request["sources"]])
+        case "interchange":
+            return interchange_record(run, build(run, threads), [Path(path) for path in request["sources"]])
+    raise MultibackendError(f"run {run}: unknown task {run.task!r}; expected one of {', '.join(get_args(Task))}.")
+
+
+if __name__ == "__main__":
+    main()

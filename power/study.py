@@ -1,0 +1,222 @@
+"""The power of the comparison, measured: `python -m power`, or `nox -s power`.
+
+Every fault of the corpus and every clean run is trained on the three backends and compared by `multibackend`; scores
+go to docs/power.md, and with all that they are made of to power.json in the output folder. Exits with 1 where a
+requirement is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from multibackend import BACKENDS
+from multibackend.compare import PRECISIONS, load_runs
+from multibackend.launch.dispatch import RUN_SECONDS, list_trainings, run_trainings
+from multibackend.launch.interpreters import name_pythons
+from multibackend.launch.output_folder import open_folder
+from power.lending import lend
+from power.numerical_test import find_differences
+from power.page import format_page
+from power.score import Score, Share, find_false_alarms, score_fault, total
+from power.table import Fault, read_table
+
+HERE = Path(__file__).resolve().parent
+CORPUS = Path("power/corpus.py")
+PAGE = HERE.parent / "docs" / "power.md"
+MODELS = (
+    *("dense", "normalised", "convolution", "pooling", "lstm", "gru", "attention", "branches", "nested", "shared"),
+    *("subclassed", "weighted", "added", "decoder", "causal"),
+)
+OTHERS = {
+    "adam": "dense subclassed",
+    "momentum": "normalised convolution pooling attention branches nested decoder causal",
+}
+"""Clean runs with another optimizer than the model's own. Of Embedding's gradients, none that squares them: see the
+fault `repeated_words_squared`."""
+
+SEEDS = 5
+
+REQUIRED = {"detected": 0.95, "stage": 0.95, "layer or variable": 0.90, "step": 0.90, "false alarms": 0.01}
+
+
+@dataclass(frozen=True)
+class Clean:
+    """The clean runs, and those called different: by us, and by Keras' own test."""
+
+    names: tuple[str, ...]
+    alarms: dict[str, str]
+    keras_alarms: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All that was measured. `keras_found` is what Keras' own test found, by fault."""
+
+    scores: tuple[Score, ...]
+    keras_found: dict[str, str]
+    clean: Clean
+    environments: tuple[dict[str, Any], ...]
+    seconds: dict[str, float]
+    day: str
+
+    @property
+    def totals(self) -> dict[str, Share]:
+        """Ours."""
+        return total(self.scores) | {"false alarms": Share(len(self.clean.alarms), len(self.clean.names))}
+
+    @property
+    def keras_totals(self) -> dict[str, Share]:
+        """Keras' own test's: it names neither stage nor place."""
+        return {
+            "detected": Share(len(self.keras_found), len(self.scores)),
+            "false alarms": Share(len(self.clean.keras_alarms), len(self.clean.names)),
+        }
+
+    @property
+    def missed(self) -> list[str]:
+        """The requirements that aren't met."""
+        shares = self.totals
+        below = [name for name, least in REQUIRED.items() if name != "false alarms" and shares[name].value < least]
+        return below + ["false alarms"] * (shares["false alarms"].value > REQUIRED["false alarms"])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=Path("runs/power"), help="where records and results go")
+    parser.add_argument("--page", type=Path, default=PAGE, help="the page to write")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="how many clean runs of each model")
+    parser.add_argument("names", nargs="*", help="only these faults; then no clean runs, and no page is written")
+    given = parser.parse_args(arguments)
+    faults = [fault for fault in read_table() if not given.names or fault.name in given.names]
+    measured = measure(faults, 0 if given.names else given.seeds, given.output)
+    result = asdict(measured) | {
+        "totals": {name: asdict(share) for name, share in measured.totals.items()},
+        "keras_totals": {name: asdict(share) for name, share in measured.keras_totals.items()},
+    }
+    (given.output / "power.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    text = format_page(measured)
+    if not given.names:
+        given.page.write_text(text, encoding="utf-8")
+    print(text)
+    return int(bool(measured.missed))
+
+
+def measure(faults: Sequence[Fault], seeds: int, output: Path) -> Measured:
+    """Train and compare everything; score it."""
+    started = time.monotonic()
+    clean = compare_clean(seeds, output / "clean")
+    after_clean = time.monotonic()
+    if seeds:
+        lend(faults, output / "clean" / "seed-0" / "records", output / "faults" / "records", CORPUS)
+    results = run("parity", *(f"{CORPUS}:{fault.name}" for fault in faults), output=output / "faults")
+    stages, findings = results["stages"], group_by_name(results["findings"])
+    origins, differences = group_by_name(results["origins"]), compare_histories(output / "faults")
+    return Measured(
+        scores=tuple(
+            score_fault(fault, findings.get(fault.name, []), stages, origins.get(fault.name, [])) for fault in faults
+        ),
+        keras_found={
+            fault.name: describe(found)
+            for fault in faults
+            if (found := {p: key for p, key in differences[fault.name].items() if set(p) & set(fault.faulty)})
+        },
+        clean=clean,
+        environments=tuple(results["environments"]),
+        seconds={"clean runs": after_clean - started, "faults": time.monotonic() - after_clean},
+        day=datetime.now(UTC).date().isoformat(),
+    )
+
+
+def compare_clean(seeds: int, output: Path) -> Clean:
+    """Train the clean experiments with each seed and compare them; with the first, saved models are exchanged too."""
+    names, alarms, keras_alarms = list[str](), dict[str, str](), dict[str, str]()
+    train_clean(seeds, output)
+    for seed in range(seeds):
+        folder = output / f"seed-{seed}"
+        command = ["compare", str(folder)] if seed else ["parity", *(f"{CORPUS}:{name}" for name in list_clean())]
+        found = run(*command, output=folder)
+        alarmed = find_false_alarms(found["findings"], found["failed"])
+        names += [f"{name}, seed {seed}" for name in list_clean()]
+        alarms |= {f"{shorten(name)}, seed {seed}": detail for name, detail in alarmed.items()}
+        histories = compare_histories(folder)
+        keras_alarms |= {f"{name}, seed {seed}": describe(pairs) for name, pairs in histories.items() if pairs}
+    return Clean(tuple(names), alarms, keras_alarms)
+
+
+def list_clean() -> list[str]:
+    """The clean experiments: each model with its own optimizer, and with others."""
+    others = [f"clean-{model}-{optimizer}" for optimizer, models in OTHERS.items() for model in models.split()]
+    return [f"clean-{model}" for model in MODELS] + others
+
+
+def run(*arguments: str, output: Path) -> dict[str, Any]:
+    """What a command of `multibackend` finds."""
+    command = [sys.executable, "-m", "multibackend", *arguments, "--output", str(output)]
+    finished = subprocess.run(command, cwd=HERE.parent, check=False, stdout=subprocess.DEVNULL)
+    if finished.returncode not in (0, 1):
+        raise SystemExit(f"{' '.join(command)}: exit code {finished.returncode}; expected 0 or 1")
+    results: dict[str, Any] = json.loads((output / "results.json").read_text(encoding="utf-8"))
+    return results
+
+
+def train_clean(seeds: int, output: Path) -> None:
+    """Train the clean experiments with all seeds: each model is compiled once. With one seed, `parity` trains it."""
+    if seeds > 1:
+        with open_folder(output) as folder:
+            run_trainings(
+                [f"{CORPUS}:{name}" for name in list_clean()],
+                BACKENDS,
+                list_trainings(PRECISIONS, repeated=True),
+                profile="quick",
+                seed=0,
+                seeds=seeds,
+                device="auto",
+                threads=1,
+                mends=True,
+                output=folder,
+                time_limit=RUN_SECONDS,
+                pythons=name_pythons([]),
+                console=Console(stderr=True),
+            )
+
+
+def shorten(experiment: str) -> str:
+    """The name of an experiment of the corpus in its file."""
+    return experiment.rpartition(":")[2]
+
+
+def group_by_name(findings: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Findings, or origins, by the name of their fault."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for finding in findings:
+        groups.setdefault(shorten(finding["experiment"]), []).append(finding)
+    return groups
+
+
+def compare_histories(output: Path) -> dict[str, dict[tuple[str, str], str]]:
+    """What Keras' own test says of the records below a folder, by experiment."""
+    groups: dict[str, list[Any]] = {}
+    for record in load_runs([output / "records"]):
+        groups.setdefault(shorten(record.run.experiment), []).append(record)
+    return {name: find_differences(records) for name, records in groups.items()}
+
+
+def describe(differences: dict[tuple[str, str], str]) -> str:
+    """Pairs and keys, in a line."""
+    return "; ".join(f"{'-'.join(pair)}: {key}" for pair, key in differences.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
