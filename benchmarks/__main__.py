@@ -12,10 +12,10 @@ import click
 from benchmarks import SMALL, WORKLOADS
 from benchmarks.processes import ask
 from benchmarks.results import RESULTS, load_results, merge_entries
-from multibackend import BACKENDS
 from multibackend.cli import Commands
 from multibackend.cli.options import PYTHON_OPTION
-from multibackend.engine import Device
+from multibackend.engine.backend import Device
+from multibackend.engine.backends import BACKENDS
 from multibackend.launch.interpreters import require
 
 OUTPUT_OPTION = click.option(

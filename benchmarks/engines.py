@@ -23,7 +23,7 @@ from benchmarks.limit import compile_loop, list_products
 from benchmarks.processes import serve
 from benchmarks.workloads import WORKLOADS, Workload
 from multibackend import DataUnavailable, MultibackendError, Split, draws
-from multibackend.engine import get_engine
+from multibackend.engine.backends import get_engine
 from multibackend.engine.contract import build_model, train
 from multibackend.train.describe import describe_environment
 

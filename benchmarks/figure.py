@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks import WORKLOADS
 from benchmarks.results import Contents
-from multibackend import BACKENDS
+from multibackend.engine.backends import BACKENDS
 
 WAYS = {"fit": "#E69F00", "engine": "#0072B2", "limit": "#999999"}
 """From top to bottom, in colours of Okabe and Ito's palette."""

@@ -19,8 +19,8 @@ from rich.console import Console
 from benchmarks.lines import fit_line, format_table
 from benchmarks.processes import ask
 from benchmarks.results import RESULTS, Contents, load_results, merge_entries
-from multibackend import BACKENDS
 from multibackend.cli.options import PYTHON_OPTION
+from multibackend.engine.backends import BACKENDS
 from multibackend.launch.interpreters import Interpreter, require
 from multibackend.launch.loop import launch
 from multibackend.launch.progress import Progress

@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.processes import serve
 from multibackend import Dataset, Experiment, Plan, Split, draws
-from multibackend.engine import get_engine
+from multibackend.engine.backends import get_engine
 from multibackend.engine.contract import build_model, train
 from multibackend.train.describe import describe_environment
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from multibackend.engine import Device, environment_variables
+from multibackend.engine.backend import Device
+from multibackend.engine.backends import environment_variables
 from multibackend.errors import MultibackendError
 from multibackend.launch.interpreters import Interpreter
 

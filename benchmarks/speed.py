@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks import WORKLOADS
 from benchmarks.lines import format_table
 from benchmarks.results import Contents
-from multibackend import BACKENDS
+from multibackend.engine.backends import BACKENDS
 
 LIMITED = "B9"
 """The workload whose best engine is held against its limit."""

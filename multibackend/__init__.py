@@ -8,12 +8,10 @@ from multibackend.errors import DataUnavailable, MultibackendError, RecordError,
 
 if TYPE_CHECKING:
     from multibackend.api import parity
+    from multibackend.engine.backends import BACKENDS
     from multibackend.experiments.experiment import Dataset, Experiment, Plan, Split
 
 __version__ = "0.1.0"
-
-BACKENDS = ("jax", "tensorflow", "torch")
-"""The three backends, in the order in which every table lists them."""
 
 __all__ = [
     "BACKENDS",
@@ -31,6 +29,10 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """Import `experiment`, and NumPy with it, at the first use of its names: `multibackend --help` needs neither."""
+    if name == "BACKENDS":
+        from multibackend.engine.backends import BACKENDS
+
+        return BACKENDS
     if name == "parity":
         from multibackend.api import parity
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from multibackend import BACKENDS
+from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
 from multibackend.launch.dispatch import RUN_SECONDS
 
 if TYPE_CHECKING:
     from multibackend.compare import Comparison
-    from multibackend.engine import Device
+    from multibackend.engine.backend import Device
     from multibackend.experiments.experiment import Dataset, Experiment, Profile, Split
     from multibackend.records.record import Record
 

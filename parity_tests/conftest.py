@@ -13,7 +13,7 @@ import pytest
 
 from multibackend import BACKENDS
 from multibackend.compare import PRECISIONS, STAGES, Comparison, compare_records, load_runs
-from multibackend.launch.catalogue import known_experiments
+from multibackend.experiments.catalogue import known_experiments
 from multibackend.records.record import Record
 
 EXPERIMENTS = tuple(known_experiments())

@@ -15,7 +15,7 @@ import numpy as np
 from keras import layers
 
 from multibackend import Dataset, Experiment, Plan, Split
-from multibackend.engine import get_engine
+from multibackend.engine.backends import get_engine
 
 BACKEND = keras.backend.backend()
 

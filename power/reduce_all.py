@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from multibackend import BACKENDS
+from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
 from multibackend.launch.interpreters import name_pythons
 from multibackend.reduce import reduce_experiment

@@ -20,8 +20,8 @@ from typing import Any
 
 from rich.console import Console
 
-from multibackend import BACKENDS
 from multibackend.compare import PRECISIONS, load_runs
+from multibackend.engine.backends import BACKENDS
 from multibackend.launch.dispatch import RUN_SECONDS, list_trainings, run_trainings
 from multibackend.launch.interpreters import name_pythons
 from multibackend.launch.output_folder import open_folder

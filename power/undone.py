@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from multibackend.draws import initial_weights
-from multibackend.engine import get_engine
+from multibackend.engine.backends import get_engine
 from power import corpus, planting
 
 WATCHED = ("keras.src", "multibackend")

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from multibackend.engine import get_engine
+from multibackend.engine.backends import get_engine
 from power.planting import (
     Site,
     after_call,

@@ -32,8 +32,8 @@ def interchange(runs: tuple[Path, ...], wanted: tuple[str, ...], **settings: Any
     RUNS are folders of records. What each backend makes of each model is recorded in the output folder, to be compared
     with them: `multibackend compare RUNS OUTPUT`. `multibackend parity` does this by itself.
     """
-    from multibackend import BACKENDS
     from multibackend.compare import PRECISIONS, load_runs
+    from multibackend.engine.backends import BACKENDS
     from multibackend.errors import MultibackendError
     from multibackend.launch.dispatch import run_trainings
 
@@ -71,7 +71,7 @@ def choose_experiments(recorded: Sequence[str], wanted: Sequence[str]) -> list[s
         MultibackendError: a record names a file, which only the user may do; or what is wanted isn't in the records.
     """
     from multibackend.errors import MultibackendError
-    from multibackend.launch.catalogue import known_experiments, select_experiments
+    from multibackend.experiments.catalogue import known_experiments, select_experiments
 
     names = list(dict.fromkeys(recorded))
     if wanted:

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from multibackend import BACKENDS
 from multibackend.course.words import LANGUAGE_VARIABLE, LANGUAGES, default_language
+from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
 from multibackend.launch.dispatch import RUN_SECONDS
 

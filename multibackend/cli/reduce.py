@@ -64,7 +64,7 @@ def reduce(
     script, or if nothing parts; with 1 if nothing that small fails.
     """
     from multibackend.errors import MultibackendError
-    from multibackend.launch.catalogue import select_experiments
+    from multibackend.experiments.catalogue import select_experiments
     from multibackend.launch.interpreters import require
 
     names = select_experiments([name])

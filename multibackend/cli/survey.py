@@ -14,7 +14,7 @@ from multibackend.cli.output import console, show
 @click.command("list")
 def list_experiments() -> None:
     """Show all experiments, with their titles."""
-    from multibackend.launch.catalogue import known_experiments
+    from multibackend.experiments.catalogue import known_experiments
 
     experiments = known_experiments()
     width = max(map(len, experiments), default=0)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from multibackend import BACKENDS
 from multibackend.cli.options import precision_option, training_options
 from multibackend.cli.output import console
 from multibackend.cli.trainings import exit_code, list_trainings, name_output, opened_output
+from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
 from multibackend.text import sanitize
 

@@ -15,9 +15,9 @@ from typing import Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion
 
-from multibackend import BACKENDS
 from multibackend.compare.findings import PRECISIONS, STAGES, Finding, KnownEffect
 from multibackend.compare.runs import Ensemble
+from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
 from multibackend.experiments.experiment import PROFILES
 from multibackend.records.record import Record, Run

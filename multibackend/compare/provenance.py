@@ -7,13 +7,10 @@ from itertools import combinations
 
 import numpy as np
 
-from multibackend import BACKENDS
+from multibackend.engine.backends import BACKENDS, get_backend
 from multibackend.errors import RecordError
 from multibackend.records.record import ARRAYS_FILE, Record
 from multibackend.text import sanitize
-
-PACKAGES = {"jax": ("jax",), "tensorflow": ("tensorflow", "tensorflow-cpu"), "torch": ("torch",)}
-"""The packages of which one must be installed where a backend trains."""
 
 COMPUTED = ("initial_outputs", "gradients", "losses", "continued")
 """Groups of what a backend adds up, in an order of its own."""
@@ -41,7 +38,7 @@ def check_origins(records: Iterable[Record]) -> None:
                 f"record {record.run}: environment.backend {got}; expected {record.run.backend!r}, as in its run: "
                 "it is another backend's record. Train again."
             )
-        wanted = PACKAGES[record.run.backend]
+        wanted = get_backend(record.run.backend).distributions
         if "keras" not in packages or not set(wanted) & set(packages):
             raise RecordError(
                 f"record {record.run}: environment.packages has {sanitize(', '.join(packages), 100) or 'none'}; "

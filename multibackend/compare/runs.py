@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from multibackend import BACKENDS
 from multibackend.compare.contents import check_groups, find_broken_ends, find_gaps
 from multibackend.compare.measures import Array, Problem
 from multibackend.compare.provenance import check_origins
 from multibackend.compare.repetitions import find_other_start
 from multibackend.compare.silence import Silence, find_silence
+from multibackend.engine.backends import BACKENDS
 from multibackend.errors import RecordError
 from multibackend.records.record import Record, find_records, load_record
 

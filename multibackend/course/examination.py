@@ -21,7 +21,7 @@ from multibackend.course.isolation import NoIsolation
 from multibackend.course.judging import Point, Unmet
 from multibackend.course.limits import Limits
 from multibackend.course.remote import Ended, Link, OutOfTime, Raised, Student
-from multibackend.engine import environment_variables
+from multibackend.engine.backends import environment_variables
 from multibackend.errors import MultibackendError
 from multibackend.text import sanitize
 

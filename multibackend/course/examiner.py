@@ -25,8 +25,9 @@ from multibackend.course.host import Host
 from multibackend.course.isolation import NoIsolation, View, enter, leave_processes
 from multibackend.course.limits import Limits, limit
 from multibackend.course.warden import guard
-from multibackend.datasets.builtin import cache_folder, find_file
+from multibackend.datasets.builtin import find_file
 from multibackend.datasets.checksums import ARCHIVES, TABLES
+from multibackend.paths import cache_folder
 
 LARGEST_REQUEST = 1 << 16
 

@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from multibackend import BACKENDS
 from multibackend.course.classroom import LARGEST_BYTES, decode
 from multibackend.course.exercise import Exercise
 from multibackend.course.feedback import explain_status
 from multibackend.course.names import shown
 from multibackend.course.storage import Unreadable, read_plain
 from multibackend.course.words import Language, messages
+from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
 from multibackend.text import sanitize
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from multibackend.engine import Device
+    from multibackend.engine.backend import Device
     from multibackend.experiments.experiment import Profile
     from multibackend.launch.output_folder import OutputFolder
     from multibackend.launch.supervisor import Outcome
@@ -53,7 +53,7 @@ def run_trainings(
         Interrupted: by the user or the system; what was trained is kept.
         MultibackendError: a name or an interpreter is not as needed.
     """
-    from multibackend.launch.catalogue import select_experiments
+    from multibackend.experiments.catalogue import select_experiments
     from multibackend.launch.interpreters import fingerprint, require
     from multibackend.launch.loop import launch
     from multibackend.launch.progress import Progress

@@ -16,9 +16,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from multibackend.engine.backends import get_backend
 from multibackend.errors import MultibackendError
 from multibackend.launch.child import Child
-from multibackend.launch.interpreters import FRAMEWORKS, Interpreter, probe_all, problem_of
+from multibackend.launch.interpreters import Interpreter, probe_all, problem_of
 from multibackend.launch.output_folder import check_writable
 from multibackend.launch.request import Request, start_worker
 from multibackend.report.console import plain
@@ -172,7 +173,9 @@ def _installed(state: BackendState) -> list[str]:
     if state.interpreter is None:
         return ["-", "-", "-", "-"]
     versions = state.interpreter.versions
-    framework = " + ".join(f"{name} {versions[name]}" for name in FRAMEWORKS[state.backend] if versions[name])
+    framework = " + ".join(
+        f"{name} {versions[name]}" for package in get_backend(state.backend).packages if versions[name := package.name]
+    )
     return [framework or "-", versions["keras"] or "-", versions["python"] or "-", state.interpreter.python]
 
 

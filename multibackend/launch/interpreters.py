@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from multibackend import BACKENDS, __version__
+from multibackend import __version__
+from multibackend.engine.backends import BACKENDS, get_backend
 from multibackend.errors import MultibackendError
 from multibackend.experiments.reference import parse_reference
 
@@ -34,11 +35,6 @@ COMMON = {
     "numpy": ("numpy", ["numpy"]),
     "pandas": ("pandas", ["pandas"]),
     "scikit-learn": ("sklearn", ["scikit-learn"]),
-}
-FRAMEWORKS = {
-    "jax": {"jax": ("jax", ["jax"]), "jaxlib": ("jaxlib", ["jaxlib"])},
-    "tensorflow": {"tensorflow": ("tensorflow", ["tensorflow", "tensorflow-cpu", "tensorflow-macos", "tf-nightly"])},
-    "torch": {"torch": ("torch", ["torch"])},
 }
 
 # A folder that merely lies beside us under a package's name is a namespace package, without an origin.
@@ -99,7 +95,7 @@ class Interpreter:
         python = str(self.versions["python"])
         if tuple(int(part) for part in python.split(".")[:2]) < OLDEST_PYTHON:
             return f"{where}{self.python} is Python {python}; expected 3.11 or later: --python {self.backend}=PATH"
-        for package in (*FRAMEWORKS[self.backend], "keras", "multibackend"):
+        for package in (*(p.name for p in get_backend(self.backend).packages), "keras", "multibackend"):
             if self.versions[package] is None:
                 return f"{where}{package} is not installed for {self.python}; install it with: {self.install_command}"
         if self.versions["multibackend"] != __version__:
@@ -137,7 +133,8 @@ def probe(python: str, backend: str) -> Interpreter:
             f"backend {backend}: no Python at {python}; expected an executable: --python {backend}=PATH"
         )
     path = str(Path(found).absolute())
-    packages = json.dumps({**FRAMEWORKS[backend], **COMMON})
+    framework = {p.name: (p.module, p.distributions) for p in get_backend(backend).packages}
+    packages = json.dumps({**framework, **COMMON})
     try:
         answer = subprocess.run(
             [path, "-P", "-c", PROBE, packages],

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from multibackend.engine import Device, environment_variables
+from multibackend.engine.backend import Device
+from multibackend.engine.backends import environment_variables
 from multibackend.errors import RecordError
 from multibackend.experiments.experiment import Profile
 from multibackend.launch.child import Child

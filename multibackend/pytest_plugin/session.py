@@ -10,17 +10,17 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from multibackend import BACKENDS
 from multibackend.api import refer, train_and_compare
 from multibackend.compare import Comparison
+from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
-from multibackend.launch.catalogue import select_experiments
+from multibackend.experiments.catalogue import select_experiments
 from multibackend.launch.dispatch import RUN_SECONDS
 from multibackend.launch.interpreters import name_pythons, probe_all, problem_of
 from multibackend.launch.output_folder import OutputFolder, open_folder
 
 if TYPE_CHECKING:
-    from multibackend.engine import Device
+    from multibackend.engine.backend import Device
     from multibackend.experiments.experiment import Profile
 
 CHOICES = {"precision": ("both", "float64", "float32"), "profile": ("quick", "full"), "device": ("auto", "cpu", "cuda")}

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from multibackend.engine.backends import DESCRIPTORS
+
 MOST_DEPTH = 50
 """Levels of lists and objects within each other. Keras' configurations of nested models stay below 30."""
 
@@ -37,7 +39,7 @@ Positive = Annotated[int, Meta(ge=1, le=MOST_NUMBER)]
 Sizes = Annotated[list[Count], Meta(max_length=32)]
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}\\Z")]
-Backend = Literal["jax", "tensorflow", "torch"]
+Backend = Annotated[str, Meta(pattern=f"^({'|'.join(DESCRIPTORS)})\\Z")]
 Precision = Literal["float64", "float32"]
 Profile = Literal["quick", "full"]
 Task = Literal["training", "trace", "isolation", "interchange"]

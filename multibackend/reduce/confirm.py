@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from multibackend.engine import environment_variables
+from multibackend.engine.backends import environment_variables
 from multibackend.reduce.oracle import ALONE
 
 FRESH_SECONDS = 180.0

@@ -14,13 +14,13 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from multibackend import draws
-from multibackend.engine import get_engine
+from multibackend.engine.backends import get_engine
 from multibackend.engine.contract import check_model
 from multibackend.experiments.experiment import Profile
-from multibackend.launch.catalogue import load_experiment
 from multibackend.reduce.reader import Reader
 from multibackend.reduce.tracer import KEPT_ROWS, Tracer, trace
 from multibackend.reduce.transport import encode
+from multibackend.train.load import load_experiment
 
 
 def extract(backend: str, experiment: str, profile: Profile, seed: int, arrays: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from multibackend.engine import environment_variables
+from multibackend.engine.backends import environment_variables, get_backend
 from multibackend.errors import MultibackendError
 
 START_SECONDS = 180.0
@@ -30,9 +30,6 @@ RUNNER = ("-P", "-m", "multibackend.reduce.runner")
 
 ALONE = " alone"
 """Marks the process of a suspect without the code that is run before the scripts: the script must pass there."""
-
-SOONEST = ("torch", "tensorflow", "jax")
-"""By the time that a small script takes: torch compiles nothing."""
 
 Got = np.ndarray | str
 """What a script gave on a backend: its numbers, flat, or the error that ended it."""
@@ -175,7 +172,7 @@ class Oracle:
         others = [name for name in self._commands if not name.endswith(ALONE) and name != suspect]
         if self.preload_file:
             others.append(suspect + ALONE)
-        return [suspect, *sorted(others, key=lambda name: SOONEST.index(name.removesuffix(ALONE)))]
+        return [suspect, *sorted(others, key=lambda name: get_backend(name.removesuffix(ALONE)).script_seconds)]
 
     def _start(self, backends: Sequence[str]) -> None:
         for backend in backends:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from multibackend.engine import get_engine
+from multibackend.engine.backends import get_engine
 from multibackend.train.keeper import die_with_parent
 from multibackend.train.worker import check_backend
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from multibackend import BACKENDS
 from multibackend.compare import PRECISIONS, Ensemble, Judged, Pair, follow_losses, has_losses
+from multibackend.engine.backends import BACKENDS
 from multibackend.experiments.experiment import shorten_name
 from multibackend.report.canvas import clear, encode, finish, make_axes, texts_as_written
 from multibackend.report.curves import thin

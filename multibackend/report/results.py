@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from multibackend import BACKENDS, __version__
+from multibackend import __version__
 from multibackend.compare import PRECISIONS, STAGES, Comparison
+from multibackend.engine.backends import BACKENDS
 from multibackend.report.files import as_json, format_json
 
 RESULTS_SCHEMA_VERSION = 1

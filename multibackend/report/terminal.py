@@ -11,8 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from multibackend import BACKENDS
 from multibackend.compare import PRECISIONS, Comparison, Finding
+from multibackend.engine.backends import BACKENDS
 from multibackend.experiments.experiment import shorten_name
 from multibackend.report.console import plain
 from multibackend.report.files import format_count, join_names

@@ -15,9 +15,9 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from multibackend import BACKENDS
 from multibackend.compare.findings import PRECISIONS
 from multibackend.compare.known import SIZE_FACTOR
+from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
 from multibackend.sweep.case import Case
 from multibackend.sweep.cases import matches

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from multibackend.engine import environment_variables
+from multibackend.engine.backends import environment_for_one_run, get_backend
 from multibackend.errors import MultibackendError
 from multibackend.launch.child import Child, stop, wait_for_any
 from multibackend.launch.output_folder import OutputFolder
@@ -21,13 +20,6 @@ TICK_SECONDS = 0.5
 
 CASE_SECONDS = 300.0
 """Limit for one case, and for a worker's start: the slowest case took 10 s on a machine busy with others."""
-
-QUICK_COMPILING = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
-"""For JAX: most of its time is compiling programs that run once; what they compute stays the same. Half the time."""
-
-MOVES = {"jax": False, "tensorflow": True, "torch": True}
-"""Who repeats cases with inputs moved by rounding: two are enough for an envelope without any one backend, and JAX
-would compile everything again."""
 
 Runs = list[tuple[str, str]]
 """Precision and case."""
@@ -58,11 +50,7 @@ class Sweeper:
         """Start a worker for what is left."""
         content = {"backend": self.backend, "threads": 1, "runs": self.left, "moves": self.moves}
         content |= {"first_part": self.part, "results": str(self.results)}
-        environment = {**os.environ, **environment_variables(self.backend, "cpu", 1)}
-        if self.backend == "jax":
-            environment["XLA_FLAGS"] = f"{environment['XLA_FLAGS']} {QUICK_COMPILING}".strip()
-            for name in [name for name in environment if "COMPILATION_CACHE" in name or "PERSISTENT_CACHE" in name]:
-                del environment[name]  # thousands of programs, each of which runs once
+        environment = environment_for_one_run(self.backend, "cpu", 1)
         command = [self.python, "-P", "-m", "multibackend.sweep.worker"]
         self.child = Child(command, environment, self.output / "logs" / f"{self.backend}.log", content, self.lock)
         self.running, self.heard = None, time.monotonic()
@@ -113,9 +101,12 @@ def launch(
     """
     shutil.rmtree(output.path / "results", ignore_errors=True)
     runs = [(p, str(case)) for p in precisions for case in cases if p in case.precisions]
-    enough = sum(MOVES[backend] for backend in pythons) > 1
+    # Two backends that repeat cases with inputs moved by rounding are enough for an envelope without any one backend.
+    moving = [backend for backend in pythons if not get_backend(backend).compiles_each_program]
+    if len(moving) < 2:
+        moving = list(pythons)
     sweepers = [
-        Sweeper(backend, python, output.path, MOVES[backend] or not enough, list(runs), output.lock)
+        Sweeper(backend, python, output.path, backend in moving, list(runs), output.lock)
         for backend, python in pythons.items()
     ]
     try:

@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from multibackend.engine import get_engine
+from multibackend.engine.backends import get_engine
 from multibackend.engine.workarounds import mended
 from multibackend.sweep.case import Case
 from multibackend.sweep.results import Outcome, save_part

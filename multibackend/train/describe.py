@@ -16,11 +16,16 @@ from typing import Any
 import numpy as np
 
 import multibackend
+from multibackend.engine.backends import DESCRIPTORS
 from multibackend.experiments.arrays import leaves
 from multibackend.experiments.experiment import Dataset, Split
 from multibackend.machine import name_processor
 
-PACKAGES = ("keras", "jax", "jaxlib", "tensorflow", "tensorflow-cpu", "torch", "numpy", "pandas", "scikit-learn")
+PACKAGES = (
+    "keras",
+    *(name for backend in DESCRIPTORS.values() for name in backend.distributions),
+    *("numpy", "pandas", "scikit-learn"),
+)
 
 
 def describe_structure(model: Any, outputs: dict[str, np.ndarray]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from multibackend import BACKENDS
+from multibackend.engine.backends import BACKENDS
 from multibackend.engine.contract import as_data, predict
 from multibackend.engine.workarounds import optimizer_saved_by_public_name
 from multibackend.records.record import MODEL_FILE, Record, Run

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from multibackend import BACKENDS
-from multibackend.engine import get_engine
+from multibackend.engine.backends import BACKENDS, get_engine
 from multibackend.engine.layerwise import isolate_step, trace_step
 from multibackend.errors import MultibackendError
 from multibackend.records.record import Record, Run, load_record

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from multibackend import draws
-from multibackend.engine import get_engine, through_fit
+from multibackend.engine import through_fit
+from multibackend.engine.backends import get_engine
 from multibackend.engine.contract import (
     Epoch,
     FirstStep,
@@ -38,9 +39,9 @@ from multibackend.engine.workarounds import optimizer_saved_by_public_name
 from multibackend.errors import MultibackendError
 from multibackend.experiments.arrays import map_arrays
 from multibackend.experiments.experiment import Dataset, Experiment, Plan, Profile, Split
-from multibackend.launch.catalogue import load_experiment
 from multibackend.records.record import CONTINUED_STEPS, MODEL_FILE, PROBE_ROWS, Record, Run
 from multibackend.train.describe import describe_structure, digest_array, digest_data
+from multibackend.train.load import load_experiment
 
 Emit = Callable[[dict[str, Any]], None]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from multibackend import draws
-from multibackend.engine import get_engine
+from multibackend.engine.backends import get_engine
 from multibackend.engine.workarounds import mended
 from multibackend.errors import DataUnavailable, MultibackendError
 from multibackend.records.record import Record, Run, Task, save_record

@@ -18,7 +18,7 @@ from benchmarks.engines import CHECKED_STEPS, check_losses
 from benchmarks.results import load_results, merge_entries
 from benchmarks.workloads import Workload
 from multibackend import MultibackendError, Split, draws
-from multibackend.engine import get_engine
+from multibackend.engine.backends import get_engine
 from multibackend.engine.contract import build_model, train
 from multibackend.launch.interpreters import Interpreter
 

@@ -12,7 +12,8 @@ import pytest
 from keras import ops
 
 from multibackend import Unsupported, draws
-from multibackend.engine import contract, get_engine
+from multibackend.engine import contract
+from multibackend.engine.backends import get_engine
 
 SHAPES = {"STFT": (32, 1, 17), "Identity": (6, 6)}
 ARGUMENTS: dict[str, dict[str, Any]] = {

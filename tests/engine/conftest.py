@@ -9,7 +9,7 @@ import keras
 import pytest
 
 from multibackend import BACKENDS, draws
-from multibackend.engine import get_engine
+from multibackend.engine.backends import get_engine
 from multibackend.engine.workarounds import mended
 
 # A file named for a backend tests what that one alone has.

@@ -15,7 +15,8 @@ from keras import layers
 from models import BATCH, CASES, rows
 
 from multibackend import BACKENDS, MultibackendError, Split, Unsupported, draws
-from multibackend.engine import contract, environment_variables, get_engine
+from multibackend.engine import contract
+from multibackend.engine.backends import environment_variables, get_engine
 from multibackend.engine.workarounds import mended
 
 ENGINE = Path(contract.__file__).parent

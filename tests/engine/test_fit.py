@@ -14,7 +14,8 @@ import pytest
 from models import BATCH, CASES, ROWS, rows
 
 from multibackend import Split, draws
-from multibackend.engine import contract, get_engine
+from multibackend.engine import contract
+from multibackend.engine.backends import get_engine
 from multibackend.engine.workarounds import mended
 
 EPOCHS = 2

@@ -11,7 +11,8 @@ from keras import layers
 from models import BATCH, CASES, rows
 
 from multibackend import Split, draws
-from multibackend.engine import contract, get_engine
+from multibackend.engine import contract
+from multibackend.engine.backends import get_engine
 from multibackend.engine.layerwise import isolate_step, trace_step
 
 MODELS = [

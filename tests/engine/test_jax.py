@@ -18,7 +18,8 @@ from models import BATCH, ROWS
 from test_fit import differences, prepare
 
 from multibackend import draws
-from multibackend.engine import contract, environment_variables, get_engine
+from multibackend.engine import contract
+from multibackend.engine.backends import environment_variables, get_engine
 from multibackend.engine.jax import engine
 from multibackend.engine.jax.cpu import replace_slow
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from multibackend.datasets.builtin import cache_folder
 from multibackend.engine.payback import CannotCompile, Compiler, Program, choose
+from multibackend.paths import cache_folder
 
 COMPILER = Compiler("slow", compile_seconds=2.0, saving=0.5)
 KEY = {"backend": "none", "program": "mul add"}

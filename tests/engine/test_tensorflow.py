@@ -12,7 +12,8 @@ from models import BATCH, ROWS
 from test_fit import EPOCHS, differences, prepare, train_with_engine, train_with_fit
 
 from multibackend import draws
-from multibackend.engine import contract, get_engine
+from multibackend.engine import contract
+from multibackend.engine.backends import get_engine
 from multibackend.engine.tensorflow import engine
 from multibackend.engine.workarounds import mended
 

@@ -14,7 +14,8 @@ from models import BATCH, ROWS, rows
 
 import multibackend
 from multibackend import MultibackendError, Split, draws
-from multibackend.engine import contract, get_engine, through_fit
+from multibackend.engine import contract, through_fit
+from multibackend.engine.backends import get_engine
 from multibackend.engine.workarounds import mended
 from multibackend.experiments.reference import import_file
 

@@ -17,7 +17,8 @@ from models import BATCH, CASES, ROWS
 from test_fit import differences, prepare, train_with_engine, train_with_fit
 
 from multibackend import draws
-from multibackend.engine import contract, get_engine
+from multibackend.engine import contract
+from multibackend.engine.backends import get_engine
 from multibackend.engine.torch import engine
 from multibackend.engine.torch.capture import Uncapturable, capture
 from multibackend.engine.torch.capture.cuda import as_cuda_graph

@@ -15,7 +15,7 @@ import pytest
 from keras import ops
 
 from multibackend.compare import load_known
-from multibackend.engine import get_engine
+from multibackend.engine.backends import get_engine
 from multibackend.engine.workarounds import MENDS, mended, optimizer_saved_by_public_name
 
 SCRIPTS = Path(__file__).parents[2] / "docs" / "upstream"

@@ -11,7 +11,7 @@ import pytest
 
 from exercises import CATALOGUE
 from multibackend.errors import DataUnavailable
-from multibackend.launch.catalogue import load_experiment
+from multibackend.train.load import load_experiment
 
 ROOT = Path(__file__).resolve().parents[2]
 

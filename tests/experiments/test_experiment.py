@@ -11,8 +11,9 @@ import scipy.sparse
 
 from multibackend import Dataset, MultibackendError, Plan, Split
 from multibackend.experiments.arrays import leaves, map_arrays
+from multibackend.experiments.catalogue import select_experiments
 from multibackend.experiments.experiment import name_file, shorten_name
-from multibackend.launch.catalogue import load_experiment, select_experiments
+from multibackend.train.load import load_experiment
 
 
 def test_a_split_knows_its_rows_and_takes_some() -> None:

@@ -13,9 +13,10 @@ import pytest
 from multibackend import Dataset, MultibackendError, Plan, Split
 from multibackend.datasets.npz import as_dataset, load_dataset, save_dataset
 from multibackend.experiments.arrays import leaves
+from multibackend.experiments.catalogue import select_experiments
 from multibackend.experiments.reference import import_file, list_sources, name_function, parse_reference, shorten
-from multibackend.launch.catalogue import load_experiment, select_experiments
 from multibackend.launch.interpreters import Interpreter, fingerprint
+from multibackend.train.load import load_experiment
 from multibackend.train.own_model import SHORT_PLAN
 
 

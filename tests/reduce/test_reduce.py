@@ -33,7 +33,7 @@ def run_reduce(name: str, *arguments: Any) -> subprocess.CompletedProcess[str]:
 
 def write_results(path: Path, name: str, failing: str) -> Path:
     """Results in which a backend fails at the initial outputs, or none."""
-    from multibackend.launch.catalogue import select_experiments
+    from multibackend.experiments.catalogue import select_experiments
 
     (experiment,) = select_experiments([f"{EXPERIMENTS}:{name}"])
     found = [

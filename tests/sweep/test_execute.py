@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from multibackend import draws
-from multibackend.engine import get_engine
+from multibackend.engine.backends import get_engine
 from multibackend.sweep.case import Array, Case, Make
 from multibackend.sweep.cases import CASES, EXEMPT, NAMESPACES
 from multibackend.sweep.execute import execute

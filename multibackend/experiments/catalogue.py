@@ -1,26 +1,25 @@
 """The catalogue: the course's experiments by name, and models of the user's own by reference.
 
-This module imports no Keras and no framework until an experiment is loaded.
+This module imports no Keras and no framework.
 """
 
 from __future__ import annotations
 
 import difflib
-import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from multibackend.errors import MultibackendError
-from multibackend.experiments.experiment import Experiment
-from multibackend.experiments.reference import normalise, parse_reference
+from multibackend.experiments.reference import normalise
 
 
 def known_experiments() -> dict[str, str]:
     """The course's experiments: each name with its title, in the course's order."""
-    return {name: entry.title for name, entry in _catalogue().items()}
+    return {name: entry.title for name, entry in read_catalogue().items()}
 
 
-def _catalogue() -> Mapping[str, Any]:
+def read_catalogue() -> Mapping[str, Any]:
+    """Return the course's entries by name; each has `title`, `module` and `attribute`."""
     from exercises import CATALOGUE
 
     catalogue: Mapping[str, Any] = CATALOGUE
@@ -35,7 +34,7 @@ def select_experiments(wanted: Sequence[str]) -> list[str]:
     Raises:
         MultibackendError: a name that is neither; the nearest names are offered.
     """
-    names = list(_catalogue())
+    names = list(read_catalogue())
     if not wanted:
         return names
     selected: list[str] = []
@@ -53,19 +52,3 @@ def select_experiments(wanted: Sequence[str]) -> list[str]:
             )
         selected += [match for match in matches if match not in selected]
     return selected
-
-
-def load_experiment(name: str) -> Experiment:
-    """Import an experiment, by its name in the catalogue or as `path/to/file.py:name`.
-
-    Raises:
-        MultibackendError: the file can't be imported, or the name isn't of an experiment or a model's function.
-    """
-    if reference := parse_reference(name):
-        from multibackend.train.own_model import load_own
-
-        return load_own(reference)
-    entry = _catalogue()[name]
-    experiment = getattr(importlib.import_module(entry.module), entry.attribute)
-    assert isinstance(experiment, Experiment)
-    return experiment

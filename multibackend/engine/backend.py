@@ -1,0 +1,61 @@
+"""What the rest of the library must know of a backend before, and without, importing its framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+Device = Literal["auto", "cpu", "cuda"]
+DEVICES: tuple[Device, ...] = get_args(Device)
+
+Capability = Literal["gradients", "training", "float64"]
+"""What a backend may or may not do, beside calling a model on inputs and loading one that another backend saved."""
+
+CAPABILITIES: frozenset[Capability] = frozenset(get_args(Capability))
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package that a backend needs: the module that is imported, and the names under which it is distributed."""
+
+    name: str
+    module: str
+    distributions: tuple[str, ...]
+
+
+Environment = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A backend of Keras.
+
+    `name` is what `KERAS_BACKEND` holds, `title` how its makers write it.
+    `environment(device, threads)` gives the environment variables that its process needs beside everybody's, and
+    `run_once(environment)` changes an environment for programs that run once each, where compiling takes most time.
+    `color` is its line's in every plot, from Okabe and Ito's palette, whose colours are told apart with every kind of
+    colour blindness (https://jfly.uni-koeln.de/color/).
+    `script_seconds` is about how long a script of a few operations takes in a process that has run one before.
+    `compiles_each_program` says that a program costs a second of compiling, however small it is.
+    """
+
+    name: str
+    title: str
+    packages: tuple[Package, ...]
+    environment: Callable[[Device, int], Environment]
+    color: str
+    script_seconds: float
+    can: frozenset[Capability] = CAPABILITIES
+    run_once: Callable[[Environment], Environment] = field(default=dict)
+    compiles_each_program: bool = False
+
+    @property
+    def distributions(self) -> tuple[str, ...]:
+        """Every name under which what it needs is distributed."""
+        return tuple(name for package in self.packages for name in package.distributions)
+
+    @property
+    def trains(self) -> bool:
+        """Whether a model can be trained on it."""
+        return "training" in self.can
