@@ -1,4 +1,4 @@
-"""Mistakes a user can mend: each is one line that says what, where, got, expected, and the cure."""
+"""Mistakes a user can fix: each is one line that says what, where, got, expected, and the cure."""
 
 
 class MultibackendError(Exception):

@@ -35,11 +35,11 @@ def test_the_raw_houses_diverge_on_every_backend(records: list[Record]) -> None:
         assert not np.isfinite(values).all(), backend
 
 
-def test_only_float64_is_mended(records: list[Record]) -> None:
-    """The float64 proof names its mends; the float32 practice has none but of how torch's models are saved."""
+def test_only_float64_is_worked_around(records: list[Record]) -> None:
+    """The float64 proof names its workarounds; the float32 practice has none but of how torch's models are saved."""
     for record in records:
         if record.status == "finished" and record.run.precision == "float64":
-            assert record.mends, record.run
+            assert record.workarounds, record.run
         elif record.status == "finished":
             saved = (OPTIMIZER_BY_PUBLIC_NAME,) if record.run.backend == "torch" and not record.run.perturbation else ()
-            assert record.mends == saved, record.run
+            assert record.workarounds == saved, record.run

@@ -184,7 +184,7 @@ def train_clean(seeds: int, output: Path) -> None:
                 seeds=seeds,
                 device="auto",
                 threads=1,
-                mends=True,
+                workarounds=True,
                 output=folder,
                 time_limit=RUN_SECONDS,
                 pythons=name_pythons([]),

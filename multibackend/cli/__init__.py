@@ -40,7 +40,7 @@ class Commands(click.Group):
             raise  # Click's: a reader such as `head` went away
         except OSError as error:
             say_error(
-                f"{error.filename or 'the system'}: {error.strerror or error}; mend that, or try another --output."
+                f"{error.filename or 'the system'}: {error.strerror or error}; fix that, or try another --output."
             )
             ctx.exit(1)
         except KeyboardInterrupt:

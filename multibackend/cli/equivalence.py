@@ -56,7 +56,9 @@ def equivalence(
 
     check_seeds(seeds)
     criterion = Criterion(margin, alpha)
-    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["mends"], seeds)
+    output = settings.pop("output") or name_output(
+        settings["profile"], settings["seed"], settings["workarounds"], seeds
+    )
     wanted = list_trainings(precision, repeated=False)
     with opened_output(output) as folder:
         outcomes = run_trainings(names, backends, wanted, seeds=seeds, output=folder, console=console(), **settings)

@@ -49,7 +49,7 @@ def interchange(runs: tuple[Path, ...], wanted: tuple[str, ...], **settings: Any
     records = [record for record in records if record.run.experiment in names]
     backends = [b for b in BACKENDS if any(record.run.backend == b for record in records)]
     precisions = [p for p in PRECISIONS if any(record.run.precision == p for record in records)]
-    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["mends"])
+    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["workarounds"])
     sources = [folder for run in runs for folder in (run, run / "records") if folder.is_dir()]
     with opened_output(output) as folder:
         outcomes = run_trainings(

@@ -62,7 +62,11 @@ TRAINING_OPTIONS = (
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
     click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True),
     click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="For each backend."),
-    click.option("--mends/--no-mends", default=True, help="Mend known faults of Keras for float64.  [default: mends]"),
+    click.option(
+        "--workarounds/--no-workarounds",
+        default=True,
+        help="Work around known faults of Keras in float64.  [default: workarounds]",
+    ),
     click.option(
         "--output",
         type=click.Path(path_type=Path, file_okay=False),

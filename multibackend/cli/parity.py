@@ -34,7 +34,7 @@ def parity(names: tuple[str, ...], backends: list[str], precision: str, **settin
         say(f"note: KERAS_BACKEND={os.environ['KERAS_BACKEND']} is ignored; each backend's process gets its own.")
     from multibackend.launch.ladder import climb
 
-    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["mends"])
+    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["workarounds"])
     with opened_output(output) as folder:
         ascent = climb(names, backends, expand_precision(precision), output=folder, console=console(), **settings)
         report_comparison(ascent.comparison, ascent.records, output)

@@ -95,7 +95,7 @@ def _find_parting(
     from multibackend.launch.dispatch import read_records, run_trainings
 
     given = {key: value for key, value in settings.items() if key != "output"}
-    output = settings["output"] or name_output(given["profile"], given["seed"], given["mends"])
+    output = settings["output"] or name_output(given["profile"], given["seed"], given["workarounds"])
     wanted = list_trainings(precision, repeated=True)
     with opened_output(output) as folder:
         outcomes = run_trainings([name], backends, wanted, output=folder, console=console(), **given)

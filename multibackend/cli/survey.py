@@ -27,7 +27,7 @@ def list_experiments() -> None:
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("runs"), show_default=True)
 @PYTHON_OPTION
 def doctor(devices: bool, output: Path, pythons: dict[str, str]) -> None:
-    """Show what is installed and what is missing, and what to type to mend it.
+    """Show what is installed and what is missing, and what to type to fix it.
 
     Exits with 0 if at least one backend can train and the output folder can be written.
     """

@@ -43,7 +43,7 @@ def train(names: tuple[str, ...], backend: str, precision: str, **settings: Any)
         )
     from multibackend.launch.dispatch import run_trainings
 
-    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["mends"])
+    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["workarounds"])
     wanted = list_trainings(precision, repeated=precision == "both")
     with opened_output(output) as folder:
         outcomes = run_trainings(names, [backend], wanted, output=folder, console=console(), **settings)

@@ -43,10 +43,10 @@ def opened_output(path: Path) -> Iterator[OutputFolder]:
             sys.exit(130)
 
 
-def name_output(profile: Profile, seed: int, mends: bool, seeds: int = 1) -> Path:
+def name_output(profile: Profile, seed: int, workarounds: bool, seeds: int = 1) -> Path:
     """Where records and results go unless the user says."""
     named = f"{profile}-seed{seed}" if seeds == 1 else f"{profile}-seeds{seed}-{seed + seeds - 1}"
-    return Path("runs") / f"{named}{'' if mends else '-no-mends'}"
+    return Path("runs") / f"{named}{'' if workarounds else '-no-workarounds'}"
 
 
 def is_ci() -> bool:

@@ -146,7 +146,7 @@ class KnownEffect:
     cause: str
     upstream: str
     reproduction: str
-    mend: str
+    workaround: str
     experiments: tuple[str, ...]
 
 

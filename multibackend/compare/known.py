@@ -46,13 +46,13 @@ class Show:
 
 @dataclass(frozen=True)
 class Known:
-    """One known divergence. `mend` names the mend, in a record's `mends`, that steps round it."""
+    """One known divergence. `workaround` names the workaround, in a record's `workarounds`, that steps round it."""
 
     id: str
     title: str
     backend: str
     keras: SpecifierSet
-    mend: str
+    workaround: str
     cause: str
     upstream: str
     reproduction: str
@@ -86,7 +86,7 @@ def load_known(path: Path = KNOWN_FILE) -> tuple[Known, ...]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise MultibackendError(f"known divergences {path}: {error}; mend the file.") from error
+        raise MultibackendError(f"known divergences {path}: {error}; fix the file.") from error
     if set(table) - {"divergence"} or not isinstance(table.get("divergence", []), list):
         raise MultibackendError(
             f"known divergences {path}: got {', '.join(table)}; expected [[divergence]] tables only."
@@ -146,7 +146,7 @@ def apply_known(findings: Sequence[Finding], ensemble: Ensemble, entries: Sequen
         for backend in findings[0].pair:
             record = ensemble.base.get((findings[0].precision, backend))
             show = entry.find_show(record.run) if record else None
-            if record and show and entry.concerns(record) and entry.mend not in record.mends:
+            if record and show and entry.concerns(record) and entry.workaround not in record.workarounds:
                 active.append((entry, show))
     active.sort(key=lambda item: STAGES.index(item[1].stage))
     measured = all(record.run.seed == MEASURED_SEED for record in ensemble.base.values())
@@ -178,13 +178,15 @@ def _apply_to(finding: Finding, active: Sequence[tuple[Known, Show]], measured: 
 def list_effects(
     findings: Sequence[Finding], ensembles: Iterable[Ensemble], entries: Sequence[Known]
 ) -> tuple[KnownEffect, ...]:
-    """Each entry that concerns these records: in effect, stepped round by its mend, or gone."""
+    """Each entry that concerns these records: in effect, stepped round by its workaround, or gone."""
     effects = []
     gathered = list(ensembles)
     for entry in entries:
         met: dict[str, list[str]] = {"in effect": [], "no longer occurs": [], "stepped round": []}
         for ensemble in gathered:
-            if any(entry.concerns(record) and entry.mend in record.mends for record in ensemble.base.values()):
+            if any(
+                entry.concerns(record) and entry.workaround in record.workarounds for record in ensemble.base.values()
+            ):
                 met["stepped round"].append(ensemble.experiment)
         for finding in findings:
             named = finding.detail.split(": ")[0].removeprefix("in consequence of ")

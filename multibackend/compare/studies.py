@@ -168,12 +168,17 @@ def _judge_pair(
 
 
 def _excuse(result: Equivalence, records: Iterable[Record | None], entries: Sequence[Known]) -> Equivalence:
-    """Call known what an entry explains: it shows earlier in this training, which no mend stepped round."""
+    """Call known what an entry explains: it shows earlier in this training, which no workaround stepped round."""
     if result.status not in ("different", "not shown") or result.test is None:
         return result
     for entry in entries:
         for record in records:
-            if record and entry.concerns(record) and entry.mend not in record.mends and entry.find_show(record.run):
+            if (
+                record
+                and entry.concerns(record)
+                and entry.workaround not in record.workarounds
+                and entry.find_show(record.run)
+            ):
                 return replace(result, status="known", detail=f"in consequence of {entry.id}: {result.detail}")
     return result
 

@@ -83,7 +83,7 @@ def load_breast_cancer() -> tuple[np.ndarray, np.ndarray]:
 
 
 def data_status() -> list[tuple[str, State, str]]:
-    """Each data set's name, its state, and where it lies or how to mend it; the network is never touched."""
+    """Each data set's name, its state, and where it lies or how to fix it; the network is never touched."""
     rows = [_file_status(file) for file in (*TABLES, *ARCHIVES)]
     bundled = importlib.util.find_spec("sklearn") is not None
     where = "in scikit-learn" if bundled else "pip install scikit-learn"
@@ -93,7 +93,7 @@ def data_status() -> list[tuple[str, State, str]]:
 def _file_status(file: str) -> tuple[str, State, str]:
     path = find_file(file)
     if path is None:
-        return file, "missing", _mend(file)
+        return file, "missing", _advise(file)
     try:
         _read_table(path) if file in TABLES else _read_archive(path)
     except MultibackendError as error:
@@ -131,7 +131,7 @@ def _read_table(path: Path) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise MultibackendError(f"data {path}: can't be read ({error}). {_mend(path.name)}") from error
+        raise MultibackendError(f"data {path}: can't be read ({error}). {_advise(path.name)}") from error
     _check(path, "SHA-256", hashlib.sha256(content).hexdigest(), TABLES[path.name])
     return content
 
@@ -159,7 +159,7 @@ def _read_archive(path: Path) -> dict[str, np.ndarray]:
             arrays = {key: archive[key] for key in ARCHIVES[path.name]}
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise MultibackendError(
-            f"data {path}: truncated or foreign ({error}). Remove that file. {_mend(path.name)}"
+            f"data {path}: truncated or foreign ({error}). Remove that file. {_advise(path.name)}"
         ) from error
     # Keras gives CIFAR-10's labels as a column; others keep them as a row. Both hold the same bytes.
     arrays = {key: a.reshape(-1) if a.shape == (len(a), 1) else a for key, a in arrays.items()}
@@ -178,7 +178,7 @@ def _verify(path: Path, arrays: dict[str, np.ndarray]) -> None:
 def _check(path: Path, what: str, got: str, expected: str) -> None:
     if got != expected:
         raise MultibackendError(
-            f"data {path}: {what}: got {got}; expected {expected}. Remove that file. {_mend(path.name)}"
+            f"data {path}: {what}: got {got}; expected {expected}. Remove that file. {_advise(path.name)}"
         )
 
 
@@ -188,7 +188,7 @@ def _keep(target: Path, arrays: dict[str, np.ndarray]) -> None:
         np.savez(scratch, allow_pickle=False, **arrays)
 
 
-def _mend(file: str) -> str:
+def _advise(file: str) -> str:
     if file in FETCH:
         return f"Run once with a network, or set MULTIBACKEND_DATA to a folder that holds {file}."
     return f"`git checkout -- data/{file}`, or installing multibackend anew, restores it."
@@ -196,4 +196,4 @@ def _mend(file: str) -> str:
 
 def _unavailable(file: str, why: str) -> DataUnavailable:
     looked = ", ".join(str(folder) for folder in data_folders())
-    return DataUnavailable(f"data {file}: not in {looked}; {why}. {_mend(file)}")
+    return DataUnavailable(f"data {file}: not in {looked}; {why}. {_advise(file)}")

@@ -121,7 +121,7 @@ def build_model(build: Callable[[], Any], batch: Split) -> Any:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
         raise MultibackendError(
             f"model {model.name!r}: its call, loss or metrics fail on a batch of the data "
-            f"({type(error).__name__}: {' '.join(lines)[:400]}). Mend build_model or load_data."
+            f"({type(error).__name__}: {' '.join(lines)[:400]}). Fix build_model or load_data."
         ) from error
     return model
 

@@ -1,9 +1,9 @@
-"""Mends: where Keras 3.15 keeps a float64 training from being float64 on every backend.
+"""Workarounds: where Keras 3.15 keeps a float64 training from being float64 on every backend.
 
 A float64 run is the proof that two backends compute the same mathematics, so what Keras itself
-does differently must be stepped round, in this one place and visibly: each record lists the mends in
+does differently must be stepped round, in this one place and visibly: each record lists the workarounds in
 effect, and `compare/known.toml` says what happens without each. `docs/upstream/` holds a
-reproduction of every cause. float32 runs are never mended: there Keras trains as its users get it.
+reproduction of every cause. float32 runs are never worked around: there Keras trains as its users get it.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from unittest.mock import patch
 
 
 @contextmanager
-def mended(backend: str, precision: str, wanted: bool) -> Iterator[tuple[str, ...]]:
-    """While open, the mends of a backend in float64 are in effect; yields their names (none in float32)."""
-    names = MENDS[backend] if wanted and precision == "float64" else {}
+def apply_workarounds(backend: str, precision: str, wanted: bool) -> Iterator[tuple[str, ...]]:
+    """While open, the workarounds of a backend in float64 are in effect; yields their names (none in float32)."""
+    names = WORKAROUNDS[backend] if wanted and precision == "float64" else {}
     with ExitStack() as stack:
-        for mend in names.values():
-            mend(stack)
+        for workaround in names.values():
+            workaround(stack)
         yield tuple(names)
 
 
@@ -30,7 +30,7 @@ OPTIMIZER_BY_PUBLIC_NAME = "optimizer-saved-by-public-name"
 
 @contextmanager
 def optimizer_saved_by_public_name(model: Any) -> Iterator[tuple[str, ...]]:
-    """While open, a model that Keras saves on torch can be loaded on the others; yields the mend's name if it's needed.
+    """While open, let the other backends load a model that Keras saves on torch; yields the workaround's name if needed.
 
     Keras has classes of its own for torch's optimizers, and writes their module into the file, which can't be imported
     where torch isn't installed: keras/src/backend/torch/optimizers/torch_optimizer.py, seen in 3.15.1. We found no
@@ -98,8 +98,8 @@ def _replace_everywhere(stack: ExitStack, original: Callable[..., Any], replacem
                     stack.enter_context(patch.object(module, attribute, replacement))
 
 
-Mend = Callable[[ExitStack], None]
-MENDS: dict[str, dict[str, Mend]] = {
+Workaround = Callable[[ExitStack], None]
+WORKAROUNDS: dict[str, dict[str, Workaround]] = {
     "jax": {"float64-stays-float64": _float64_stays_float64},
     "tensorflow": {
         "tensorflow-cast-exact": _tensorflow_cast_exact,

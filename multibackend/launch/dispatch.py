@@ -35,7 +35,7 @@ def run_trainings(
     seeds: int = 1,
     device: Device,
     threads: int,
-    mends: bool,
+    workarounds: bool,
     output: OutputFolder,
     time_limit: float,
     pythons: Mapping[str, str],
@@ -70,7 +70,7 @@ def run_trainings(
             for precision, *rest in wanted
             for s in range(seed, seed + seeds)
         )
-        print_ = fingerprint(interpreter, device, threads, mends, experiments)
+        print_ = fingerprint(interpreter, device, threads, workarounds, experiments)
         requests.append(
             Request(
                 backend,
@@ -78,7 +78,7 @@ def run_trainings(
                 profile,
                 device,
                 threads,
-                mends,
+                workarounds,
                 print_,
                 output.path,
                 runs,

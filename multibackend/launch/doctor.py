@@ -1,4 +1,4 @@
-"""Doctor: what this machine has, what it lacks, and what to type to mend that."""
+"""Doctor: what this machine has, what it lacks, and what to type to fix that."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class Interpreter:
 
     @property
     def problem(self) -> str:
-        """Why this Python can't run the backend, and the command that mends it; empty when it can."""
+        """Why this Python can't run the backend, and the command that fixes it; empty when it can."""
         where = f"backend {self.backend}: "
         python = str(self.versions["python"])
         if tuple(int(part) for part in python.split(".")[:2]) < OLDEST_PYTHON:
@@ -175,7 +175,7 @@ def require(pythons: Mapping[str, str]) -> list[Interpreter]:
     """The interpreters of these backends, each ready to train.
 
     Raises:
-        MultibackendError: of one line for each backend that can't be trained on, with the command that mends it.
+        MultibackendError: of one line for each backend that can't be trained on, with the command that fixes it.
     """
     answers = probe_all(pythons)
     problems = [problem for answer in answers.values() if (problem := problem_of(answer))]
@@ -188,7 +188,7 @@ def choose(backend: str | None, pythons: Mapping[str, str]) -> list[Interpreter]
     """The interpreter of a backend, or of "all"; for None, KERAS_BACKEND's, or else the first that is ready.
 
     Raises:
-        MultibackendError: what was asked for isn't ready; a line for each, with the command that mends it.
+        MultibackendError: what was asked for isn't ready; a line for each, with the command that fixes it.
     """
     backend = backend or next((name for name in BACKENDS if name == os.environ.get("KERAS_BACKEND")), None)
     if backend is None:
@@ -209,10 +209,12 @@ JUDGING = ("compare", "report", "course", "cli", "checks")
 """Folders of the package that train nothing."""
 
 
-def fingerprint(interpreter: Interpreter, device: str, threads: int, mends: bool, references: Sequence[str]) -> str:
+def fingerprint(
+    interpreter: Interpreter, device: str, threads: int, workarounds: bool, references: Sequence[str]
+) -> str:
     """A SHA-256 sum over what decides a training's numbers: while it stays, a finished record needs no new training.
 
-    It covers the installed versions, the device, threads and mends, the record's schema, the
+    It covers the installed versions, the device, threads and workarounds, the record's schema, the
     sources of `multibackend` that train and the exercises as this interpreter finds them, the files of each
     reference `file.py:name` and what they import from beside them (not what is installed), the data's sums, and
     where the user's data lie. Its first half is of all but the versions, and so the same for every backend.
@@ -225,7 +227,7 @@ def fingerprint(interpreter: Interpreter, device: str, threads: int, mends: bool
     sources += [file for reference in own for file in reference.files]
     sums = [sums for folder in folders for sums in (folder / "_data/SHA256SUMS", folder.parent / "data/SHA256SUMS")]
     parts = {
-        "settings": [device, threads, mends, SCHEMA_VERSION],
+        "settings": [device, threads, workarounds, SCHEMA_VERSION],
         "files": sorted({_digest(path) for path in [*sources, *sums] if path.is_file()}),
         "data": os.environ.get("MULTIBACKEND_DATA", ""),
     }

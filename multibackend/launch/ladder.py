@@ -57,7 +57,7 @@ def climb(
     sound = [n for n in experiments if n in trained and not any(f.failed for f in comparison.select(n))]
     parting = {name: _find_deciding(comparison, name) for name in experiments if name in trained}
     local = [n for n, first in parting.items() if first and first.stage in LOCAL_STAGES]
-    if settings["mends"]:  # without, what torch saves can't be loaded elsewhere
+    if settings["workarounds"]:  # without, what torch saves can't be loaded elsewhere
         look(sound, backends, [(precision, 0, "interchange") for precision in precisions])
     for backend in backends:
         referred = [name for name in local if _choose_reference(comparison, name, backends) == backend]

@@ -37,7 +37,7 @@ class Request:
     profile: Profile
     device: Device
     threads: int
-    mends: bool
+    workarounds: bool
     fingerprint: str
     output: Path
     runs: tuple[Run, ...]

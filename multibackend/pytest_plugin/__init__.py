@@ -61,7 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line(
         "markers",
-        "parity(data=None, precision='both', profile='quick', device='auto', seed=0, threads=1, mends=True): the "
+        "parity(data=None, precision='both', profile='quick', device='auto', seed=0, threads=1, workarounds=True): the "
         "function builds a Keras model; train it on each backend and compare, a test for each stage. On a test that "
         "takes the fixture `parity`: settings of its calls.",
     )

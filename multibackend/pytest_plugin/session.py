@@ -35,7 +35,7 @@ class Settings:
     device: Device = "auto"
     seed: int = 0
     threads: int = 1
-    mends: bool = True
+    workarounds: bool = True
 
     @property
     def precisions(self) -> tuple[str, ...]:
@@ -132,7 +132,7 @@ class ParitySession:
                     seed=settings.seed,
                     device=settings.device,
                     threads=settings.threads,
-                    mends=settings.mends,
+                    workarounds=settings.workarounds,
                     output=folder,
                     time_limit=RUN_SECONDS,
                     pythons=self._pythons,

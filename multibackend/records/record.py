@@ -50,7 +50,7 @@ from multibackend.records.schema import Status as Status  # records' own, for th
 from multibackend.records.schema import Task as Task
 from multibackend.text import sanitize
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 RECORD_FILE = "record.json"
 ARRAYS_FILE = "arrays.safetensors"
 MODEL_FILE = "model.keras"
@@ -110,7 +110,7 @@ class Record:
     fingerprint: str = ""
     plan: dict[str, int] = field(default_factory=dict)
     diverges: bool = False
-    mends: tuple[str, ...] = ()
+    workarounds: tuple[str, ...] = ()
     environment: dict[str, Any] = field(default_factory=dict)
     structure: dict[str, Any] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
@@ -183,8 +183,8 @@ def load_record(folder: Path) -> Record:
         if header.pop("sha256") != digest_header(header):
             raise RecordError(f"{RECORD_FILE}: altered after it was written; expected what its sha256 stands for")
         arrays = StoredArrays(folder / ARRAYS_FILE)
-        run, mends = Run(**header.pop("run")), tuple(header.pop("mends"))
-        record = Record(run=run, mends=mends, arrays=arrays, **header)
+        run, workarounds = Run(**header.pop("run")), tuple(header.pop("workarounds"))
+        record = Record(run=run, workarounds=workarounds, arrays=arrays, **header)
         _check_files(record, arrays, folder)
         _check_status(record)
     except RecordError as error:

@@ -170,7 +170,7 @@ class Header(Fields, frozen=True):
     fingerprint: Label
     plan: PlanFields
     diverges: bool
-    mends: list[Name]
+    workarounds: list[Name]
     environment: Environment
     structure: Structure
     digests: dict[Name, Label]

@@ -136,8 +136,8 @@ class Case:
 
     `target` is its path below `keras`. `call` are keyword arguments, `Array`s among them. `listed` passes the inputs
     as one list; `each` calls the subject on so many of them at a time, for subjects without weights. `floatx` is a
-    default dtype of its own; such a case runs once. `mends` says whether a float64 run steps round the float64 leaks
-    that are known (`multibackend.engine.workarounds`), `drawn` whether what Keras draws comes from NumPy.
+    default dtype of its own; such a case runs once. `workarounds` says whether a float64 run works around the float64
+    leaks that are known (`multibackend.engine.workarounds`), `drawn` whether what Keras draws comes from NumPy.
     """
 
     target: str
@@ -148,7 +148,7 @@ class Case:
     listed: bool = False
     each: int = 0
     floatx: str = ""
-    mends: bool = True
+    workarounds: bool = True
     drawn: bool = True
 
     def __str__(self) -> str:
@@ -156,7 +156,7 @@ class Case:
         shown += "".join(f" {array}" for array in self.inputs)
         shown += f" [{_show(self.call)}]" if self.call else ""
         shown += f" floatx={self.floatx}" if self.floatx else ""
-        shown += "" if self.mends else " without mends"
+        shown += "" if self.workarounds else " without workarounds"
         shown += "" if self.drawn else " as Keras draws"
         return shown + (" " + self.how if self.how in ("train", "modes") else "")
 
@@ -173,7 +173,7 @@ class Case:
         """Those it runs in, of float64 and float32."""
         if self.floatx:
             return ("float32",)
-        return ("float64", "float32") if self.mends else ("float64",)
+        return ("float64", "float32") if self.workarounds else ("float64",)
 
     @property
     def arrays(self) -> list[Array]:

@@ -83,7 +83,7 @@ def load_known(path: Path = KNOWN_FILE) -> tuple[Known, ...]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise MultibackendError(f"known divergences {path}: {error}; mend the file.") from error
+        raise MultibackendError(f"known divergences {path}: {error}; fix the file.") from error
     entries = tuple(
         _read(raw, f"known divergences {path}: entry {i + 1}") for i, raw in enumerate(table.get("divergence", []))
     )

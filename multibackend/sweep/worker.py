@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from multibackend.engine.backends import get_engine
-from multibackend.engine.workarounds import mended
+from multibackend.engine.workarounds import apply_workarounds
 from multibackend.sweep.case import Case
 from multibackend.sweep.results import Outcome, save_part
 from multibackend.train.events import read_request
@@ -35,9 +35,9 @@ def main() -> None:
     by_name = {str(case): case for case in CASES}
     wanted = [(precision, by_name[name]) for precision, name in request["runs"]]
     number = request["first_part"]
-    for (precision, mends), group in groupby(wanted, key=lambda run: (run[0], run[1].mends)):
+    for (precision, workarounds), group in groupby(wanted, key=lambda run: (run[0], run[1].workarounds)):
         get_engine(request["backend"]).configure(precision, request["threads"])
-        with mended(request["backend"], precision, mends):
+        with apply_workarounds(request["backend"], precision, workarounds):
             cases = [case for _, case in group]
             for start in range(0, len(cases), PART_CASES):
                 part = cases[start : start + PART_CASES]

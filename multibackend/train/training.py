@@ -160,14 +160,14 @@ def continue_training(model: Any, first_step: FirstStep, b: Built) -> np.ndarray
 
 
 def save_model(model: Any) -> tuple[dict[str, bytes], str, tuple[str, ...]]:
-    """The model's `.keras` file, optimizer included; or why Keras can't save it; and the mends that it took."""
-    with tempfile.TemporaryDirectory() as folder, optimizer_saved_by_public_name(model) as mends:
+    """The model's `.keras` file, optimizer included; or why Keras can't save it; and the workarounds that it took."""
+    with tempfile.TemporaryDirectory() as folder, optimizer_saved_by_public_name(model) as workarounds:
         path = Path(folder) / MODEL_FILE
         try:
             model.save(path)
         except Exception as error:  # a model that can't be saved has been trained all the same
             return {}, f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}", ()
-        return {MODEL_FILE: path.read_bytes()}, "", mends
+        return {MODEL_FILE: path.read_bytes()}, "", workarounds
 
 
 def trim_heap() -> None:
@@ -233,7 +233,7 @@ def train_record(run: Run, p: Prepared, emit: Emit) -> Record:
         tested = evaluate(model, data.test)
         arrays |= _prefixed("predictions", predict(model, probe.inputs))
     # Keras holds a file in memory several times over: before there is more to hold.
-    files, unsaved, mends = ({}, "", ()) if run.perturbation else save_model(model)
+    files, unsaved, workarounds = ({}, "", ()) if run.perturbation else save_model(model)
     arrays |= {"losses": trajectory.losses}
     arrays |= {f"history/{name}": np.asarray(values) for name, values in trajectory.history.items()}
     arrays |= _prefixed("test", _scalars(tested)) | _prefixed("final_weights", named(model.weights))
@@ -265,7 +265,7 @@ def train_record(run: Run, p: Prepared, emit: Emit) -> Record:
         peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
         arrays=arrays,
         files=files,
-        mends=mends,
+        workarounds=workarounds,
     )
 
 

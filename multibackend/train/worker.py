@@ -16,7 +16,7 @@ from typing import Any, get_args
 
 from multibackend import draws
 from multibackend.engine.backends import get_engine
-from multibackend.engine.workarounds import mended
+from multibackend.engine.workarounds import apply_workarounds
 from multibackend.errors import DataUnavailable, MultibackendError
 from multibackend.records.record import Record, Run, Task, save_record
 from multibackend.train.describe import describe_environment
@@ -80,9 +80,9 @@ def check_backend(backend: str) -> None:
 def do_run(run: Run, request: dict[str, Any], prepared: dict[tuple[str, str], Prepared], emit: Emit) -> Record:
     """Do one run and return its record; what goes wrong is in the record, not raised."""
     try:
-        with mended(run.backend, run.precision, request["mends"]) as applied, draws.identical_masks():
+        with apply_workarounds(run.backend, run.precision, request["workarounds"]) as applied, draws.identical_masks():
             record = _do_task(run, request, prepared, emit)
-            return replace(record, mends=(*applied, *record.mends))
+            return replace(record, workarounds=(*applied, *record.workarounds))
     except DataUnavailable as error:
         return Record(run, "not-run", reason=str(error))
     except MultibackendError as error:

@@ -150,7 +150,7 @@ def _list_fields(header: Header) -> Iterator[Alteration]:
                 shown = "10^30" if other == 10**30 else json.dumps(other)
                 yield Alteration("field of another type", f"{path} = {shown}", set_field(path, other, ONE))
         if path.count(".") <= 1 and not path.startswith(
-            ("mends.", "digests", "environment.", "wall_seconds.", "plan.training", "plan.eval")
+            ("workarounds.", "digests", "environment.", "wall_seconds.", "plan.training", "plan.eval")
         ):
             yield Alteration("field missing", path, drop_field(path, ONE))
     for name in ("packages", "backend"):
@@ -264,8 +264,8 @@ def _list_texts() -> Iterator[Alteration]:
         "no UTF-8": b"\xff\xfe\x00",
         "a mark of byte order": b"\xef\xbb\xbf{}",
         "another schema": b'{"schema_version": 2}',
-        "a schema of floating point": b'{"schema_version": 3.0}',
-        "a schema alone": b'{"schema_version": 3}',
+        "a schema of floating point": b'{"schema_version": 4.0}',
+        "a schema alone": b'{"schema_version": 4}',
     }
     for what, text in texts.items():
         yield Alteration(
@@ -470,7 +470,7 @@ def _list_harmless() -> Iterator[Alteration]:
         "environment.workers": 1,
         "environment.more": {"a": [1]},
         "environment.flags": {"step": "scan"},
-        "mends": ["float64-stays-float64", "tensorflow-cast-exact", "tensorflow-loss-from-probabilities", "more"],
+        "workarounds": ["float64-stays-float64", "tensorflow-cast-exact", "tensorflow-loss-from-probabilities", "more"],
     }
     for path, value in values.items():
         yield Alteration("harmless", path, set_field(path, value, ONE), "harmless")

@@ -104,8 +104,8 @@ def test_train_fails_where_a_run_fails_and_says_so() -> None:
 
 
 def test_the_output_folder_tells_the_settings() -> None:
-    call("train", "finishes", "--backend", "jax", "--profile", "full", "--seed", "3", "--no-mends")
-    assert read_trained(Path("runs/full-seed3-no-mends"))
+    call("train", "finishes", "--backend", "jax", "--profile", "full", "--seed", "3", "--no-workarounds")
+    assert read_trained(Path("runs/full-seed3-no-workarounds"))
 
 
 def test_a_second_command_keeps_what_the_first_finished() -> None:
@@ -354,7 +354,7 @@ def test_the_fingerprint_follows_versions_settings_sources_and_data(
     own.write_text("1")
     sums = {fingerprint(interpreter, "cpu", 1, True, [])}
     assert sums == {fingerprint(interpreter, "cpu", 1, True, ["A5"])}
-    sums |= {fingerprint(interpreter, device, threads, mends, []) for device, threads, mends in
+    sums |= {fingerprint(interpreter, device, threads, workarounds, []) for device, threads, workarounds in
              [("cuda", 1, True), ("cpu", 2, True), ("cpu", 1, False)]}  # fmt: skip
     sums.add(fingerprint(interpreter, "cpu", 1, True, [f"{own}:it"]))
     own.write_text("2")

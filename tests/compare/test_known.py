@@ -14,7 +14,7 @@ ENTRY = Known(
     title="leak",
     backend="torch",
     keras=SpecifierSet(">=3.15,<3.16"),
-    mend="mended",
+    workaround="around",
     cause="a cause",
     upstream="not reported",
     reproduction="docs/known.md",
@@ -25,7 +25,7 @@ ENTRY = Known(
 @pytest.fixture
 def leaking():
     """Torch's float64 passes through float32 from the first layer on."""
-    records = train_all(Setting(mends=()), repetitions=0)
+    records = train_all(Setting(workarounds=()), repetitions=0)
     for key in ("initial_outputs/dense", "initial_outputs/dense_1", "losses"):
         records = alter(records, "torch", "float64", with_array(key, lambda v: v.astype("f4").astype("f8")))
     return records
@@ -43,7 +43,7 @@ def test_a_known_divergence_is_excused_with_its_consequences(leaking):
 
 
 def test_a_known_divergence_that_no_longer_occurs_fails():
-    records = train_all(Setting(mends=(), seed=0), repetitions=0)
+    records = train_all(Setting(workarounds=(), seed=0), repetitions=0)
     comparison = compare_records(records, None, known=[ENTRY])
     failures = comparison.first_failures(NAME, "float64")
     assert [f.pair for f in failures] == [("jax", "torch"), ("tensorflow", "torch")]
@@ -52,7 +52,7 @@ def test_a_known_divergence_that_no_longer_occurs_fails():
 
 
 def test_with_another_seed_than_the_measured_one_an_entry_is_not_stale():
-    comparison = compare_records(train_all(Setting(mends=(), seed=7), repetitions=0), None, known=[ENTRY])
+    comparison = compare_records(train_all(Setting(workarounds=(), seed=7), repetitions=0), None, known=[ENTRY])
     assert comparison.verdict(NAME, "float64") == "same"
 
 
@@ -75,9 +75,9 @@ def test_an_entry_excuses_only_what_it_describes(leaking, entry):
     assert ("jax", "torch") in failures
 
 
-def test_a_mended_record_has_no_excuse_and_is_listed_as_stepped_round(leaking):
-    mended = [replace(r, mends=("mended",) if r.run.precision == "float64" else ()) for r in reversed(leaking)]
-    comparison = compare_records(mended, None, known=[ENTRY])
+def test_a_worked_around_record_has_no_excuse_and_is_listed_as_stepped_round(leaking):
+    around = [replace(r, workarounds=("around",) if r.run.precision == "float64" else ()) for r in reversed(leaking)]
+    comparison = compare_records(around, None, known=[ENTRY])
     assert comparison.verdict(NAME, "float64") == "torch parts at initial outputs"
     assert [effect.state for effect in comparison.known] == ["stepped round"]
 
@@ -93,13 +93,13 @@ def test_an_entry_is_named_where_it_shows_even_behind_an_earlier_one(leaking):
         leaking,
         "tensorflow",
         "float64",
-        lambda _: train(Setting(mends=()), "tensorflow", "float64", rate_factor=1.00001),
+        lambda _: train(Setting(workarounds=()), "tensorflow", "float64", rate_factor=1.00001),
     )
     adam = replace(
         ENTRY,
         id="tf-adam",
         backend="tensorflow",
-        mend="exact",
+        workaround="exact",
         shows=(Show(NAME, "first update", ("float64",), ("quick",), 1e-5),),
     )
     comparison = compare_records(drifting, None, known=[adam, ENTRY])
@@ -113,7 +113,7 @@ def test_an_entry_is_named_where_it_shows_even_behind_an_earlier_one(leaking):
 
 def test_the_shipped_file_is_well_formed():
     entries = load_known()
-    assert {entry.mend for entry in entries} == {
+    assert {entry.workaround for entry in entries} == {
         "float64-stays-float64",
         "tensorflow-cast-exact",
         "tensorflow-loss-from-probabilities",

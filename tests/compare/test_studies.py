@@ -144,7 +144,7 @@ def test_losses_of_any_size_are_judged() -> None:
 def test_what_follows_from_a_known_divergence_is_known_and_nothing_else_is() -> None:
     faulty = make_records(only("torch", scaled(1.2)))
     show = Show("mine", "initial loss", ("float32",), ("quick",), size=1.0)
-    entry = Known("odd-loss", "", "torch", SpecifierSet(">=3.15"), "loss-mended", "", "", "", (show,))
+    entry = Known("odd-loss", "", "torch", SpecifierSet(">=3.15"), "loss-exact", "", "", "", (show,))
 
     def judge(records: Records, entry: Known) -> Study:
         return study_equivalence(records, BACKENDS, ["float32"], CRITERION, [entry])
@@ -161,8 +161,8 @@ def test_what_follows_from_a_known_divergence_is_known_and_nothing_else_is() -> 
         replace(entry, shows=(replace(show, precisions=("float64",)),)),
     ):
         assert not judge(faulty, other).passed
-    mended = {seed: [replace(record, mends=("loss-mended",)) for record in faulty[seed]] for seed in faulty}
-    assert not judge(mended, entry).passed
+    around = {seed: [replace(record, workarounds=("loss-exact",)) for record in faulty[seed]] for seed in faulty}
+    assert not judge(around, entry).passed
     lost = make_records(only("torch", lambda _, losses: losses | {"test": math.nan}))
     assert not judge(lost, entry).passed
 

@@ -10,7 +10,7 @@ import pytest
 
 from multibackend import BACKENDS, draws
 from multibackend.engine.backends import get_engine
-from multibackend.engine.workarounds import mended
+from multibackend.engine.workarounds import apply_workarounds
 
 # A file named for a backend tests what that one alone has.
 collect_ignore_glob = [f"test_{name}*.py" for name in BACKENDS if name != keras.backend.backend()]
@@ -27,8 +27,8 @@ def backend() -> str:
 
 @pytest.fixture(params=["float64", "float32"])
 def precision(request: pytest.FixtureRequest, backend: str) -> Iterator[str]:
-    """Each precision in turn, in effect as in a training: with the mends, and with masks drawn alike."""
-    with mended(backend, request.param, True), draws.identical_masks():
+    """Each precision in turn, in effect as in a training: with the workarounds, and with masks drawn alike."""
+    with apply_workarounds(backend, request.param, True), draws.identical_masks():
         get_engine(backend).configure(request.param, threads=1)
         yield request.param
 

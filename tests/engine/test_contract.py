@@ -17,7 +17,7 @@ from models import BATCH, CASES, rows
 from multibackend import BACKENDS, MultibackendError, Split, Unsupported, draws
 from multibackend.engine import contract
 from multibackend.engine.backends import environment_variables, get_engine
-from multibackend.engine.workarounds import mended
+from multibackend.engine.workarounds import apply_workarounds
 
 ENGINE = Path(contract.__file__).parent
 FUNCTIONS = (
@@ -115,7 +115,7 @@ def test_forward_gives_each_layer_in_order(backend: str, case: str, precision: s
 @pytest.mark.parametrize("case", ["adam amsgrad", "batch normalization", "dropout", "ema", "global clipnorm"])
 def test_the_first_step_is_the_trainings(backend: str, case: str) -> None:
     """The same weights and optimizer slots as after an epoch of one batch, from the same state."""
-    with mended(backend, "float64", True), draws.identical_masks():
+    with apply_workarounds(backend, "float64", True), draws.identical_masks():
         engine = get_engine(backend)
         engine.configure("float64", 1)
         model, split = build(case, "float64")

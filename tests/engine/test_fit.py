@@ -16,7 +16,7 @@ from models import BATCH, CASES, ROWS, rows
 from multibackend import Split, draws
 from multibackend.engine import contract
 from multibackend.engine.backends import get_engine
-from multibackend.engine.workarounds import mended
+from multibackend.engine.workarounds import apply_workarounds
 
 EPOCHS = 2
 
@@ -51,7 +51,7 @@ def differences(got: list[np.ndarray], expected: list[np.ndarray]) -> float:
 @pytest.mark.parametrize("case", CASES)
 def test_engine_equals_fit(case: str, backend: str) -> None:
     order = draws.batch_order(0, 0, ROWS)
-    with mended(backend, "float64", True), draws.identical_masks():
+    with apply_workarounds(backend, "float64", True), draws.identical_masks():
         get_engine(backend).configure("float64", threads=1)
         history, expected = train_with_fit(case, order)
         trajectory, got = train_with_engine(case, [order] * EPOCHS)
@@ -66,7 +66,7 @@ def test_engine_equals_fit(case: str, backend: str) -> None:
 @pytest.mark.parametrize("case", ["adam", "batch normalization", "dropout"])
 def test_the_comparison_with_fit_notices_a_lost_batch(case: str, backend: str) -> None:
     order = draws.batch_order(0, 0, ROWS)
-    with mended(backend, "float64", True), draws.identical_masks():
+    with apply_workarounds(backend, "float64", True), draws.identical_masks():
         get_engine(backend).configure("float64", threads=1)
         _, expected = train_with_fit(case, order)
         _, got = train_with_engine(case, [order, order[: ROWS - ROWS % BATCH]])

@@ -65,13 +65,13 @@ def test_a_trace_is_the_first_step_and_isolation_repeats_it(backend: str, case: 
 
 
 def contract_of(backend: str) -> Any:
-    """A training's surroundings: mends, and masks drawn alike."""
+    """A training's surroundings: workarounds, and masks drawn alike."""
     from contextlib import ExitStack
 
-    from multibackend.engine.workarounds import mended
+    from multibackend.engine.workarounds import apply_workarounds
 
     stack = ExitStack()
-    stack.enter_context(mended(backend, "float64", True))
+    stack.enter_context(apply_workarounds(backend, "float64", True))
     stack.enter_context(draws.identical_masks())
     return stack
 

@@ -15,7 +15,7 @@ from multibackend import draws
 from multibackend.engine import contract
 from multibackend.engine.backends import get_engine
 from multibackend.engine.tensorflow import engine
-from multibackend.engine.workarounds import mended
+from multibackend.engine.workarounds import apply_workarounds
 
 
 def force_xla(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,7 +29,7 @@ def force_xla(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_under_xla_it_trains_as_fit_does(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     force_xla(monkeypatch)  # trainings as short as those of test_fit.py run without it
     order = draws.batch_order(0, 0, ROWS)
-    with mended("tensorflow", "float64", True), draws.identical_masks():
+    with apply_workarounds("tensorflow", "float64", True), draws.identical_masks():
         get_engine("tensorflow").configure("float64", threads=1)
         _, expected = train_with_fit(case, order)
         trajectory, got = train_with_engine(case, [order] * EPOCHS)

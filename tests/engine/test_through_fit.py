@@ -16,7 +16,7 @@ import multibackend
 from multibackend import MultibackendError, Split, draws
 from multibackend.engine import contract, through_fit
 from multibackend.engine.backends import get_engine
-from multibackend.engine.workarounds import mended
+from multibackend.engine.workarounds import apply_workarounds
 from multibackend.experiments.reference import import_file
 
 EXAMPLE = Path(multibackend.__file__).parents[1] / "docs" / "examples" / "own_model.py"
@@ -48,7 +48,7 @@ CASES: dict[str, Callable[[], keras.Model]] = {
 
 @pytest.fixture(autouse=True)
 def _in_float64(backend: str) -> Iterator[None]:
-    with mended(backend, "float64", True), draws.identical_masks():
+    with apply_workarounds(backend, "float64", True), draws.identical_masks():
         get_engine(backend).configure("float64", threads=1)
         yield
 

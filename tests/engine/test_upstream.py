@@ -1,4 +1,4 @@
-"""Each known upstream cause, as its script in docs/ shows it, and what its mend does."""
+"""Each known upstream cause, as its script in docs/ shows it, and what its workaround does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from keras import ops
 
 from multibackend.compare import load_known
 from multibackend.engine.backends import get_engine
-from multibackend.engine.workarounds import MENDS, mended, optimizer_saved_by_public_name
+from multibackend.engine.workarounds import WORKAROUNDS, apply_workarounds, optimizer_saved_by_public_name
 
 SCRIPTS = Path(__file__).parents[2] / "docs" / "upstream"
 
@@ -44,7 +44,7 @@ def test_tensorflows_loss_from_logits(backend: str) -> None:
     )
 
 
-def test_torchs_optimizers_are_saved_by_a_name_of_their_own_and_mended(backend: str, tmp_path: Path) -> None:
+def test_torchs_optimizers_are_saved_by_a_name_of_their_own_and_worked_around(backend: str, tmp_path: Path) -> None:
     private = "keras.src.backend.torch.optimizers.torch_sgd"
     printed = run_script("torch_optimizer_saved.py", backend).strip()
     assert printed == (private if backend == "torch" else "keras.optimizers")
@@ -58,21 +58,21 @@ def test_torchs_optimizers_are_saved_by_a_name_of_their_own_and_mended(backend: 
     assert type(model.optimizer).__module__ == (private if backend == "torch" else type(model.optimizer).__module__)
 
 
-def test_every_known_divergence_has_its_mend_and_its_reproduction(backend: str) -> None:
+def test_every_known_divergence_has_its_workaround_and_its_reproduction(backend: str) -> None:
     root = Path(__file__).parents[2]
     for entry in load_known():
-        assert entry.mend in MENDS[entry.backend], entry.id
+        assert entry.workaround in WORKAROUNDS[entry.backend], entry.id
         page, _, anchor = entry.reproduction.partition("#")
         headings = [line for line in (root / page).read_text(encoding="utf-8").splitlines() if line.startswith("## ")]
         anchors = [h[3:].lower().replace("'", "").replace(" ", "-") for h in headings]
         assert anchor in anchors, entry.id
-    assert backend in MENDS
+    assert backend in WORKAROUNDS
 
 
-def test_mended_float64_is_float64(backend: str) -> None:
-    with mended(backend, "float64", True) as names:
+def test_worked_around_float64_is_float64(backend: str) -> None:
+    with apply_workarounds(backend, "float64", True) as names:
         get_engine(backend).configure("float64", threads=1)
-        assert names == tuple(MENDS[backend])
+        assert names == tuple(WORKAROUNDS[backend])
         x = ops.convert_to_tensor(np.array([[1 / 3, 2 / 3], [1 / 7, 3 / 7]]))
         assert float(ops.mean(x)) == pytest.approx((1 / 3 + 2 / 3 + 1 / 7 + 3 / 7) / 4, rel=1e-15)
         assert float(ops.matmul(x, x)[0, 0]) == pytest.approx(1 / 9 + 2 / 21, rel=1e-15)
@@ -83,14 +83,14 @@ def test_mended_float64_is_float64(backend: str) -> None:
             assert float(ops.mean(value)) == pytest.approx(-np.log(1e-7), rel=1e-14)
 
 
-def test_mends_are_of_float64_alone_and_leave_nothing_behind(backend: str) -> None:
+def test_workarounds_are_of_float64_alone_and_leave_nothing_behind(backend: str) -> None:
     table = keras.src.backend.common.dtypes.BIT64_TO_BIT32_DTYPE
     before = dict(table), keras.src.backend.cast
-    with mended(backend, "float32", True) as names:
+    with apply_workarounds(backend, "float32", True) as names:
         assert names == ()
         assert (dict(table), keras.src.backend.cast) == before
-    with mended(backend, "float64", False) as names:
+    with apply_workarounds(backend, "float64", False) as names:
         assert names == ()
-    with mended(backend, "float64", True):
+    with apply_workarounds(backend, "float64", True):
         pass
     assert (dict(table), keras.src.backend.cast) == before

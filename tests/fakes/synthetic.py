@@ -40,7 +40,11 @@ class Setting:
     diverges: bool = False
     profile: str = "quick"
     seed: int = 7
-    mends: tuple[str, ...] = ("float64-stays-float64", "tensorflow-cast-exact", "tensorflow-loss-from-probabilities")
+    workarounds: tuple[str, ...] = (
+        "float64-stays-float64",
+        "tensorflow-cast-exact",
+        "tensorflow-loss-from-probabilities",
+    )
 
 
 def product(backend: str, x: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -224,7 +228,7 @@ def _train(setting: Setting, backend: str, precision: str, perturbation: int, ra
         status="finished",
         plan={"epochs": setting.epochs, "batch_size": setting.batch_size, "training_rows": 0, "evaluation_rows": 0},
         diverges=setting.diverges,
-        mends=setting.mends,
+        workarounds=setting.workarounds,
         environment=describe_environment(backend),
         structure=describe(setting, initial, precision, arrays),
         digests={key: hashlib.sha256(array.tobytes()).hexdigest() for key, array in sums.items()},

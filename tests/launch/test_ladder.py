@@ -33,7 +33,9 @@ def climb(monkeypatch: pytest.MonkeyPatch, records: list[Record], **settings: An
 
     monkeypatch.setattr(ladder, "run_trainings", run)
     monkeypatch.setattr(ladder, "read_records", read)
-    ascent = ladder.climb([NAME], BACKENDS, PRECISIONS, output=OutputFolder(Path()), **({"mends": True} | settings))
+    ascent = ladder.climb(
+        [NAME], BACKENDS, PRECISIONS, output=OutputFolder(Path()), **({"workarounds": True} | settings)
+    )
     return ascent.comparison, asked
 
 
@@ -42,7 +44,7 @@ def test_where_all_agree_models_are_exchanged_and_no_more(monkeypatch: pytest.Mo
     assert comparison.passed
     assert asked == [([NAME], list(BACKENDS), [(precision, 0, "interchange") for precision in PRECISIONS])]
     assert {f.status for f in comparison.select(NAME, stage="interchange")} == {"pass"}
-    _, asked = climb(monkeypatch, train_all(Setting(), 1), mends=False)
+    _, asked = climb(monkeypatch, train_all(Setting(), 1), workarounds=False)
     assert asked == []
 
 

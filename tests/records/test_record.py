@@ -17,7 +17,7 @@ def record() -> Record:
         run=RUN,
         status="finished",
         plan={"epochs": 2, "batch_size": 4},
-        mends=("float64-stays-float64",),
+        workarounds=("float64-stays-float64",),
         environment={"packages": {"keras": "3.15.1"}},
         structure={
             "layers": [{"path": "dense", "class": "Dense", "config": None, "output_shape": [3], "parameters": 16}]

@@ -51,7 +51,7 @@ def describe_environment(threads: int, backend: str) -> dict[str, Any]:
 if __name__ == "__main__":
     worker.get_engine = lambda _: SimpleNamespace(device=lambda: "cpu")
     worker.describe_environment = describe_environment
-    worker.mended = lambda *_: nullcontext(())
+    worker.apply_workarounds = lambda *_: nullcontext(())
     worker.draws = SimpleNamespace(identical_masks=nullcontext)
     worker.prepare = worker.build = setting
     worker.forget_data = worker.trim_heap = lambda: None

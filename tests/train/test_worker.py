@@ -113,7 +113,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, An
         "device": "cpu",
         "threads": 1,
         "workers": 2,
-        "mends": True,
+        "workarounds": True,
         "records": [str(folder / f"seed-{run['seed']}" / "records") for run in runs],
         "fingerprint": "f" * 64,
         "runs": runs,

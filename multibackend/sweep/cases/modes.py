@@ -1,4 +1,4 @@
-"""Modes: whole models, called eagerly and compiled; trainings with a loss; float64 as Keras does it, without mends."""
+"""Modes: whole models, called eagerly and compiled; trainings with a loss; float64 without workarounds."""
 
 from __future__ import annotations
 
@@ -53,23 +53,26 @@ def _trained() -> Iterator[Case]:
             yield Case("layers.Dense", {"units": 3}, (array,), call, how="train")
 
 
-def _unmended() -> Iterator[Case]:
+def _without_workarounds() -> Iterator[Case]:
     """float64 as Keras has it."""
-    yield Case("layers.Dense", {"units": 4}, (Array("normal", (3, 5)),), mends=False)
-    yield Case("layers.Conv2D", {"filters": 3, "kernel_size": 3}, (Array("normal", (2, 5, 5, 2)),), mends=False)
-    yield Case("layers.LSTM", {"units": 3}, (Array("normal", (3, 5, 2)),), mends=False)
-    yield Case("layers.BatchNormalization", {}, (Array("normal", (8, 3)),), {"training": True}, mends=False)
+    yield Case("layers.Dense", {"units": 4}, (Array("normal", (3, 5)),), workarounds=False)
+    yield Case("layers.Conv2D", {"filters": 3, "kernel_size": 3}, (Array("normal", (2, 5, 5, 2)),), workarounds=False)
+    yield Case("layers.LSTM", {"units": 3}, (Array("normal", (3, 5, 2)),), workarounds=False)
+    yield Case("layers.BatchNormalization", {}, (Array("normal", (8, 3)),), {"training": True}, workarounds=False)
     yield Case(
-        "layers.MultiHeadAttention", {"num_heads": 2, "key_dim": 3}, (Array("normal", (2, 4, 6)),) * 2, mends=False
+        "layers.MultiHeadAttention",
+        {"num_heads": 2, "key_dim": 3},
+        (Array("normal", (2, 4, 6)),) * 2,
+        workarounds=False,
     )
     for name in ("MeanSquaredError", "CategoricalCrossentropy", "Huber"):
-        yield Case(f"losses.{name}", {}, (Array("onehot", (5, 4)), Array("probabilities", (5, 4))), mends=False)
+        yield Case(f"losses.{name}", {}, (Array("onehot", (5, 4)), Array("probabilities", (5, 4))), workarounds=False)
     for name in ("SGD", "Adam", "RMSprop"):
         arrays = tuple(Array("normal", shape) for shape in ((4, 3), (5,)))
-        yield Case(f"optimizers.{name}", {}, arrays, how="optimizer", mends=False)
+        yield Case(f"optimizers.{name}", {}, arrays, how="optimizer", workarounds=False)
     for name in ("add", "multiply", "divide", "maximum", "mean", "matmul", "sqrt", "power"):
         arrays = (Array("positive", (4, 4)),) * (1 if name in ("mean", "sqrt") else 2)
-        yield Case(f"ops.{name}", {}, arrays, mends=False)
+        yield Case(f"ops.{name}", {}, arrays, workarounds=False)
 
 
-CASES = (*_eager_and_compiled(), *_trained(), *_unmended())
+CASES = (*_eager_and_compiled(), *_trained(), *_without_workarounds())
