@@ -30,7 +30,7 @@ OPTIMIZER_BY_PUBLIC_NAME = "optimizer-saved-by-public-name"
 
 @contextmanager
 def optimizer_saved_by_public_name(model: Any) -> Iterator[tuple[str, ...]]:
-    """While open, let the other backends load a model that Keras saves on torch; yields the workaround's name if needed.
+    """Let the other backends load a model that Keras saves on torch; yields the workaround's name if needed.
 
     Keras has classes of its own for torch's optimizers, and writes their module into the file, which can't be imported
     where torch isn't installed: keras/src/backend/torch/optimizers/torch_optimizer.py, seen in 3.15.1. We found no
