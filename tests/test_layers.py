@@ -17,7 +17,7 @@ from multibackend.engine.backends import DESCRIPTORS
 PACKAGE = Path(multibackend.__file__).parent
 ROOT = PACKAGE.parent
 
-GROUND = ("errors", "machine", "paths", "text", "files")
+GROUND = ("errors", "machine", "paths", "text", "files", "typed")
 ORDER = (
     *GROUND,
     *("experiments", "datasets", "draws", "engine", "records", "train", "compare", "report", "launch"),
@@ -25,7 +25,7 @@ ORDER = (
 )
 """Data flow to the right: a module or package imports only what stands to its left."""
 
-BEFORE_KERAS = ("errors", "machine", "paths", "text", "files", "experiments", "records")
+BEFORE_KERAS = (*GROUND, "experiments", "records")
 WITHOUT_KERAS = (*BEFORE_KERAS, "compare", "report", "launch", "api", "pytest_plugin", "cli")
 """What names, records, launches, judges and shows imports no Keras."""
 
