@@ -1,9 +1,8 @@
 """Sessions: `nox -l` lists them.
 
-Each backend has an environment of its own, `tests-<backend>`; `parity` builds the three where they
-are missing and trains on them from a fourth, which holds no framework. Everything after `--` goes to pytest
-(tests) or to `multibackend parity` (parity); `--cuda` and `--cpu` choose the builds of the frameworks
-where the presence of an NVIDIA driver should not.
+Each backend has an environment of its own, `tests-<backend>`. `parity` builds those that are missing, and trains on
+them from one more, which holds no framework. Everything after `--` goes to pytest (tests) or to `multibackend parity`
+(parity). `--cuda` and `--cpu` choose the frameworks' builds; by default an NVIDIA driver that answers does.
 """
 
 from __future__ import annotations
@@ -15,13 +14,18 @@ from pathlib import Path
 
 import nox
 
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT))  # not installed where nox runs; what is imported of it needs no other package
+
+from multibackend.engine.backends import DESCRIPTORS  # noqa: E402
+
 nox.needs_version = ">=2025.2.9"  # the first with `requires`
 nox.options.reuse_venv = "yes"
 nox.options.error_on_external_run = True
 
-BACKENDS = ("jax", "tensorflow", "torch")
+TRAINING = tuple(name for name, backend in DESCRIPTORS.items() if backend.trains)
 CONSTRAINTS = "constraints.txt"
-TRAINING_TESTS = (
+BACKEND_TESTS = (
     *(f"tests/{name}" for name in ("engine", "train", "draws", "datasets", "benchmarks")),
     "tests/sweep/test_execute.py",
 )
@@ -33,9 +37,8 @@ COURSE_TESTS = "tests/exercises"
 SURVIVAL_TESTS = "tests/survival"
 """Runs that are disturbed at their writes and messages; two at once take half the time."""
 
-RECORDS = tuple(f"runs/{backend}" for backend in BACKENDS)
-"""Where each backend's session leaves its records: of its own trainings, for `tests` to compare."""
-
+RECORDS = {backend: f"runs/{backend}" for backend in TRAINING}
+"""Where each backend's session leaves the records of its own trainings, for `tests` to compare."""
 
 INTERCHANGE = "runs/interchange"
 """Where `tests` leaves what each backend makes of the models that the others saved."""
@@ -69,14 +72,14 @@ def python_of(session: nox.Session, backend: str) -> str:
 def build_environments(session: nox.Session) -> None:
     """Build the backends' environments, or bring them up to date, as their own sessions do."""
     cuda, _ = split_posargs(session)
-    names = [f"tests-{backend}" for backend in BACKENDS]
+    names = [f"tests-{backend}" for backend in TRAINING]
     command = [sys.executable, "-m", "nox", "--noxfile", __file__, "--install-only", "--session", *names]
     session.run(*command, "--", "--cuda" if cuda else "--cpu", external=True)
 
 
 def point_to_environments(session: nox.Session) -> None:
     """Tell `multibackend` which Python trains on which backend."""
-    session.env["MULTIBACKEND_PYTHON"] = " ".join(python_of(session, backend) for backend in BACKENDS)
+    session.env["MULTIBACKEND_PYTHON"] = " ".join(python_of(session, backend) for backend in TRAINING)
 
 
 def test_backend(session: nox.Session, backend: str) -> None:
@@ -86,44 +89,32 @@ def test_backend(session: nox.Session, backend: str) -> None:
     session.env["KERAS_BACKEND"] = backend
     # Most of the tests' time is XLA's; what a program computes doesn't depend on how well it is optimized.
     quickly = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
-    session.run("pytest", *(arguments or ("--numprocesses=2", *TRAINING_TESTS)), env=quickly)
+    session.run("pytest", *(arguments or ("--numprocesses=2", *BACKEND_TESTS)), env=quickly)
     if not arguments:
         # In processes of their own: the engines' tests switch JAX to float64 for good. Two of them share the cores:
         # several threads each would wait for each other, up to thirty times as long.
         session.run("pytest", "--numprocesses=2", COURSE_TESTS, env={**quickly, "OMP_NUM_THREADS": "1"})
-        session.run(
-            "multibackend",
-            "train",
-            "--backend",
-            backend,
-            "--precision",
-            "both",
-            "--output",
-            RECORDS[BACKENDS.index(backend)],
-        )
+        train = ("multibackend", "train", "--backend", backend, "--precision", "both")
+        session.run(*train, "--output", RECORDS[backend])
 
 
-@nox.session(name="tests-jax", default=False)
-def tests_jax(session: nox.Session) -> None:
-    """Test the engine, the draws and the exercises on JAX."""
-    test_backend(session, "jax")
+def add_session(backend: str) -> None:
+    """Add the session of a backend."""
+
+    def session(session: nox.Session) -> None:
+        test_backend(session, backend)
+
+    session.__doc__ = f"Test the engine, the draws and the exercises on {DESCRIPTORS[backend].title}."
+    nox.session(session, name=f"tests-{backend}", default=False)
 
 
-@nox.session(name="tests-tensorflow", default=False)
-def tests_tensorflow(session: nox.Session) -> None:
-    """Test the engine, the draws and the exercises on TensorFlow."""
-    test_backend(session, "tensorflow")
-
-
-@nox.session(name="tests-torch", default=False)
-def tests_torch(session: nox.Session) -> None:
-    """Test the engine, the draws and the exercises on PyTorch."""
-    test_backend(session, "torch")
+for name in TRAINING:
+    add_session(name)
 
 
 @nox.session(default=False)
 def parity(session: nox.Session) -> None:
-    """Train the course's experiments on all three backends and compare: table, records, results in runs/."""
+    """Train the course's experiments on all backends and compare: table, records, results in runs/."""
     build_environments(session)
     point_to_environments(session)
     _, arguments = split_posargs(session)
@@ -133,7 +124,7 @@ def parity(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def course(session: nox.Session) -> None:
-    """Make the course's notebooks and its table, docs/course.md, on all three backends."""
+    """Make the course's notebooks and its table, docs/course.md, on all backends."""
     build_environments(session)
     point_to_environments(session)
     install(session, "test")
@@ -168,7 +159,7 @@ def survival(session: nox.Session) -> None:
     session.run("pytest", "--numprocesses=2", SURVIVAL_TESTS, "--every-point", *session.posargs)
 
 
-@nox.session(requires=[f"tests-{backend}" for backend in BACKENDS])
+@nox.session(requires=[f"tests-{backend}" for backend in TRAINING])
 def tests(session: nox.Session) -> None:
     """Test everything: each backend, what needs none, faults planted on one backend, and parity itself."""
     point_to_environments(session)
@@ -177,12 +168,23 @@ def tests(session: nox.Session) -> None:
     if arguments:
         session.run("pytest", *arguments)
         return
-    session.run("pytest", "tests", *(f"--ignore={path}" for path in (*TRAINING_TESTS, COURSE_TESTS, SURVIVAL_TESTS)))
+    elsewhere = (*BACKEND_TESTS, COURSE_TESTS, SURVIVAL_TESTS)
+    session.run("pytest", "tests", *(f"--ignore={path}" for path in elsewhere))
     session.run("pytest", "--numprocesses=2", "--dist=loadgroup", SURVIVAL_TESTS)
-    session.run("multibackend", "interchange", *RECORDS, "--output", INTERCHANGE)
+    session.run("multibackend", "interchange", *RECORDS.values(), "--output", INTERCHANGE)
     # What differs fails in the next line, with its experiment, pair and stage.
-    session.run("multibackend", "compare", *RECORDS, INTERCHANGE, success_codes=[0, 1])
-    session.run("pytest", "parity_tests", "--records", *RECORDS, INTERCHANGE)
+    session.run("multibackend", "compare", *RECORDS.values(), INTERCHANGE, success_codes=[0, 1])
+    session.run("pytest", "parity_tests", "--records", *RECORDS.values(), INTERCHANGE)
+
+
+@nox.session(default=False)
+def facts(session: nox.Session) -> None:
+    """Train the course's experiments as long as its sources do, and check the sources' facts: 20 minutes."""
+    build_environments(session)
+    point_to_environments(session)
+    install(session, "test")
+    session.run("multibackend", "parity", "--profile", "full", "--output", "runs/facts", *split_posargs(session)[1])
+    session.run("pytest", "parity_tests", "--records", "runs/facts")
 
 
 @nox.session(default=False)
