@@ -169,7 +169,8 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *arguments)
         return
     elsewhere = (*BACKEND_TESTS, COURSE_TESTS, SURVIVAL_TESTS)
-    session.run("pytest", "tests", *(f"--ignore={path}" for path in elsewhere))
+    # A file is one process's: its tests share what one of them has trained.
+    session.run("pytest", "--numprocesses=2", "--dist=loadfile", "tests", *(f"--ignore={path}" for path in elsewhere))
     session.run("pytest", "--numprocesses=2", "--dist=loadgroup", SURVIVAL_TESTS)
     session.run("multibackend", "interchange", *RECORDS.values(), "--output", INTERCHANGE)
     # What differs fails in the next line, with its experiment, pair and stage.

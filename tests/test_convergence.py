@@ -25,7 +25,7 @@ ACCUSED = {"slower": "torch", "faster": "jax"}
 def run_equivalence(output: Path, *options: str, names: Sequence[str] = NAMES) -> subprocess.CompletedProcess[str]:
     references = [f"{FAULTY}:{name}" for name in names]
     command = [sys.executable, "-m", "multibackend", "equivalence", *references, "--output", str(output), *options]
-    environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
+    environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"} | {"COLUMNS": "160"}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 

@@ -51,7 +51,7 @@ def findings(finished: subprocess.CompletedProcess[str], output: Path) -> list[d
 
 def run_parity(*arguments: str, output: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "multibackend", "parity", *arguments, "--output", str(output)]
-    environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
+    environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"} | {"COLUMNS": "160"}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
