@@ -19,7 +19,7 @@ from keras import ops
 from multibackend import draws
 from multibackend.draws.order import make_generator
 from multibackend.engine.backends import get_engine
-from multibackend.engine.contract import to_numpy
+from multibackend.engine.state import to_numpy
 from multibackend.sweep.case import Array, Case, Make, replace_arrays
 
 STEPS = 4

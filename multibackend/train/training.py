@@ -20,21 +20,10 @@ import numpy as np
 from multibackend import draws
 from multibackend.engine import through_fit
 from multibackend.engine.backends import get_engine
-from multibackend.engine.contract import (
-    Epoch,
-    FirstStep,
-    Forward,
-    all_variables,
-    build_model,
-    evaluate,
-    named,
-    predict,
-    restore_state,
-    save_state,
-    to_numpy,
-    train,
-    why_through_fit,
-)
+from multibackend.engine.contract import Epoch, FirstStep, Forward
+from multibackend.engine.loop import evaluate, predict, train
+from multibackend.engine.model import build_model, why_through_fit
+from multibackend.engine.state import all_variables, named, restore_state, save_state, to_numpy
 from multibackend.engine.workarounds import optimizer_saved_by_public_name
 from multibackend.errors import MultibackendError
 from multibackend.experiments.arrays import map_arrays
