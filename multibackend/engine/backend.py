@@ -1,4 +1,4 @@
-"""What the rest of the library must know of a backend before, and without, importing its framework."""
+"""The descriptor of a backend: all that the rest of the library knows of it without importing its framework."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ Device = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = get_args(Device)
 
 Capability = Literal["gradients", "training", "float64"]
-"""What a backend may or may not do, beside calling a model on inputs and loading one that another backend saved."""
+"""A task that not every backend can do. All call a model on inputs, and load one that another backend saved."""
 
 CAPABILITIES: frozenset[Capability] = frozenset(get_args(Capability))
+
+CAPABILITY_WORDS: Mapping[Capability, str] = {
+    "gradients": "compute gradients",
+    "training": "train",
+    "float64": "compute in float64",
+}
+"""The capabilities as messages name them."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +59,10 @@ class Backend:
 
     @property
     def distributions(self) -> tuple[str, ...]:
-        """Every name under which what it needs is distributed."""
+        """Every name under which the packages that it needs are distributed."""
         return tuple(name for package in self.packages for name in package.distributions)
 
     @property
     def trains(self) -> bool:
-        """Whether a model can be trained on it."""
+        """Tell if a model can be trained on it."""
         return "training" in self.can

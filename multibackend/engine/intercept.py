@@ -1,4 +1,4 @@
-"""Calls of layers, seen one by one while a model is called."""
+"""Calls of layers, seen one by one while a model is called, and the nested structures that they take and return."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from unittest.mock import patch
 from multibackend.engine.state import unused
 
 Call = Callable[[Any, Any], Any]
+"""A function that calls a layer with positional and named arguments."""
+
 Handle = Callable[[str, Call, Any, Any], Any]
-"""Takes a call of a layer: its name, what calls it with positional and named arguments, and these; returns a result."""
+"""A function that handles a layer's call: of the call's name, what does it, and its positional and named arguments."""
 
 
 @contextmanager
 def intercepted(model: Any, handle: Handle) -> Iterator[None]:
-    """While open, each call of a layer inside `model` goes through `handle`, nested ones too.
+    """Send each call of a layer inside `model` through `handle` while open, nested ones too.
 
     Calls are named by the layer's path; a second one of the same path is `path#2`. What runs once a time step, inside
     RNN and TimeDistributed, is left out.
@@ -48,9 +50,10 @@ def intercepted(model: Any, handle: Handle) -> Iterator[None]:
 
 
 def call_recorded(model: Any, inputs: Any) -> dict[str, Any]:
-    """Call a model on input tensors, in inference mode; each layer's output by its call's name, in order of completion.
+    """Call a model on input tensors, in inference mode; return each layer's output by its call's name.
 
-    A layer with several outputs has `path.0`, `path.1`; the model's own outputs are `output.0`, `output.1`.
+    Outputs are in the order in which the calls end. A layer with several outputs has `path.0`, `path.1`; the model's
+    own outputs are `output.0`, `output.1`.
     """
     import keras
 
@@ -71,9 +74,10 @@ def call_recorded(model: Any, inputs: Any) -> dict[str, Any]:
 
 
 def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:
-    """The same lists, tuples and dictionaries with `function` applied to what they hold, dictionaries by sorted keys.
+    """Apply `function` to what lists, tuples and dictionaries hold; return the same structure of the results.
 
-    `keras.tree` visits a dictionary in another order on torch than on JAX and TensorFlow (seen in Keras 3.15.1).
+    Dictionaries are visited by sorted keys: `keras.tree` visits them in another order on torch than on JAX and
+    TensorFlow (seen in Keras 3.15.1).
     """
     if isinstance(structure, Mapping):
         mapped = {key: map_leaves(function, structure[key]) for key in sorted(structure, key=str)}
@@ -87,7 +91,7 @@ def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:
 
 
 def flatten(structure: Any) -> list[Any]:
-    """What lists, tuples and dictionaries hold, in the order of `map_leaves`."""
+    """List what lists, tuples and dictionaries hold, in the order of `map_leaves`."""
     found: list[Any] = []
     map_leaves(found.append, structure)
     return found

@@ -15,19 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from multibackend.engine.contract import Engine
+from multibackend.engine.contract import TrainingEngine
 from multibackend.engine.intercept import Call, flatten, intercepted, map_leaves
-from multibackend.engine.model import parts
-from multibackend.engine.state import named, restore_state, save_state, unused
-from multibackend.experiments.arrays import map_arrays
+from multibackend.engine.model import as_tensors, compute_loss
+from multibackend.engine.state import by_path, named, restore_state, save_state
 from multibackend.experiments.experiment import Split
 
 Arrays = dict[str, np.ndarray]
 Visit = Callable[[str, Any], Any]
 
 
-def trace_step(engine: Engine, model: Any, batch: Split) -> Arrays:
-    """What a training step does at each call of a layer; the model is left as it was.
+def trace_step(engine: TrainingEngine, model: Any, batch: Split) -> Arrays:
+    """Trace a training step at each call of a layer; the model is left as it was.
 
     `inputs/CALL.i` and `outputs/CALL.i`, of floating tensors; `gradients of inputs/CALL.i` and `gradients of
     outputs/CALL.i`, of the loss; `gradients/PATH` for each trainable variable. Calls are named as by `intercepted`.
@@ -46,7 +45,7 @@ def trace_step(engine: Engine, model: Any, batch: Split) -> Arrays:
             return _visit(call(args, kwargs), f"outputs/{name}", visit)
 
         with intercepted(model, handle):
-            return _compute_loss(model, batch), seen
+            return compute_loss(model, *as_tensors(batch))[0], seen
 
     def plain(_: list[Any]) -> tuple[Any, list[Any]]:
         loss, seen = step({})
@@ -64,10 +63,10 @@ def trace_step(engine: Engine, model: Any, batch: Split) -> Arrays:
     restore_state(model, state)
     arrays = dict(zip(keys, values, strict=True))
     arrays |= {f"gradients of {key}": gradient for key, gradient in zip(keys, gradients, strict=False)}
-    return arrays | _by_path("gradients", variables, gradients[len(keys) :])
+    return arrays | _name_gradients(variables, gradients[len(keys) :])
 
 
-def isolate_step(engine: Engine, model: Any, batch: Split, trace: Mapping[str, np.ndarray]) -> Arrays:
+def isolate_step(engine: TrainingEngine, model: Any, batch: Split, trace: Mapping[str, np.ndarray]) -> Arrays:
     """The same step with each call of a layer, the loss and the optimizer isolated; the model is left as it was.
 
     `arrived/CALL.i`, what reached a call; `outputs/CALL.i`; `masks/CALL.i`; `loss`; `gradients of inputs/CALL.i`, what
@@ -102,7 +101,7 @@ def isolate_step(engine: Engine, model: Any, batch: Split, trace: Mapping[str, n
             return _visit(result, f"outputs/{name}", leave)
 
         with intercepted(model, handle):
-            seen["loss"] = _compute_loss(model, batch)
+            seen["loss"], _ = compute_loss(model, *as_tensors(batch))
         seen_keys[:] = seen
         return sum(terms, seen["loss"]), list(seen.values())
 
@@ -112,11 +111,11 @@ def isolate_step(engine: Engine, model: Any, batch: Split, trace: Mapping[str, n
     arrays = dict(zip(seen_keys, values, strict=True))
     for key, gradient in zip(keys, gradients, strict=False):
         arrays[f"gradients of {key.replace('outputs/', 'handed/', 1)}"] = gradient
-    arrays |= _by_path("gradients", variables, gradients[len(keys) :])
+    arrays |= _name_gradients(variables, gradients[len(keys) :])
     return arrays | _isolate_optimizer(engine, model, trace, state)
 
 
-def _isolate_optimizer(engine: Engine, model: Any, trace: Mapping[str, np.ndarray], state: Any) -> Arrays:
+def _isolate_optimizer(engine: TrainingEngine, model: Any, trace: Mapping[str, np.ndarray], state: Any) -> Arrays:
     before = named(model.trainable_variables)
     traced = [trace[f"gradients/{path}"].astype(_floatx()) for path in before]
     engine.apply_gradients(model, traced)
@@ -127,14 +126,6 @@ def _isolate_optimizer(engine: Engine, model: Any, trace: Mapping[str, np.ndarra
     slots = {f"slots/{path}": value.astype(np.float64) for path, value in named(model.optimizer.variables).items()}
     restore_state(model, state)
     return slots | updates  # as they are computed
-
-
-def _compute_loss(model: Any, batch: Split) -> Any:
-    import keras
-
-    x, y, weights = (map_arrays(keras.ops.convert_to_tensor, part) for part in parts(batch))
-    y_pred = model(x, training=True) if model._call_has_training_arg else model(x)
-    return model._compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weights, training=True)
 
 
 def _visit(structure: Any, prefix: str, visit: Visit) -> Any:
@@ -171,11 +162,8 @@ def _weigh(tensor: Any, cotangent: np.ndarray) -> Any:
     return keras.ops.sum(tensor * keras.ops.convert_to_tensor(cotangent.astype(_floatx())))
 
 
-def _by_path(prefix: str, variables: list[Any], values: list[np.ndarray]) -> Arrays:
-    arrays: Arrays = {}
-    for variable, value in zip(variables, values, strict=True):
-        arrays[unused(arrays, f"{prefix}/{variable.path}")] = value
-    return arrays
+def _name_gradients(variables: list[Any], gradients: list[np.ndarray]) -> Arrays:
+    return {f"gradients/{path}": gradient for path, gradient in by_path(variables, gradients).items()}
 
 
 def _floatx() -> str:

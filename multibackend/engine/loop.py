@@ -1,4 +1,4 @@
-"""The loop over epochs, and what is measured with Keras' own functions: evaluation and prediction."""
+"""The loop over a training's epochs, and Keras' own evaluation and prediction."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from multibackend.engine.state import to_numpy
 from multibackend.experiments.experiment import Split
 
 EVALUATION_BATCH = 1024
-"""Rows in an evaluation batch: the mean over rows doesn't depend on it, the time does."""
+"""Rows in an evaluation batch: the time depends on it, the mean over rows doesn't."""
 
 SHORT_EPOCH = 0.05
-"""Seconds: the results of shorter epochs are read while the next one is computed. Of longer ones they are read, and
-told, at once."""
+"""Seconds: the results of a shorter epoch are read while the next one is computed, those of a longer one at once."""
 
 
 def evaluate(model: Any, split: Split) -> dict[str, float]:
-    """Loss and metrics over a split's rows, as `keras.Model.evaluate` gives them."""
+    """Return loss and metrics over a split's rows, as `keras.Model.evaluate` gives them."""
     result = model.evaluate(
         split.inputs,
         split.targets,
@@ -37,13 +36,13 @@ def evaluate(model: Any, split: Split) -> dict[str, float]:
 
 
 def predict(model: Any, inputs: Any) -> dict[str, np.ndarray]:
-    """Each output's predictions, keyed "0", "1", ... in the model's order."""
+    """Return each output's predictions, keyed "0", "1", ... in the model's order."""
     result = model.predict(inputs, batch_size=EVALUATION_BATCH, verbose=0)
     return {str(i): np.asarray(value) for i, value in enumerate(flatten(result))}
 
 
 def flat_metrics(logs: Mapping[str, Any]) -> dict[str, float]:
-    """Metrics by name, as floats; a metric of several values is split into `name.0`, `name.1`, ..."""
+    """Return metrics by name, as floats; a metric of several values is split into `name.0`, `name.1`, ..."""
     flat: dict[str, float] = {}
     for name, value in logs.items():
         values = np.asarray(value, dtype=float)
@@ -56,7 +55,7 @@ def flat_metrics(logs: Mapping[str, Any]) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Trajectory:
-    """What a training left: each step's loss, and each epoch's logs as `fit` reports them."""
+    """The results of a training: each step's loss, and each epoch's logs as `fit` reports them."""
 
     losses: np.ndarray
     history: dict[str, list[float]]
@@ -65,6 +64,16 @@ class Trajectory:
     def finite(self) -> bool:
         """Whether every step's loss is a finite number."""
         return bool(np.isfinite(self.losses).all())
+
+
+@dataclass(frozen=True)
+class _EpochResults:
+    """The results of one epoch; `losses` and `metrics` may still be computed."""
+
+    number: int
+    losses: Any
+    metrics: dict[str, Any]
+    validated: dict[str, float]
 
 
 def train(
@@ -76,28 +85,29 @@ def train(
 ) -> Trajectory:
     """Train one epoch for each order of rows, as `fit` would on rows so permuted.
 
-    `on_epoch` hears each epoch's number (from 1) and training loss.
+    `on_epoch` is called with each epoch's number (from 1) and training loss.
     """
     losses: list[np.ndarray] = []
     history: dict[str, list[float]] = {}
 
-    def read(number: int, stepped: Any, metrics: dict[str, Any], validated: dict[str, float]) -> None:
-        losses.append(to_numpy(stepped))
-        logs = flat_metrics({name: to_numpy(value) for name, value in metrics.items()}) | validated
+    def read(results: _EpochResults) -> None:
+        losses.append(to_numpy(results.losses))
+        logs = flat_metrics({name: to_numpy(value) for name, value in results.metrics.items()}) | results.validated
         for name, value in logs.items():
             history.setdefault(name, []).append(value)
-        on_epoch(number, logs.get("loss", math.nan))
+        on_epoch(results.number, logs.get("loss", math.nan))
 
-    unread, most_unread = [], 0
+    unread, most_unread = list[_EpochResults](), 0
     for number, order in enumerate(orders, start=1):
         start = time.perf_counter()
-        results = epoch(order)
+        stepped, metrics = epoch(order)
         evaluated = {} if validation is None else evaluate(model, validation)
-        unread.append((number, *results, {f"val_{name}": value for name, value in evaluated.items()}))
+        validated = {f"val_{name}": value for name, value in evaluated.items()}
+        unread.append(_EpochResults(number, stepped, metrics, validated))
         while len(unread) > most_unread:
-            read(*unread.pop(0))
+            read(unread.pop(0))
         most_unread = int(time.perf_counter() - start < SHORT_EPOCH)
-    for epochs_results in unread:
-        read(*epochs_results)
+    for results in unread:
+        read(results)
     model.optimizer.finalize_variable_values(model.trainable_weights)
     return Trajectory(np.concatenate(losses), history)

@@ -1,4 +1,4 @@
-"""A model: how it is built, and what of it can be trained."""
+"""A model: how it is built, what of it can't be trained, and its loss."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from multibackend.errors import MultibackendError, Unsupported
+from multibackend.experiments.arrays import map_arrays
 from multibackend.experiments.experiment import Split
 
 
@@ -60,18 +61,6 @@ def check_model(model: Any) -> None:
         )
 
 
-def parts(split: Split) -> tuple[Any, Any, Any]:
-    """A split's inputs, targets and sample weights (or None)."""
-    return split.inputs, split.targets, split.sample_weights
-
-
-def as_data(batch: Split) -> tuple[Any, ...]:
-    """A split as Keras' trainers take it: (x, y) or (x, y, sample_weight)."""
-    if batch.sample_weights is None:
-        return batch.inputs, batch.targets
-    return batch.inputs, batch.targets, batch.sample_weights
-
-
 def refuse_unsupported(model: Any) -> None:
     """Refuse, by name, what can't be trained in one precision on one device.
 
@@ -96,7 +85,7 @@ def refuse_unsupported(model: Any) -> None:
 
 
 def why_through_fit(model: Any) -> list[str]:
-    """What of a model's training the engines don't follow, and Keras' own step does; none for most."""
+    """List what of a model's training the engines don't follow, and Keras' own step does; most models have nothing."""
     import keras
 
     features = {
@@ -105,3 +94,32 @@ def why_through_fit(model: Any) -> list[str]:
         "gradient accumulation": bool(getattr(model.optimizer, "gradient_accumulation_steps", None)),
     }
     return [feature for feature, used in features.items() if used]
+
+
+# -------------------------------------------------------------------------------------- batch and loss
+
+
+def parts(split: Split) -> tuple[Any, Any, Any]:
+    """Return a split's inputs, targets and sample weights (or None)."""
+    return split.inputs, split.targets, split.sample_weights
+
+
+def as_data(batch: Split) -> tuple[Any, ...]:
+    """Return a split as Keras' trainers take it: (x, y) or (x, y, sample_weight)."""
+    if batch.sample_weights is None:
+        return batch.inputs, batch.targets
+    return batch.inputs, batch.targets, batch.sample_weights
+
+
+def as_tensors(batch: Split) -> tuple[Any, Any, Any]:
+    """Return a split's inputs, targets and sample weights (or None) as the framework's tensors."""
+    import keras
+
+    x, y, weights = (map_arrays(keras.ops.convert_to_tensor, part) for part in parts(batch))
+    return x, y, weights
+
+
+def compute_loss(model: Any, x: Any, y: Any, weights: Any) -> tuple[Any, Any]:
+    """Call a model on a batch of tensors as in training; return its compiled loss and its predictions."""
+    y_pred = model(x, training=True) if model._call_has_training_arg else model(x)
+    return model._compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weights, training=True), y_pred

@@ -1,15 +1,17 @@
-"""State: the variables that training changes, by name and by value."""
+"""State: the variables that training changes, their values and their names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 
+T = TypeVar("T")
+
 
 def all_variables(model: Any) -> list[Any]:
-    """Every variable that training changes: weights, seed generators, optimizer slots, metrics."""
+    """Return every variable that training changes: weights, seed generators, optimizer slots, metrics."""
     return [
         *model.trainable_variables,
         *model.non_trainable_variables,
@@ -19,7 +21,7 @@ def all_variables(model: Any) -> list[Any]:
 
 
 def to_numpy(value: Any) -> np.ndarray:
-    """A tensor or variable as a NumPy array of its own."""
+    """Copy a tensor or a variable to a NumPy array."""
     import keras
 
     tensor = value.value if isinstance(value, keras.Variable) else value
@@ -27,7 +29,7 @@ def to_numpy(value: Any) -> np.ndarray:
 
 
 def save_state(model: Any) -> list[np.ndarray]:
-    """The values of all variables."""
+    """Return the values of all variables."""
     return [to_numpy(variable) for variable in all_variables(model)]
 
 
@@ -37,16 +39,21 @@ def restore_state(model: Any, state: list[np.ndarray]) -> None:
         variable.assign(value)
 
 
+def by_path(variables: Iterable[Any], values: Iterable[T]) -> dict[str, T]:
+    """Name values, one for each variable, by the variables' paths; a path that several share is numbered."""
+    found: dict[str, T] = {}
+    for variable, value in zip(variables, values, strict=True):
+        found[unused(found, variable.path)] = value
+    return found
+
+
 def named(variables: list[Any]) -> dict[str, np.ndarray]:
-    """Each variable's value by its path; a path that several share is numbered."""
-    values: dict[str, np.ndarray] = {}
-    for variable in variables:
-        values[unused(values, variable.path)] = to_numpy(variable)
-    return values
+    """Return each variable's value by its path; a path that several share is numbered."""
+    return by_path(variables, map(to_numpy, variables))
 
 
 def unused(taken: Mapping[str, Any], name: str) -> str:
-    """`name`, or `name#2`, `name#3`, ... where it is taken."""
+    """Return `name`, or `name#2`, `name#3`, ... if it is taken."""
     if name not in taken:
         return name
     return next(f"{name}#{k}" for k in range(2, len(taken) + 3) if f"{name}#{k}" not in taken)

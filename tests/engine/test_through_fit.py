@@ -15,7 +15,8 @@ from models import BATCH, ROWS, rows
 import multibackend
 from multibackend import MultibackendError, Split, draws
 from multibackend.engine import loop, through_fit
-from multibackend.engine.backends import get_engine
+from multibackend.engine.backends import get_engine, get_training_engine
+from multibackend.engine.contract import TrainingEngine
 from multibackend.engine.model import build_model, why_through_fit
 from multibackend.engine.state import to_numpy
 from multibackend.engine.workarounds import apply_workarounds
@@ -55,6 +56,10 @@ def _in_float64(backend: str) -> Iterator[None]:
         yield
 
 
+def engine() -> TrainingEngine:
+    return get_training_engine(keras.backend.backend())
+
+
 def split() -> Split:
     r = rows()
     return Split(r["x"], r["class"])
@@ -80,7 +85,7 @@ def test_it_trains_as_fit_does(case: str) -> None:
     permuted = split().take(order)
     history = fitted.fit(permuted.inputs, permuted.targets, BATCH, EPOCHS, verbose=0, shuffle=False).history
     ours = build(CASES[case])
-    epoch = through_fit.compile_epoch(ours, split(), BATCH)
+    epoch = through_fit.compile_epoch(engine(), ours, split(), BATCH)
     trajectory = loop.train(ours, epoch, [order] * EPOCHS, None)
     assert epoch.how == {"step": "train_on_batch", "through_fit": case}
     assert trajectory.losses.shape == (EPOCHS * -(-ROWS // BATCH),)
@@ -95,7 +100,7 @@ def test_the_comparison_with_fit_notices_a_lost_batch() -> None:
     models = []
     for kept in (ROWS, ROWS - ROWS % BATCH):
         models.append(build(own_step))
-        through_fit.compile_epoch(models[-1], split(), BATCH)(order[:kept])
+        through_fit.compile_epoch(engine(), models[-1], split(), BATCH)(order[:kept])
     assert differ(weights(models[0]), weights(models[1])) > 1e-4
 
 
@@ -104,7 +109,7 @@ def test_each_loss_is_its_batchs_own(backend: str) -> None:
     order = draws.batch_order(0, 0, ROWS)
     followed, eager = build(dense), build(lambda: dense(run_eagerly=True))
     expected, _ = get_engine(backend).compile_epoch(followed, split(), BATCH, EPOCHS)(order)
-    got, _ = through_fit.compile_epoch(eager, split(), BATCH)(order)
+    got, _ = through_fit.compile_epoch(engine(), eager, split(), BATCH)(order)
     np.testing.assert_allclose(got, to_numpy(expected), rtol=1e-12)
     assert got.dtype == np.float64
 
@@ -140,7 +145,7 @@ def test_a_step_that_reports_no_loss_is_refused_in_one_line() -> None:
         model.compile("sgd", "sparse_categorical_crossentropy")
         return model
 
-    epoch = through_fit.compile_epoch(build(make), split(), BATCH)
+    epoch = through_fit.compile_epoch(engine(), build(make), split(), BATCH)
     with pytest.raises(MultibackendError, match=r"reports perplexity; expected .* 'loss'") as caught:
         epoch(np.arange(ROWS))
     assert "\n" not in str(caught.value)
