@@ -39,11 +39,12 @@ class Backend:
     """A backend of Keras.
 
     `name` is what `KERAS_BACKEND` holds, `title` how its makers write it.
-    `environment(device, threads)` gives the environment variables that its process needs beside everybody's, and
-    `run_once(environment)` changes an environment for programs that run once each, where compiling takes most time.
+    `environment(device, threads)` gives the environment variables that its process needs beside everybody's.
     `color` is its line's in every plot, from Okabe and Ito's palette, whose colours are told apart with every kind of
     colour blindness (https://jfly.uni-koeln.de/color/).
     `script_seconds` is about how long a script of a few operations takes in a process that has run one before.
+    `can` holds its capabilities; ask for one by name with `backends.require`.
+    `run_once(environment)` changes an environment for programs that run once each: compiling takes most of their time.
     `compiles_each_program` says that a program costs a second of compiling, however small it is.
     """
 

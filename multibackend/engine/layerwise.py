@@ -1,10 +1,10 @@
-"""Isolation: each layer run alone, on inputs that every backend shares, so that an error is seen where it starts.
+"""Layers run alone, on inputs that every backend shares: an error then shows in the layer where it starts.
 
-One backend's training step is *traced*: what goes into each call of a layer and comes out of it, and the gradients of
-the loss there. Every backend then repeats the step with each call *isolated*: its floating inputs are replaced by the
-traced ones, and what it hands on is the traced output, whatever it computed itself. So nothing passes through: a
+One backend's training step is *traced*: each call of a layer, with its inputs, its outputs, and the gradients of the
+loss at both. Every backend then repeats the step with each call *isolated*. The call's floating inputs are replaced by
+the traced ones, and it hands on the traced outputs, whatever it computed itself. So no error passes through: a
 difference in an output, or in a gradient for the traced cotangent, arose in that very call. A layer that calls others
-is given their traced outputs too, and answers for its own operations alone. Masks travel as they are.
+gets their traced outputs too, and answers for its own operations alone. Masks aren't replaced.
 """
 
 from __future__ import annotations
@@ -28,8 +28,13 @@ Visit = Callable[[str, Any], Any]
 def trace_step(engine: TrainingEngine, model: Any, batch: Split) -> Arrays:
     """Trace a training step at each call of a layer; the model is left as it was.
 
-    `inputs/CALL.i` and `outputs/CALL.i`, of floating tensors; `gradients of inputs/CALL.i` and `gradients of
-    outputs/CALL.i`, of the loss; `gradients/PATH` for each trainable variable. Calls are named as by `intercepted`.
+    | array | content |
+    |---|---|
+    | `inputs/CALL.i`, `outputs/CALL.i` | a floating tensor that goes into a call, or comes out of it |
+    | `gradients of inputs/CALL.i`, `gradients of outputs/CALL.i` | the loss' gradient at that tensor |
+    | `gradients/PATH` | the loss' gradient for a trainable variable |
+
+    Calls are named as by `intercepted`.
     """
     state, keys = save_state(model), list[str]()
 
@@ -67,11 +72,16 @@ def trace_step(engine: TrainingEngine, model: Any, batch: Split) -> Arrays:
 
 
 def isolate_step(engine: TrainingEngine, model: Any, batch: Split, trace: Mapping[str, np.ndarray]) -> Arrays:
-    """The same step with each call of a layer, the loss and the optimizer isolated; the model is left as it was.
+    """Repeat a traced step with each layer's call, the loss and the optimizer alone; the model is left as it was.
 
-    `arrived/CALL.i`, what reached a call; `outputs/CALL.i`; `masks/CALL.i`; `loss`; `gradients of inputs/CALL.i`, what
-    the call makes of the traced gradient of its outputs; `gradients of handed/CALL.i`, what is made of that between
-    the layers; `gradients/PATH`; and what the optimizer makes of the traced gradients: `updates/PATH`, `slots/PATH`.
+    | array | content |
+    |---|---|
+    | `arrived/CALL.i` | a tensor that reached a call, before it was replaced by the traced one |
+    | `outputs/CALL.i`, `masks/CALL.i`, `loss` | what was computed from the traced tensors |
+    | `gradients of inputs/CALL.i` | what a call makes of the traced gradient of its outputs |
+    | `gradients of handed/CALL.i` | what the operations between the layers make of the traced gradients |
+    | `gradients/PATH` | the gradient for a trainable variable, of traced gradients |
+    | `updates/PATH`, `slots/PATH` | what the optimizer makes of the traced gradients |
     """
     state, floatx = save_state(model), _floatx()
     keys = [key for key in trace if key.startswith(("inputs/", "outputs/"))]
@@ -91,7 +101,7 @@ def isolate_step(engine: TrainingEngine, model: Any, batch: Split, trace: Mappin
 
             def cut(key: str, tensor: Any) -> Any:
                 if key not in given or tuple(given[key].shape) != tuple(tensor.shape):
-                    return tensor  # another call than the traced one: it has nothing to be replaced by
+                    return tensor  # another call than the traced one: there is nothing to replace it by
                 terms.append(_weigh(tensor, trace[f"gradients of {key}"]))
                 return given[key]
 
@@ -129,7 +139,7 @@ def _isolate_optimizer(engine: TrainingEngine, model: Any, trace: Mapping[str, n
 
 
 def _visit(structure: Any, prefix: str, visit: Visit) -> Any:
-    """The same structure with each floating tensor replaced by `visit(key, tensor)`; masks stay with their places."""
+    """Replace each floating tensor of a structure by `visit(key, tensor)`; each place keeps its mask."""
     import keras
     from keras.src.backend import get_keras_mask, set_keras_mask
 

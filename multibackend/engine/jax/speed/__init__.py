@@ -1,1 +1,1 @@
-"""What makes training on JAX fast: slow operations replaced, and compilers used where they pay."""
+"""The speed of training on JAX: slow operations replaced, and compilers used if they pay."""

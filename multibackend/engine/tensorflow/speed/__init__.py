@@ -1,1 +1,1 @@
-"""What makes training on TensorFlow fast: slow operations replaced, and compilers used where they pay."""
+"""The speed of training on TensorFlow: slow operations replaced, and compilers used if they pay."""

@@ -1,1 +1,1 @@
-"""What makes training on torch fast: slow operations replaced, and compilers used where they pay."""
+"""The speed of training on torch: slow operations replaced, and compilers used if they pay."""
