@@ -88,32 +88,11 @@ def isolate_step(engine: TrainingEngine, model: Any, batch: Split, trace: Mappin
     seen_keys: list[str] = []
 
     def isolated(leaves: list[Any]) -> tuple[Any, list[Any]]:
-        given, seen, terms = dict(zip(keys, leaves, strict=True)), dict[str, Any](), list[Any]()
-
-        def handle(name: str, call: Call, args: Any, kwargs: Any) -> Any:
-            def enter(key: str, tensor: Any) -> Any:
-                seen[key.replace("inputs/", "arrived/", 1)] = tensor
-                return cut(key, tensor)
-
-            def leave(key: str, tensor: Any) -> Any:
-                seen[key] = tensor
-                return cut(key, tensor)
-
-            def cut(key: str, tensor: Any) -> Any:
-                if key not in given or tuple(given[key].shape) != tuple(tensor.shape):
-                    return tensor  # another call than the traced one: there is nothing to replace it by
-                terms.append(_weigh(tensor, trace[f"gradients of {key}"]))
-                return given[key]
-
-            args, kwargs = _visit((args, kwargs), f"inputs/{name}", enter)
-            result = call(args, kwargs)
-            seen.update(_masks(result, name))
-            return _visit(result, f"outputs/{name}", leave)
-
-        with intercepted(model, handle):
-            seen["loss"], _ = compute_loss(model, *as_tensors(batch))
-        seen_keys[:] = seen
-        return sum(terms, seen["loss"]), list(seen.values())
+        isolation = _Isolation(trace, dict(zip(keys, leaves, strict=True)))
+        with intercepted(model, isolation.handle):
+            isolation.seen["loss"], _ = compute_loss(model, *as_tensors(batch))
+        seen_keys[:] = isolation.seen
+        return sum(isolation.terms, isolation.seen["loss"]), list(isolation.seen.values())
 
     variables = model.trainable_variables
     values, gradients = engine.differentiate(isolated, [trace[key].astype(floatx) for key in keys], variables)
@@ -123,6 +102,37 @@ def isolate_step(engine: TrainingEngine, model: Any, batch: Split, trace: Mappin
         arrays[f"gradients of {key.replace('outputs/', 'handed/', 1)}"] = gradient
     arrays |= _name_gradients(variables, gradients[len(keys) :])
     return arrays | _isolate_optimizer(engine, model, trace, state)
+
+
+class _Isolation:
+    """One pass of an isolated step: the traced tensors, those that were computed, and the terms to differentiate."""
+
+    def __init__(self, trace: Mapping[str, np.ndarray], traced: dict[str, Any]) -> None:
+        self.seen: dict[str, Any] = {}
+        self.terms: list[Any] = []
+        self._trace, self._traced = trace, traced
+
+    def handle(self, name: str, call: Call, args: Any, kwargs: Any) -> Any:
+        """Do a layer's call on traced inputs, and hand on the traced outputs."""
+        args, kwargs = _visit((args, kwargs), f"inputs/{name}", self._enter)
+        result = call(args, kwargs)
+        self.seen.update(_masks(result, name))
+        return _visit(result, f"outputs/{name}", self._leave)
+
+    def _enter(self, key: str, tensor: Any) -> Any:
+        self.seen[key.replace("inputs/", "arrived/", 1)] = tensor
+        return self._replace(key, tensor)
+
+    def _leave(self, key: str, tensor: Any) -> Any:
+        self.seen[key] = tensor
+        return self._replace(key, tensor)
+
+    def _replace(self, key: str, tensor: Any) -> Any:
+        traced = self._traced.get(key)
+        if traced is None or tuple(traced.shape) != tuple(tensor.shape):
+            return tensor  # another call than the traced one: there is nothing to replace it by
+        self.terms.append(_weigh(tensor, self._trace[f"gradients of {key}"]))
+        return traced
 
 
 def _isolate_optimizer(engine: TrainingEngine, model: Any, trace: Mapping[str, np.ndarray], state: Any) -> Arrays:

@@ -62,7 +62,7 @@ class Trajectory:
 
     @property
     def finite(self) -> bool:
-        """Whether every step's loss is a finite number."""
+        """Tell if every step's loss is a finite number."""
         return bool(np.isfinite(self.losses).all())
 
 

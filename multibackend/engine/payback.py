@@ -89,7 +89,7 @@ class Measurement:
 
     @property
     def is_sound(self) -> bool:
-        """Whether every figure is a time that something can take."""
+        """Tell if every figure is a time that something can take."""
         figures = (self.plain_step_seconds, self.compiled_step_seconds or 1.0, self.compile_seconds or 1.0)
         return all(0 < figure < math.inf for figure in figures)
 

@@ -1,4 +1,4 @@
-"""What holds of every engine, and what each refuses."""
+"""The contract: every engine keeps it, and refuses what it can't do."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def build(case: str, precision: str) -> tuple[keras.Model, Split]:
 
 
 def test_gradients_equal_the_closed_form(backend: str, precision: str) -> None:
-    """Of mean((x w + b - y)^2): agreement between backends alone could be a bug that they share."""
+    """Differentiate mean((x w + b - y)^2): agreement between backends alone could be a bug that they share."""
 
     def make() -> keras.Model:
         model = keras.Sequential([keras.Input((6,)), layers.Dense(1)])

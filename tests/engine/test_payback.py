@@ -1,4 +1,4 @@
-"""Whether a slow compiler pays: measured once, remembered, and never at the cost of a training."""
+"""The payback of a slow compiler: measured once, remembered, and never at the cost of a training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engines don't follow is trained by Keras' own step, and does what `keras.Model.fit` does."""
+"""Models that the engines don't follow: Keras' own step trains them, as `keras.Model.fit` does."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Captured:
 
     @property
     def is_valid(self) -> bool:
-        """Whether everything that was taken for constant (a learning rate) has kept its value."""
+        """Tell if everything that was taken for constant (a learning rate) has kept its value."""
         return all(torch.equal(tensor, value) for tensor, value in self.guards)
 
 
