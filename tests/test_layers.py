@@ -30,7 +30,10 @@ WITHOUT_KERAS = (*BEFORE_KERAS, "compare", "report", "launch", "api", "pytest_pl
 """What names, records, launches, judges and shows imports no Keras."""
 
 FRAMEWORKS = {package.module for backend in DESCRIPTORS.values() for package in backend.packages} | {"jaxlib"}
-SHARED_BY_ENGINES = ("contract", "backend", "backends", "payback", "layerwise", "through_fit", "workarounds")
+SHARED_BY_ENGINES = (
+    *("contract", "model", "state", "intercept", "loop"),
+    *("backend", "backends", "payback", "layerwise", "through_fit", "workarounds"),
+)
 
 MOST_AT_THE_TOP, MOST_FILES_AT_THE_TOP, MOST_LEVELS = 25, 9, 10
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 250, 50

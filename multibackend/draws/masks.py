@@ -1,4 +1,4 @@
-"""Dropout masks: what is drawn in training, from a counter-based generator in `keras.ops` on 32-bit integers."""
+"""Dropout masks, and all that is drawn in training: by a counter-based generator in `keras.ops` on 32-bit integers."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from multibackend.errors import Unsupported
 
 @contextmanager
 def identical_masks() -> Iterator[None]:
-    """While open, `keras.random`'s dropout, uniform and normal give the same numbers on every backend.
+    """Make `keras.random`'s dropout, uniform and normal draw the same numbers on every backend while open.
 
-    Dropout and uniform agree to the bit; normal to rounding (it takes a logarithm and a cosine).
+    Dropout and uniform agree to the bit; normal agrees up to rounding error (it takes a logarithm and a cosine).
 
     Raises:
         Unsupported: another function of `keras.random` is drawn from in training.
@@ -35,15 +35,15 @@ def identical_masks() -> Iterator[None]:
 def _refusal(name: str) -> Callable[..., Any]:
     def refuse(*_: Any, **__: Any) -> Any:
         raise Unsupported(
-            f"keras.random.{name} is drawn from in training; only dropout, uniform and normal are drawn alike on the "
-            "three backends. Draw with one of these."
+            f"keras.random.{name} is drawn from in training; only dropout, uniform and normal are drawn alike on every "
+            "backend. Draw with one of these."
         )
 
     return refuse
 
 
 def masked_dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> Any:
-    """Dropout with the mask of `random_bits`: a unit is kept where its 24 bits reach rate x 2^24."""
+    """Drop units by the mask of `random_bits`: a unit is kept if its 24 bits reach rate x 2^24."""
     from keras import ops
 
     if rate == 0:
@@ -57,12 +57,12 @@ def masked_dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any 
 
 
 def counted_uniform(shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None, seed: Any = None) -> Any:
-    """Uniform numbers of 24 bits in [minval, maxval)."""
+    """Draw uniform numbers of 24 bits in [minval, maxval)."""
     return minval + (maxval - minval) * _unit(random_bits(shape, seed), dtype)
 
 
 def counted_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None) -> Any:
-    """Normal numbers, by Box and Muller's transform of two uniform ones."""
+    """Draw normal numbers, by Box and Muller's transform of two uniform ones."""
     from keras import ops
 
     bits = random_bits((2, *shape), seed)
@@ -77,14 +77,14 @@ def _unit(bits: Any, dtype: Any) -> Any:
 
 
 def random_bits(shape: Any, seed: Any) -> Any:
-    """int32 in [0, 2^24), shaped `shape`, from a Keras seed (int or `SeedGenerator`) and each element's position.
+    """Draw int32 in [0, 2^24), shaped `shape`, from a Keras seed (int or `SeedGenerator`) and each element's position.
 
-    The generator is Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror and Shaw, "Parallel random
-    numbers: as easy as 1, 2, 3", 2011). It needs only additions modulo 2^32, rotations and exclusive
-    ors, which int32 does alike on all three backends; unsigned 32-bit integers exist on two only.
+    The generator is Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as
+    1, 2, 3", 2011). It needs only additions modulo 2^32, rotations and exclusive ors, which int32 does alike on every
+    backend; not every backend computes with unsigned 32-bit integers.
 
     Raises:
-        Unsupported: no seed, as the global generator's sequence differs between backends.
+        Unsupported: no seed is given, and the global generator's sequence differs between backends.
     """
     from keras import ops
     from keras.src.random.seed_generator import draw_seed
@@ -110,7 +110,7 @@ _PARITY = 0x1BD11BDA
 
 
 def threefry(key0: Any, key1: Any, x0: Any, x1: Any) -> tuple[Any, Any]:
-    """Threefry-2x32-20 of a key (two int32 scalars) and counters (two int32 tensors of one shape)."""
+    """Compute Threefry-2x32-20 of a key (two int32 scalars) and counters (two int32 tensors of one shape)."""
     from keras import ops
 
     keys = (key0, key1, ops.bitwise_xor(ops.bitwise_xor(key0, key1), _PARITY))
@@ -126,7 +126,7 @@ def threefry(key0: Any, key1: Any, x0: Any, x1: Any) -> tuple[Any, Any]:
 
 
 def _shift_right(x: Any, distance: int) -> Any:
-    """A logical shift: int32's own shift copies the sign, so those bits are masked away."""
+    """Shift logically: int32's own shift copies the sign, so those bits are masked away."""
     from keras import ops
 
     return ops.bitwise_and(ops.right_shift(x, distance), (1 << (32 - distance)) - 1)

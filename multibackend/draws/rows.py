@@ -1,4 +1,4 @@
-"""Random data for a model: rows that fit its inputs, its outputs and its loss, the same on every backend.
+"""Random rows for a model: they fit its inputs, its outputs and its loss, and are the same on every backend.
 
 | input's dtype | drawn |
 |---|---|
@@ -27,10 +27,10 @@ from multibackend.errors import MultibackendError
 from multibackend.experiments.experiment import Dataset, Split
 
 DATA_SEED, DATA_STREAM = 0, 4
-"""One seed for all trainings: other initial weights shall be trained on the same rows."""
+"""The one seed of all trainings: other initial weights are trained on the same rows."""
 
 FREE_SIZE = 32
-"""Of a dimension that the model leaves open (None): so long a sequence, so wide an image."""
+"""The size of a dimension that the model leaves open (None), such as a sequence's length or an image's width."""
 
 TEST_ROWS = 32
 
@@ -73,9 +73,9 @@ def _draw_split(model: Any, rows: int, generator: np.random.Generator) -> Split:
 
 
 def _map(function: Callable[[Any, Any], Any], structure: Any) -> Any:
-    """The same structure with `function` of each key and value, called in the order of the keys.
+    """Apply `function` to each key and value, in the order of the keys; return the same structure of the results.
 
-    The order of `keras.tree.map_structure` isn't the same on torch (seen in 3.15.1).
+    `keras.tree.map_structure` has another order on torch (seen in 3.15.1).
     """
     if isinstance(structure, Mapping):
         values = {key: function(key, structure[key]) for key in sorted(structure)}
@@ -86,7 +86,7 @@ def _map(function: Callable[[Any, Any], Any], structure: Any) -> Any:
 
 
 def _symbolic_inputs(model: Any) -> Any:
-    """The model's inputs as they were made: a symbolic tensor, or a list or dictionary of them."""
+    """Return the model's inputs as they were made: a symbolic tensor, or a list or dictionary of them."""
     import keras
 
     functional = getattr(model, "_functional", None) or model  # of a Sequential model, once it knows its shapes
@@ -116,7 +116,7 @@ def _draw_input(model: Any, tensor: Any, rows: int, generator: np.random.Generat
 
 
 def _embeddings(model: Any, tensor: Any) -> Iterator[int]:
-    """How many tokens each Embedding knows that the input feeds; of the whole model where `tensor` is None."""
+    """Yield the number of tokens of each Embedding that an input feeds, or of each in the model if `tensor` is None."""
     import keras
 
     for layer in model._flatten_layers(include_self=False):
@@ -133,7 +133,7 @@ def _list_parts(structure: Any) -> list[Any]:
 
 
 def _losses(model: Any, outputs: Any) -> dict[Any, Any]:
-    """The loss of each output by its key, or its number; None for one without."""
+    """Return each output's loss by the output's key or number; None for an output without."""
     given = model._compile_loss._user_loss
     keys = list(outputs) if isinstance(outputs, Mapping) else list(range(len(_list_parts(outputs))))
     if isinstance(given, Mapping):
@@ -160,7 +160,7 @@ def _draw_target(loss: Any, shape: tuple[int, ...], generator: np.random.Generat
 
 
 def _name(loss: Any) -> str:
-    """The name of a loss's function in Keras, whichever way the loss was given; of another loss, its own."""
+    """Return the name of a loss's function in Keras, whichever way the loss was given; or the loss's own name."""
     import keras
 
     if isinstance(loss, str):

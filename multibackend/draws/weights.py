@@ -1,4 +1,4 @@
-"""Initial weights: while a model is built, whatever Keras draws comes from NumPy."""
+"""Initial weights: while a model is built, every number that Keras draws comes from NumPy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from multibackend.draws.order import UNSEEDED_STREAM, make_generator
 
 @contextmanager
 def initial_weights(seed: int) -> Iterator[None]:
-    """While open, whatever Keras draws eagerly comes from NumPy; Python's and NumPy's own state is put back."""
+    """Draw in NumPy all that Keras draws eagerly while open; Python's and NumPy's own state is put back."""
     from keras.src import backend
     from keras.src.initializers import constant_initializers, random_initializers
 
@@ -42,7 +42,7 @@ def initial_weights(seed: int) -> Iterator[None]:
 
 
 class _Unseeded:
-    """Counts the draws that name no seed, so that each is another, in the same order everywhere."""
+    """The draws that name no seed: each is numbered, so that each differs, in the same order everywhere."""
 
     def __init__(self, seed: int) -> None:
         self.seed, self.count = seed, 0
@@ -150,7 +150,7 @@ def _numpy(x: Any) -> np.ndarray:
 
 
 def _computed_in_numpy(call: Callable[..., Any], module: Any) -> Callable[..., Any]:
-    """An initializer's `__call__` with its module's `keras.ops` replaced by NumPy."""
+    """Wrap an initializer's `__call__`: it computes with NumPy in place of its module's `keras.ops`."""
 
     def computed(self: Any, shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
         from keras.src import backend
@@ -165,7 +165,7 @@ def _computed_in_numpy(call: Callable[..., Any], module: Any) -> Callable[..., A
 class _NumpyOps:
     """The few functions of `keras.ops` that the computing initializers use, on NumPy arrays."""
 
-    # In float64 whatever the dtype, so that float32 weights hide what two LAPACKs may differ in.
+    # In float64 whatever the dtype: the differences between two LAPACKs then don't show in float32 weights.
     qr = staticmethod(lambda x: np.linalg.qr(_numpy(x).astype("float64")))
     cast = staticmethod(lambda x, dtype: np.asarray(x, dtype))
     convert_to_tensor = staticmethod(lambda x, dtype=None: np.asarray(x, dtype))

@@ -1,4 +1,4 @@
-"""What the rest of the library must know of a backend before, and without, importing its framework."""
+"""The descriptor of a backend: all that the rest of the library knows of it without importing its framework."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ Device = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = get_args(Device)
 
 Capability = Literal["gradients", "training", "float64"]
-"""What a backend may or may not do, beside calling a model on inputs and loading one that another backend saved."""
+"""A task that not every backend can do. All call a model on inputs, and load one that another backend saved."""
 
 CAPABILITIES: frozenset[Capability] = frozenset(get_args(Capability))
+
+CAPABILITY_WORDS: Mapping[Capability, str] = {
+    "gradients": "compute gradients",
+    "training": "train",
+    "float64": "compute in float64",
+}
+"""The capabilities as messages name them."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +39,12 @@ class Backend:
     """A backend of Keras.
 
     `name` is what `KERAS_BACKEND` holds, `title` how its makers write it.
-    `environment(device, threads)` gives the environment variables that its process needs beside everybody's, and
-    `run_once(environment)` changes an environment for programs that run once each, where compiling takes most time.
+    `environment(device, threads)` gives the environment variables that its process needs beside everybody's.
     `color` is its line's in every plot, from Okabe and Ito's palette, whose colours are told apart with every kind of
     colour blindness (https://jfly.uni-koeln.de/color/).
     `script_seconds` is about how long a script of a few operations takes in a process that has run one before.
+    `can` holds its capabilities; ask for one by name with `backends.require`.
+    `run_once(environment)` changes an environment for programs that run once each: compiling takes most of their time.
     `compiles_each_program` says that a program costs a second of compiling, however small it is.
     """
 
@@ -52,10 +60,10 @@ class Backend:
 
     @property
     def distributions(self) -> tuple[str, ...]:
-        """Every name under which what it needs is distributed."""
+        """Every name under which the packages that it needs are distributed."""
         return tuple(name for package in self.packages for name in package.distributions)
 
     @property
     def trains(self) -> bool:
-        """Whether a model can be trained on it."""
+        """Tell if a model can be trained on it."""
         return "training" in self.can

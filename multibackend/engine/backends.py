@@ -12,11 +12,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from multibackend.engine.backend import Backend, Device
-from multibackend.errors import MultibackendError
+from multibackend.engine.backend import CAPABILITY_WORDS, Backend, Capability, Device
+from multibackend.errors import MultibackendError, Unsupported
 
 if TYPE_CHECKING:
-    from multibackend.engine.contract import Engine
+    from multibackend.engine.contract import Engine, TrainingEngine
 
 _FOLDERS = sorted(path.parent.name for path in Path(__file__).parent.glob("*/descriptor.py"))
 
@@ -36,8 +36,25 @@ def get_backend(name: str) -> Backend:
         MultibackendError: no backend of that name.
     """
     if name not in DESCRIPTORS:
-        raise MultibackendError(f"backend {name!r}: unknown; expected {' or '.join(DESCRIPTORS)}.")
+        raise MultibackendError(f"backend {name!r}: unknown; expected one of {', '.join(DESCRIPTORS)}.")
     return DESCRIPTORS[name]
+
+
+def require(name: str, capability: Capability) -> Backend:
+    """Return the descriptor of a backend that can do what is asked of it.
+
+    Raises:
+        MultibackendError: no backend of that name.
+        Unsupported: it can't do that.
+    """
+    backend = get_backend(name)
+    if capability not in backend.can:
+        able = [other for other, descriptor in DESCRIPTORS.items() if capability in descriptor.can]
+        raise Unsupported(
+            f"backend {name!r}: can't {CAPABILITY_WORDS[capability]}, for Keras doesn't on {backend.title}; use one of "
+            f"{', '.join(able)}."
+        )
+    return backend
 
 
 def get_engine(name: str) -> Engine:
@@ -49,8 +66,20 @@ def get_engine(name: str) -> Engine:
     return cast("Engine", importlib.import_module(f"multibackend.engine.{get_backend(name).name}.engine"))
 
 
+def get_training_engine(name: str) -> TrainingEngine:
+    """Import the engine of a backend that computes gradients and trains, and its framework with it.
+
+    Raises:
+        MultibackendError: no backend of that name.
+        Unsupported: the backend can't train.
+    """
+    require(name, "gradients")
+    require(name, "training")
+    return cast("TrainingEngine", get_engine(name))
+
+
 def environment_variables(name: str, device: Device, threads: int) -> dict[str, str]:
-    """Return what a worker's process must have in its environment before its framework is imported.
+    """Return the environment variables that a worker's process needs before it imports its framework.
 
     Threads: each framework sizes its pools when it is imported. Workers share the cores, and one
     thread each is faster then (measured: 0.56 s against 0.91 s an epoch with busy neighbours).

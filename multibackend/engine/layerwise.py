@@ -1,10 +1,10 @@
-"""Isolation: each layer run alone, on inputs that every backend shares, so that an error is seen where it starts.
+"""Layers run alone, on inputs that every backend shares: an error then shows in the layer where it starts.
 
-One backend's training step is *traced*: what goes into each call of a layer and comes out of it, and the gradients of
-the loss there. Every backend then repeats the step with each call *isolated*: its floating inputs are replaced by the
-traced ones, and what it hands on is the traced output, whatever it computed itself. So nothing passes through: a
+One backend's training step is *traced*: each call of a layer, with its inputs, its outputs, and the gradients of the
+loss at both. Every backend then repeats the step with each call *isolated*. The call's floating inputs are replaced by
+the traced ones, and it hands on the traced outputs, whatever it computed itself. So no error passes through: a
 difference in an output, or in a gradient for the traced cotangent, arose in that very call. A layer that calls others
-is given their traced outputs too, and answers for its own operations alone. Masks travel as they are.
+gets their traced outputs too, and answers for its own operations alone. Masks aren't replaced.
 """
 
 from __future__ import annotations
@@ -15,30 +15,26 @@ from typing import Any
 
 import numpy as np
 
-from multibackend.engine.contract import (
-    Call,
-    Engine,
-    flatten,
-    intercepted,
-    map_leaves,
-    named,
-    parts,
-    restore_state,
-    save_state,
-    unused,
-)
-from multibackend.experiments.arrays import map_arrays
+from multibackend.engine.contract import TrainingEngine
+from multibackend.engine.intercept import Call, flatten, intercepted, map_leaves
+from multibackend.engine.model import as_tensors, compute_loss
+from multibackend.engine.state import by_path, named, restore_state, save_state
 from multibackend.experiments.experiment import Split
 
 Arrays = dict[str, np.ndarray]
 Visit = Callable[[str, Any], Any]
 
 
-def trace_step(engine: Engine, model: Any, batch: Split) -> Arrays:
-    """What a training step does at each call of a layer; the model is left as it was.
+def trace_step(engine: TrainingEngine, model: Any, batch: Split) -> Arrays:
+    """Trace a training step at each call of a layer; the model is left as it was.
 
-    `inputs/CALL.i` and `outputs/CALL.i`, of floating tensors; `gradients of inputs/CALL.i` and `gradients of
-    outputs/CALL.i`, of the loss; `gradients/PATH` for each trainable variable. Calls are named as by `intercepted`.
+    | array | content |
+    |---|---|
+    | `inputs/CALL.i`, `outputs/CALL.i` | a floating tensor that goes into a call, or comes out of it |
+    | `gradients of inputs/CALL.i`, `gradients of outputs/CALL.i` | the loss' gradient at that tensor |
+    | `gradients/PATH` | the loss' gradient for a trainable variable |
+
+    Calls are named as by `intercepted`.
     """
     state, keys = save_state(model), list[str]()
 
@@ -54,7 +50,7 @@ def trace_step(engine: Engine, model: Any, batch: Split) -> Arrays:
             return _visit(call(args, kwargs), f"outputs/{name}", visit)
 
         with intercepted(model, handle):
-            return _compute_loss(model, batch), seen
+            return compute_loss(model, *as_tensors(batch))[0], seen
 
     def plain(_: list[Any]) -> tuple[Any, list[Any]]:
         loss, seen = step({})
@@ -72,47 +68,31 @@ def trace_step(engine: Engine, model: Any, batch: Split) -> Arrays:
     restore_state(model, state)
     arrays = dict(zip(keys, values, strict=True))
     arrays |= {f"gradients of {key}": gradient for key, gradient in zip(keys, gradients, strict=False)}
-    return arrays | _by_path("gradients", variables, gradients[len(keys) :])
+    return arrays | _name_gradients(variables, gradients[len(keys) :])
 
 
-def isolate_step(engine: Engine, model: Any, batch: Split, trace: Mapping[str, np.ndarray]) -> Arrays:
-    """The same step with each call of a layer, the loss and the optimizer isolated; the model is left as it was.
+def isolate_step(engine: TrainingEngine, model: Any, batch: Split, trace: Mapping[str, np.ndarray]) -> Arrays:
+    """Repeat a traced step with each layer's call, the loss and the optimizer alone; the model is left as it was.
 
-    `arrived/CALL.i`, what reached a call; `outputs/CALL.i`; `masks/CALL.i`; `loss`; `gradients of inputs/CALL.i`, what
-    the call makes of the traced gradient of its outputs; `gradients of handed/CALL.i`, what is made of that between
-    the layers; `gradients/PATH`; and what the optimizer makes of the traced gradients: `updates/PATH`, `slots/PATH`.
+    | array | content |
+    |---|---|
+    | `arrived/CALL.i` | a tensor that reached a call, before it was replaced by the traced one |
+    | `outputs/CALL.i`, `masks/CALL.i`, `loss` | what was computed from the traced tensors |
+    | `gradients of inputs/CALL.i` | what a call makes of the traced gradient of its outputs |
+    | `gradients of handed/CALL.i` | what the operations between the layers make of the traced gradients |
+    | `gradients/PATH` | the gradient for a trainable variable, of traced gradients |
+    | `updates/PATH`, `slots/PATH` | what the optimizer makes of the traced gradients |
     """
     state, floatx = save_state(model), _floatx()
     keys = [key for key in trace if key.startswith(("inputs/", "outputs/"))]
     seen_keys: list[str] = []
 
     def isolated(leaves: list[Any]) -> tuple[Any, list[Any]]:
-        given, seen, terms = dict(zip(keys, leaves, strict=True)), dict[str, Any](), list[Any]()
-
-        def handle(name: str, call: Call, args: Any, kwargs: Any) -> Any:
-            def enter(key: str, tensor: Any) -> Any:
-                seen[key.replace("inputs/", "arrived/", 1)] = tensor
-                return cut(key, tensor)
-
-            def leave(key: str, tensor: Any) -> Any:
-                seen[key] = tensor
-                return cut(key, tensor)
-
-            def cut(key: str, tensor: Any) -> Any:
-                if key not in given or tuple(given[key].shape) != tuple(tensor.shape):
-                    return tensor  # another call than the traced one: it has nothing to be replaced by
-                terms.append(_weigh(tensor, trace[f"gradients of {key}"]))
-                return given[key]
-
-            args, kwargs = _visit((args, kwargs), f"inputs/{name}", enter)
-            result = call(args, kwargs)
-            seen.update(_masks(result, name))
-            return _visit(result, f"outputs/{name}", leave)
-
-        with intercepted(model, handle):
-            seen["loss"] = _compute_loss(model, batch)
-        seen_keys[:] = seen
-        return sum(terms, seen["loss"]), list(seen.values())
+        isolation = _Isolation(trace, dict(zip(keys, leaves, strict=True)))
+        with intercepted(model, isolation.handle):
+            isolation.seen["loss"], _ = compute_loss(model, *as_tensors(batch))
+        seen_keys[:] = isolation.seen
+        return sum(isolation.terms, isolation.seen["loss"]), list(isolation.seen.values())
 
     variables = model.trainable_variables
     values, gradients = engine.differentiate(isolated, [trace[key].astype(floatx) for key in keys], variables)
@@ -120,11 +100,42 @@ def isolate_step(engine: Engine, model: Any, batch: Split, trace: Mapping[str, n
     arrays = dict(zip(seen_keys, values, strict=True))
     for key, gradient in zip(keys, gradients, strict=False):
         arrays[f"gradients of {key.replace('outputs/', 'handed/', 1)}"] = gradient
-    arrays |= _by_path("gradients", variables, gradients[len(keys) :])
+    arrays |= _name_gradients(variables, gradients[len(keys) :])
     return arrays | _isolate_optimizer(engine, model, trace, state)
 
 
-def _isolate_optimizer(engine: Engine, model: Any, trace: Mapping[str, np.ndarray], state: Any) -> Arrays:
+class _Isolation:
+    """One pass of an isolated step: the traced tensors, those that were computed, and the terms to differentiate."""
+
+    def __init__(self, trace: Mapping[str, np.ndarray], traced: dict[str, Any]) -> None:
+        self.seen: dict[str, Any] = {}
+        self.terms: list[Any] = []
+        self._trace, self._traced = trace, traced
+
+    def handle(self, name: str, call: Call, args: Any, kwargs: Any) -> Any:
+        """Do a layer's call on traced inputs, and hand on the traced outputs."""
+        args, kwargs = _visit((args, kwargs), f"inputs/{name}", self._enter)
+        result = call(args, kwargs)
+        self.seen.update(_masks(result, name))
+        return _visit(result, f"outputs/{name}", self._leave)
+
+    def _enter(self, key: str, tensor: Any) -> Any:
+        self.seen[key.replace("inputs/", "arrived/", 1)] = tensor
+        return self._replace(key, tensor)
+
+    def _leave(self, key: str, tensor: Any) -> Any:
+        self.seen[key] = tensor
+        return self._replace(key, tensor)
+
+    def _replace(self, key: str, tensor: Any) -> Any:
+        traced = self._traced.get(key)
+        if traced is None or tuple(traced.shape) != tuple(tensor.shape):
+            return tensor  # another call than the traced one: there is nothing to replace it by
+        self.terms.append(_weigh(tensor, self._trace[f"gradients of {key}"]))
+        return traced
+
+
+def _isolate_optimizer(engine: TrainingEngine, model: Any, trace: Mapping[str, np.ndarray], state: Any) -> Arrays:
     before = named(model.trainable_variables)
     traced = [trace[f"gradients/{path}"].astype(_floatx()) for path in before]
     engine.apply_gradients(model, traced)
@@ -137,16 +148,8 @@ def _isolate_optimizer(engine: Engine, model: Any, trace: Mapping[str, np.ndarra
     return slots | updates  # as they are computed
 
 
-def _compute_loss(model: Any, batch: Split) -> Any:
-    import keras
-
-    x, y, weights = (map_arrays(keras.ops.convert_to_tensor, part) for part in parts(batch))
-    y_pred = model(x, training=True) if model._call_has_training_arg else model(x)
-    return model._compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weights, training=True)
-
-
 def _visit(structure: Any, prefix: str, visit: Visit) -> Any:
-    """The same structure with each floating tensor replaced by `visit(key, tensor)`; masks stay with their places."""
+    """Replace each floating tensor of a structure by `visit(key, tensor)`; each place keeps its mask."""
     import keras
     from keras.src.backend import get_keras_mask, set_keras_mask
 
@@ -179,11 +182,8 @@ def _weigh(tensor: Any, cotangent: np.ndarray) -> Any:
     return keras.ops.sum(tensor * keras.ops.convert_to_tensor(cotangent.astype(_floatx())))
 
 
-def _by_path(prefix: str, variables: list[Any], values: list[np.ndarray]) -> Arrays:
-    arrays: Arrays = {}
-    for variable, value in zip(variables, values, strict=True):
-        arrays[unused(arrays, f"{prefix}/{variable.path}")] = value
-    return arrays
+def _name_gradients(variables: list[Any], gradients: list[np.ndarray]) -> Arrays:
+    return {f"gradients/{path}": gradient for path, gradient in by_path(variables, gradients).items()}
 
 
 def _floatx() -> str:

@@ -1,10 +1,9 @@
-"""Whether a slow compiler pays: measured once for a program on a machine, and remembered.
+"""The payback of a slow compiler: measured once for a program on a machine, and remembered.
 
-A compiler such as XLA or inductor takes seconds and then saves a share of each step: it pays in a training that is
-long enough, and how long that is depends on the model and the machine. So both programs are timed,
-and what was measured is kept, one file a program, in `payback/` of the cache folder. The same training
-on the same machine then always takes the same way, and so repeats to the bit; without that folder each
-process measures anew.
+A compiler such as XLA or inductor takes seconds, and then saves a share of each step. It pays in a training that is
+long enough; how long depends on the model and the machine. So both programs are timed. What was measured is kept, one
+file a program, in `payback/` of the cache folder. The same training on the same machine then always runs the same
+program, and so repeats to the bit. Without that folder each process measures again.
 """
 
 from __future__ import annotations
@@ -20,23 +19,25 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from multibackend.engine.contract import restore_state, save_state
+from multibackend.engine.state import restore_state, save_state
+from multibackend.errors import MultibackendError
 from multibackend.files import write_whole
 from multibackend.machine import name_processor
 from multibackend.paths import cache_folder
+from multibackend.typed import read_typed
 
 PROBE_SECONDS = 0.05
-"""A timing covers as many steps as take this long: the scheduler's slices (milliseconds) are then small in it."""
+"""Seconds that a timing takes at least: the scheduler's slices (milliseconds) are then a small share of it."""
 
 PAIRS = 5
-"""Timings of both programs, one after the other: what disturbs the machine then disturbs both."""
+"""Timings of both programs, in turns: what disturbs the machine then disturbs both."""
 
 Run = TypeVar("Run")
 
 
 @dataclass(frozen=True)
 class Compiler:
-    """A slow compiler as it is known before it meets a program: what it costs at least, and what it saves at best.
+    """A slow compiler: what it costs at least, and what it saves at best, for any program.
 
     `compile_seconds` are seconds of compiling; `saving` is the share of a plain step's time.
     """
@@ -48,17 +49,26 @@ class Compiler:
 
 @dataclass(frozen=True)
 class Program(Generic[Run]):
-    """A compiled training: `train(n)` runs n steps and returns when they are done; `run` is for the engine alone."""
+    """A compiled training: `train(n)` runs n steps and returns when they are done; `run` is the engine's own."""
 
     run: Run
     train: Callable[[int], object]
 
 
 @dataclass(frozen=True)
-class Measurement:
-    """What is known of a program; the compiled one's figures are None until it has been compiled.
+class Choice(Generic[Run]):
+    """The program that a training runs, if it is the compiler's, and how it runs, for the record."""
 
-    `refusal` says why the compiler can't take the program ("" where it can).
+    run: Run
+    is_compiled: bool
+    how: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The figures of a program; the compiled one's are None until it has been compiled.
+
+    `refusal` says why the compiler can't take the program ("" if it can).
     """
 
     plain_step_seconds: float
@@ -67,15 +77,29 @@ class Measurement:
     refusal: str = ""
 
     def pays(self, steps: int) -> bool:
-        """Whether the compiler pays back within a training of so many steps."""
+        """Tell if the compiler pays back within a training of so many steps."""
         if self.compiled_step_seconds is None or self.compile_seconds is None:
             return False
         return steps * (self.plain_step_seconds - self.compiled_step_seconds) > self.compile_seconds
 
     def might_pay(self, steps: int, compiler: Compiler) -> bool:
-        """Whether it is worth compiling once to learn the missing figures."""
+        """Tell if it is worth compiling once to learn the missing figures."""
         unknown = self.compiled_step_seconds is None and not self.refusal
         return unknown and steps * self.plain_step_seconds * compiler.saving > compiler.compile_seconds
+
+    @property
+    def is_sound(self) -> bool:
+        """Tell if every figure is a time that something can take."""
+        figures = (self.plain_step_seconds, self.compiled_step_seconds or 1.0, self.compile_seconds or 1.0)
+        return all(0 < figure < math.inf for figure in figures)
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A file of the cache folder: a program's key, and what was measured."""
+
+    measured: Measurement
+    program: dict[str, Any]
 
 
 class CannotCompile(Exception):
@@ -84,7 +108,7 @@ class CannotCompile(Exception):
 
 @contextlib.contextmanager
 def unchanged(model: Any) -> Iterator[None]:
-    """Give all variables of a model their values back at the end: what is timed in between also trains."""
+    """Give all variables of a model their values back at the end: what is timed while open also trains."""
     state = save_state(model)
     try:
         yield
@@ -99,12 +123,12 @@ def choose(
     compile_slow: Callable[[], Program[Run]],
     compiler: Compiler,
     clock: Callable[[], float] = time.perf_counter,
-) -> tuple[Program[Run], dict[str, Any]]:
-    """The faster program for a training of `steps` steps, compiling counted; and how it runs, for the record.
+) -> Choice[Run]:
+    """Choose the faster program for a training of `steps` steps, compiling counted.
 
     `key` (of what JSON can hold) describes the program exactly: backend and versions, its operations, batch size,
     dtype, threads, device; the processor is added. Timing trains: call it inside `unchanged`.
-    `compile_slow` compiles and is only called where that may pay.
+    `compile_slow` compiles, and is only called where that may pay.
     """
     file = _file(key)
     known = _load(file)
@@ -121,11 +145,11 @@ def choose(
                 known = Measurement(*_time_together(plain, compiled, clock), compile_seconds)
                 _save(file, key, known)
             if known.pays(steps):
-                return compiled, {"compiler": compiler.name, **_figures(known)}
+                return Choice(compiled.run, True, {"compiler": compiler.name, **_figures(known)})
         except CannotCompile as error:
             known = Measurement(known.plain_step_seconds, refusal=str(error))
             _save(file, key, known)
-    return plain, {"compiler": "none", **_figures(known)}
+    return Choice(plain.run, False, {"compiler": "none", **_figures(known)})
 
 
 def _figures(known: Measurement) -> dict[str, Any]:
@@ -135,7 +159,7 @@ def _figures(known: Measurement) -> dict[str, Any]:
 def _first_timing(
     program: Program[Any], clock: Callable[[], float], worth_timing: Callable[[float], bool] = lambda _: True
 ) -> tuple[int, float]:
-    """How many steps make a timing, and the seconds of one; a first, too short timing decides whether to go on."""
+    """Return how many steps make a timing, and the seconds of one; a first, short timing decides whether to go on."""
     program.train(1)  # the first step prepares buffers and kernels
     steps, seconds = 1, _time(program, 1, clock)
     while steps * seconds < PROBE_SECONDS / 2 and worth_timing(seconds):
@@ -145,7 +169,7 @@ def _first_timing(
 
 
 def _time_together(plain: Program[Any], compiled: Program[Any], clock: Callable[[], float]) -> tuple[float, float]:
-    """Seconds a step of both, by the median of their ratios in timings that alternate."""
+    """Return the seconds a step of both, by the median of their ratios in timings that alternate."""
     programs = [(program, _first_timing(program, clock)[0]) for program in (plain, compiled)]
     pairs = [[_time(program, steps, clock) for program, steps in programs] for _ in range(PAIRS)]
     plain_seconds = statistics.median(a for a, _ in pairs)
@@ -171,17 +195,15 @@ def _file(key: Mapping[str, Any]) -> Path:
 
 
 def _load(file: Path) -> Measurement | None:
-    """What was measured, or None where nothing was, or the file is damaged: it is measured again then."""
+    """Return what was measured; None if nothing was or the file is damaged, for then it is measured again."""
     try:
-        fields = json.loads(file.read_text(encoding="utf-8"))["measured"]
-        known = Measurement(**fields)
-        figures = (known.plain_step_seconds, known.compiled_step_seconds or 1.0, known.compile_seconds or 1.0)
-        return known if all(0 < figure < math.inf for figure in figures) else None
-    except (OSError, ValueError, TypeError, KeyError):
+        known = read_typed(file, Remembered, "measured payback").measured
+    except MultibackendError:
         return None
+    return known if known.is_sound else None
 
 
 def _save(file: Path, key: Mapping[str, Any], known: Measurement) -> None:
     """Write the file whole or not at all; a cache that can't be written costs time only."""
     with contextlib.suppress(OSError):
-        write_whole(file, json.dumps({"program": key, "measured": asdict(known)}, indent=1).encode())
+        write_whole(file, json.dumps(asdict(Remembered(known, dict(key))), indent=1).encode())

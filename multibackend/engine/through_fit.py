@@ -1,7 +1,7 @@
 """Training by Keras alone, for models whose step the engines don't follow, such as one of the user's own.
 
-`keras.Model.train_on_batch` runs the very step that `fit` runs; it gets the batches that `fit` would make of the rows
-in our order. It resets the metrics first, so that the loss it returns is the batch's own.
+`keras.Model.train_on_batch` runs the very step that `fit` runs. It gets the batches that `fit` would make of the rows
+in our order, and resets the metrics first, so that the loss it returns is the batch's own.
 """
 
 from __future__ import annotations
@@ -11,32 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from multibackend.engine.contract import (
-    Engine,
-    Epoch,
-    FirstStep,
-    flat_metrics,
-    parts,
-    restore_state,
-    save_state,
-    unused,
-    why_through_fit,
-)
+from multibackend.engine.contract import Epoch, FirstStep, TrainingEngine
+from multibackend.engine.loop import flat_metrics
+from multibackend.engine.model import as_tensors, compute_loss, why_through_fit
+from multibackend.engine.state import by_path, restore_state, save_state
 from multibackend.errors import MultibackendError
-from multibackend.experiments.arrays import map_arrays
 from multibackend.experiments.experiment import Split
 
 
-def compile_epoch(model: Any, training: Split, batch_size: int) -> Epoch:
-    """An epoch of `train_on_batch`. Its metrics are the means of the batches', each weighing as many as its rows.
+def compile_epoch(engine: TrainingEngine, model: Any, training: Split, batch_size: int) -> Epoch:
+    """Return an epoch of `train_on_batch`; its metrics are the batches' means, weighted by their rows.
 
-    Of the metrics that Keras takes as means over rows, loss and accuracy among them, that is what `fit` reports.
+    For metrics that Keras takes as means over rows, loss and accuracy among them, `fit` reports the same.
     """
     import keras
 
     def epoch(order: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
         batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-        logs = [_train(model, training.take(rows)) for rows in batches]
+        logs = [_train(engine, model, training.take(rows)) for rows in batches]
         weights = [len(rows) for rows in batches]
         means = {name: np.average([log[name] for log in logs], weights=weights) for name in logs[0]}
         return np.asarray([log["loss"] for log in logs], keras.config.floatx()), means
@@ -44,14 +36,17 @@ def compile_epoch(model: Any, training: Split, batch_size: int) -> Epoch:
     return Epoch(epoch, {"step": "train_on_batch", "through_fit": "; ".join(why_through_fit(model))})
 
 
-def compile_first_step(engine: Engine, model: Any) -> FirstStep:
-    """Train one step as Keras does: its loss; and the gradients of the *compiled* loss, which it may use otherwise."""
+def compile_first_step(engine: TrainingEngine, model: Any) -> FirstStep:
+    """Return a function that trains one step as Keras does.
+
+    It returns the step's loss, and the gradients of the *compiled* loss, which a step of one's own may use otherwise.
+    """
 
     def first_step(batch: Split) -> tuple[float, dict[str, np.ndarray]]:
         state = save_state(model)
-        gradients = _differentiate(engine, model, batch)
+        gradients = _differentiate_compiled_loss(engine, model, batch)
         restore_state(model, state)
-        loss = _train(model, batch)["loss"]
+        loss = _train(engine, model, batch)["loss"]
         metrics = model.metrics_variables
         for variable, value in zip(metrics, state[len(state) - len(metrics) :], strict=True):
             variable.assign(value)
@@ -60,36 +55,22 @@ def compile_first_step(engine: Engine, model: Any) -> FirstStep:
     return first_step
 
 
-def _differentiate(engine: Engine, model: Any, batch: Split) -> dict[str, np.ndarray]:
-    # Not the engine's own step, which on JAX calls a method that guides to steps of one's own tell to replace.
+def _differentiate_compiled_loss(engine: TrainingEngine, model: Any, batch: Split) -> dict[str, np.ndarray]:
+    # Not by the engine's own step: on JAX it calls a method that Keras' guides tell authors of steps to replace.
     def compiled_loss(_: list[Any]) -> tuple[Any, list[Any]]:
-        x, y, weights = _tensors(batch)
-        y_pred = model(x, training=True) if model._call_has_training_arg else model(x)
-        return model._compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weights, training=True), []
+        return compute_loss(model, *as_tensors(batch))[0], []
 
     _, gradients = engine.differentiate(compiled_loss, [], model.trainable_variables)
-    named: dict[str, np.ndarray] = {}
-    for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
-        named[unused(named, variable.path)] = gradient
-    return named
+    return by_path(model.trainable_variables, gradients)
 
 
-def _tensors(batch: Split) -> list[Any]:
+def _train(engine: TrainingEngine, model: Any, batch: Split) -> dict[str, float]:
+    """Train on a batch, given as the framework's own tensors, as `fit` gives it; return what the step reports."""
     import keras
 
-    return [map_arrays(keras.ops.convert_to_tensor, part) for part in parts(batch)]
-
-
-def _train(model: Any, batch: Split) -> dict[str, float]:
-    """Train a batch, given as the framework's own tensors, as `fit` gives it; what the step reports, as numbers."""
-    import keras
-
-    x, y, weights = _tensors(batch)
-    if keras.backend.backend() == "torch":
-        model.train()  # as fit does, for torch modules inside the model
-    logs = model.train_on_batch(x, y, sample_weight=weights, return_dict=True)
-    if keras.backend.backend() == "torch":
-        model.eval()
+    x, y, weights = as_tensors(batch)
+    with engine.training_mode(model):
+        logs = model.train_on_batch(x, y, sample_weight=weights, return_dict=True)
     if not isinstance(logs, Mapping) or "loss" not in logs:
         got = ", ".join(map(str, logs)) if isinstance(logs, Mapping) else type(logs).__name__
         raise MultibackendError(

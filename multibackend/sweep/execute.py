@@ -18,8 +18,8 @@ from keras import ops
 
 from multibackend import draws
 from multibackend.draws.order import make_generator
-from multibackend.engine.backends import get_engine
-from multibackend.engine.contract import to_numpy
+from multibackend.engine.backends import get_training_engine
+from multibackend.engine.state import to_numpy
 from multibackend.sweep.case import Array, Case, Make, replace_arrays
 
 STEPS = 4
@@ -170,7 +170,7 @@ def _differentiate(case: Case, backend: str, arrays: list[np.ndarray], repetitio
         return _project(case, outputs), [*outputs, *state]
 
     with draws.identical_masks():
-        results, gradients = get_engine(backend).differentiate(function, arrays, variables)
+        results, gradients = get_training_engine(backend).differentiate(function, arrays, variables)
     for name, dtype, value in zip(names, dtypes, results, strict=True):
         result.add(name, value)
         result.dtypes[name] = dtype

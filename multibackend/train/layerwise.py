@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from multibackend.engine.backends import BACKENDS, get_engine
+from multibackend.engine.backends import BACKENDS, get_training_engine
 from multibackend.engine.layerwise import isolate_step, trace_step
 from multibackend.errors import MultibackendError
 from multibackend.records.record import Record, Run, load_record
@@ -15,7 +15,7 @@ from multibackend.train.training import Built
 
 def trace_record(run: Run, b: Built) -> Record:
     """Trace the first training step: the reference that every backend's layers are run alone on."""
-    arrays = trace_step(get_engine(run.backend), b.model, b.first_batch)
+    arrays = trace_step(get_training_engine(run.backend), b.model, b.first_batch)
     return Record(run=run, status="finished", digests=b.digests, structure={"order": list(arrays)}, arrays=arrays)
 
 
@@ -31,5 +31,5 @@ def isolation_record(run: Run, b: Built, sources: Sequence[Path]) -> Record:
     if found is None:
         raise MultibackendError(f"trace of {run.experiment}: none in {', '.join(map(str, sources))}; trace it first.")
     trace = load_record(found)
-    arrays = isolate_step(get_engine(run.backend), b.model, b.first_batch, dict(trace.arrays))
+    arrays = isolate_step(get_training_engine(run.backend), b.model, b.first_batch, dict(trace.arrays))
     return Record(run=run, status="finished", digests=b.digests, structure={"order": list(arrays)}, arrays=arrays)

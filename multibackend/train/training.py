@@ -19,22 +19,11 @@ import numpy as np
 
 from multibackend import draws
 from multibackend.engine import through_fit
-from multibackend.engine.backends import get_engine
-from multibackend.engine.contract import (
-    Epoch,
-    FirstStep,
-    Forward,
-    all_variables,
-    build_model,
-    evaluate,
-    named,
-    predict,
-    restore_state,
-    save_state,
-    to_numpy,
-    train,
-    why_through_fit,
-)
+from multibackend.engine.backends import get_engine, get_training_engine
+from multibackend.engine.contract import Epoch, FirstStep, Forward
+from multibackend.engine.loop import evaluate, predict, train
+from multibackend.engine.model import build_model, why_through_fit
+from multibackend.engine.state import all_variables, named, restore_state, save_state, to_numpy
 from multibackend.engine.workarounds import optimizer_saved_by_public_name
 from multibackend.errors import MultibackendError
 from multibackend.experiments.arrays import map_arrays
@@ -97,12 +86,12 @@ def build(run: Run, threads: int) -> Built:
 
 def prepare(run: Run, threads: int) -> Prepared:
     """Build an experiment, and compile what its training calls."""
-    built, engine = build(run, threads), get_engine(run.backend)
+    built, engine = build(run, threads), get_training_engine(run.backend)
     model, plan = built.model, built.plan
     state = save_state(model)
     with _timed(built.seconds, "prepare epoch"):
         if why_through_fit(model):
-            epoch = through_fit.compile_epoch(model, built.data.training, plan.batch_size)
+            epoch = through_fit.compile_epoch(engine, model, built.data.training, plan.batch_size)
         else:
             epoch = engine.compile_epoch(model, built.data.training, plan.batch_size, plan.epochs)
     trim_heap()
@@ -111,7 +100,7 @@ def prepare(run: Run, threads: int) -> Prepared:
 
 def compile_first_step(backend: str, model: Any) -> FirstStep:
     """What trains a model's first step: the engine's, or Keras' own where the engine doesn't follow the model."""
-    engine = get_engine(backend)
+    engine = get_training_engine(backend)
     return through_fit.compile_first_step(engine, model) if why_through_fit(model) else engine.compile_first_step(model)
 
 

@@ -1,4 +1,4 @@
-"""What the engines' tests share: the backend of this environment, configured as a worker does."""
+"""Fixtures of the engines' tests: the backend of this environment, configured as a worker does."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ def precision(request: pytest.FixtureRequest, backend: str) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test measures of a compiler is its own."""
+    """Give each test a cache of its own, so that none uses what another measured of a compiler."""
     monkeypatch.setenv("MULTIBACKEND_CACHE", str(tmp_path / "cache"))

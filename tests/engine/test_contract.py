@@ -1,11 +1,15 @@
-"""What holds of every engine, and what each refuses."""
+"""The contract: every engine keeps it, and refuses what it can't do."""
 
 from __future__ import annotations
 
 import ast
 import importlib.util
 import inspect
+import re
+import sys
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import keras
@@ -15,48 +19,91 @@ from keras import layers
 from models import BATCH, CASES, rows
 
 from multibackend import BACKENDS, MultibackendError, Split, Unsupported, draws
-from multibackend.engine import contract
-from multibackend.engine.backends import environment_variables, get_engine
+from multibackend.engine import backends, contract, loop
+from multibackend.engine.backend import CAPABILITIES
+from multibackend.engine.backends import (
+    DESCRIPTORS,
+    environment_variables,
+    get_engine,
+    get_training_engine,
+    require,
+)
+from multibackend.engine.model import build_model
+from multibackend.engine.state import restore_state, save_state, to_numpy
 from multibackend.engine.workarounds import apply_workarounds
 
 ENGINE = Path(contract.__file__).parent
-FUNCTIONS = (
-    "configure",
-    "device",
-    "compile_forward",
-    "compile_first_step",
-    "differentiate",
-    "apply_gradients",
-    "compile_epoch",
-)
+
+COMPUTES = ("configure", "device", "compile_forward")
+TRAINS = ("training_mode", "compile_first_step", "differentiate", "apply_gradients", "compile_epoch")
+"""The functions of every engine, and those of an engine that trains."""
+
+MODULES = {"__init__", "descriptor", "engine", "setup", "forward", "workarounds"}
+TRAINING_MODULES = {"gradients", "step", "epoch"}
 
 
 def test_this_environment_holds_one_framework(backend: str) -> None:
-    modules = {"jax": "jax", "tensorflow": "tensorflow", "torch": "torch"}
+    modules = {name: DESCRIPTORS[name].packages[0].module for name in BACKENDS}
     found = [name for name, module in modules.items() if importlib.util.find_spec(module)]
     assert found == [backend]
 
 
-def test_the_engines_have_the_same_functions_with_the_same_signatures(backend: str) -> None:
-    signatures = {}
-    for name in BACKENDS:
-        tree = ast.parse((ENGINE / name / "engine.py").read_text(encoding="utf-8"))
-        public = [n for n in tree.body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")]
-        signatures[name] = [f"{n.name}({ast.unparse(n.args)}) -> {ast.unparse(n.returns)}" for n in public if n.returns]
-    assert signatures["jax"] == signatures["tensorflow"] == signatures["torch"]
-    assert [line.split("(")[0] for line in signatures[backend]] == list(FUNCTIONS)
-    for name in FUNCTIONS:  # ... which are the contract's
-        promised = list(inspect.signature(getattr(contract.Engine, name)).parameters)[1:]
-        assert list(inspect.signature(getattr(get_engine(backend), name)).parameters) == promised
+def list_functions(path: Path) -> list[str]:
+    """The public functions of a module with their signatures."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    functions = [node for node in body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+    return [
+        f"{node.name}({ast.unparse(node.args)}) -> {node.returns and ast.unparse(node.returns)}" for node in functions
+    ]
+
+
+def test_each_backends_folder_holds_the_same_files_with_the_same_functions() -> None:
+    folders = {name: {path.stem: path for path in (ENGINE / name).glob("*.py")} for name in DESCRIPTORS}
+    for name, files in folders.items():
+        assert set(files) == MODULES | (TRAINING_MODULES if DESCRIPTORS[name].trains else set()), name
+    for module in MODULES | TRAINING_MODULES:
+        found = {name: list_functions(files[module]) for name, files in folders.items() if module in files}
+        assert len({tuple(functions) for functions in found.values()}) == 1, found
+    functions = [list_functions(ENGINE / BACKENDS[0] / f"{module}.py") for module in MODULES | TRAINING_MODULES]
+    assert {line.split("(")[0] for lines in functions for line in lines} >= {*COMPUTES, *TRAINS}
+    packages = {path.name for name in BACKENDS for path in (ENGINE / name).iterdir() if path.is_dir()}
+    assert packages - {"__pycache__"} == {"speed"}
+
+
+def test_an_engine_holds_what_the_contract_promises(backend: str) -> None:
+    engine = get_training_engine(backend)
+    for protocol, names in ((contract.Engine, COMPUTES), (contract.TrainingEngine, COMPUTES + TRAINS)):
+        assert {name for name in dir(protocol) if not name.startswith("_")} == set(names)
+    assert set(engine.__all__) == {*COMPUTES, *TRAINS}  # type: ignore[attr-defined]
+    for name in COMPUTES + TRAINS:
+        promised = list(inspect.signature(getattr(contract.TrainingEngine, name)).parameters)[1:]
+        assert list(inspect.signature(getattr(engine, name)).parameters) == promised, name
 
 
 def test_an_unknown_backend_is_refused() -> None:
-    with pytest.raises(MultibackendError, match="'numpy': unknown; expected jax, tensorflow or torch"):
+    with pytest.raises(MultibackendError, match=f"'numpy': unknown; expected one of {', '.join(DESCRIPTORS)}"):
         get_engine("numpy")
 
 
+def test_what_a_backend_cannot_do_is_refused_in_one_line(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    only_float64 = replace(DESCRIPTORS[backend], name="calm", title="Calm", can=frozenset({"float64"}))
+    monkeypatch.setattr(backends, "DESCRIPTORS", {**DESCRIPTORS, "calm": only_float64})
+    monkeypatch.setitem(sys.modules, "multibackend.engine.calm.engine", engine := ModuleType("engine"))
+    assert get_engine("calm") is engine  # which needs to hold nothing that trains
+    assert require("calm", "float64") is only_float64
+    able = ", ".join(BACKENDS)
+    for capability, words in (("gradients", "compute gradients"), ("training", "train")):
+        message = f"backend 'calm': can't {words}, for Keras doesn't on Calm; use one of {able}."
+        with pytest.raises(Unsupported, match=f"^{re.escape(message)}$"):
+            require("calm", capability)
+    with pytest.raises(Unsupported, match="can't compute gradients"):
+        get_training_engine("calm")
+    for capability in CAPABILITIES:
+        assert require(backend, capability) is DESCRIPTORS[backend]
+
+
 def test_the_device_asked_for_reaches_the_process() -> None:
-    for name in BACKENDS:
+    for name in DESCRIPTORS:
         assert environment_variables(name, "cpu", 1)["CUDA_VISIBLE_DEVICES"] == "-1"
         assert "CUDA_VISIBLE_DEVICES" not in environment_variables(name, "cuda", 1)
     assert environment_variables("jax", "cuda", 1)["JAX_PLATFORMS"] == "cuda"
@@ -66,11 +113,11 @@ def build(case: str, precision: str) -> tuple[keras.Model, Split]:
     make, select = CASES[case]
     split = select(rows()).astype(precision)
     with draws.initial_weights(1):
-        return contract.build_model(make, split.take(slice(0, BATCH))), split
+        return build_model(make, split.take(slice(0, BATCH))), split
 
 
 def test_gradients_equal_the_closed_form(backend: str, precision: str) -> None:
-    """Of mean((x w + b - y)^2): agreement between backends alone could be a bug that they share."""
+    """Differentiate mean((x w + b - y)^2): agreement between backends alone could be a bug that they share."""
 
     def make() -> keras.Model:
         model = keras.Sequential([keras.Input((6,)), layers.Dense(1)])
@@ -80,10 +127,10 @@ def test_gradients_equal_the_closed_form(backend: str, precision: str) -> None:
     r = rows()
     split = Split(r["x"], r["value"]).astype(precision)
     with draws.initial_weights(1):
-        model = contract.build_model(make, split.take(slice(0, BATCH)))
+        model = build_model(make, split.take(slice(0, BATCH)))
     batch = split.take(slice(0, BATCH))
     w, b = (np.asarray(value, float) for value in model.get_weights())
-    loss, gradients = get_engine(backend).compile_first_step(model)(batch)
+    loss, gradients = get_training_engine(backend).compile_first_step(model)(batch)
     error = r["x"][:BATCH] @ w + b - r["value"][:BATCH]
     tolerance = {"float64": 1e-13, "float32": 1e-5}[precision]
     assert loss == pytest.approx(float(np.mean(error**2)), rel=tolerance)
@@ -100,7 +147,7 @@ def test_forward_gives_each_layer_in_order(backend: str, case: str, precision: s
     model, split = build(case, precision)
     batch = split.take(slice(0, 5))
     outputs = get_engine(backend).compile_forward(model)(batch.inputs)
-    predicted = contract.predict(model, batch.inputs)
+    predicted = loop.predict(model, batch.inputs)
     finals = [value for name, value in outputs.items() if name.startswith("output.")]
     assert len(finals) == len(predicted)
     for got, expected in zip(finals, predicted.values(), strict=True):
@@ -116,21 +163,21 @@ def test_forward_gives_each_layer_in_order(backend: str, case: str, precision: s
 def test_the_first_step_is_the_trainings(backend: str, case: str) -> None:
     """The same weights and optimizer slots as after an epoch of one batch, from the same state."""
     with apply_workarounds(backend, "float64", True), draws.identical_masks():
-        engine = get_engine(backend)
+        engine = get_training_engine(backend)
         engine.configure("float64", 1)
         model, split = build(case, "float64")
         batch = split.take(slice(0, BATCH))
-        state = contract.save_state(model)
+        state = save_state(model)
         variables = [*model.variables, *model.optimizer.variables]
-        before = [contract.to_numpy(variable) for variable in variables]
+        before = [to_numpy(variable) for variable in variables]
         loss, _ = engine.compile_first_step(model)(batch)
-        stepped = [contract.to_numpy(variable) for variable in variables]
-        contract.restore_state(model, state)
+        stepped = [to_numpy(variable) for variable in variables]
+        restore_state(model, state)
         epoch = engine.compile_epoch(model, batch, BATCH, 1)
         (expected,), _ = epoch(np.arange(BATCH, dtype="int32"))
     assert loss == pytest.approx(float(expected), rel=1e-12)
     for variable, old, got in zip(variables, before, stepped, strict=True):
-        np.testing.assert_allclose(got, contract.to_numpy(variable), rtol=1e-9, atol=1e-14, err_msg=variable.path)
+        np.testing.assert_allclose(got, to_numpy(variable), rtol=1e-9, atol=1e-14, err_msg=variable.path)
         assert not np.array_equal(got, old) or variable.path.split("/")[-1] == "learning_rate", variable.path
 
 
@@ -165,7 +212,7 @@ def test_what_cannot_be_trained_exactly_is_refused_in_one_line(make: object, err
     targets = {"targets": np.zeros((BATCH, 2, 2))} if "call, loss" in words else {"targets": np.zeros(BATCH, int)}
     batch = Split(np.zeros((BATCH, 6), "float32"), **targets)
     with pytest.raises(error, match=words) as caught:
-        contract.build_model(make, batch)  # type: ignore[arg-type]
+        build_model(make, batch)  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
 
 
@@ -178,7 +225,7 @@ def test_differentiate_gives_results_and_gradients_of_arrays_and_variables(backe
         product = tensors[0] * weights * keras.ops.cast(tensors[1], "float64")
         return keras.ops.sum(product * product), [product]
 
-    (product,), gradients = get_engine(backend).differentiate(function, [x, whole], [weights, unused])
+    (product,), gradients = get_training_engine(backend).differentiate(function, [x, whole], [weights, unused])
     assert product.tolist() == [10.0, 42.0]
     expected = [2 * product * [2, 6], [0, 0], 2 * product * [5, 14], [0]]
     for gradient, wanted in zip(gradients, expected, strict=True):

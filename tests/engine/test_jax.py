@@ -14,14 +14,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
-from models import BATCH, ROWS
+from models import BATCH, CASES, ROWS
 from test_fit import differences, prepare
 
 from multibackend import draws
-from multibackend.engine import contract
+from multibackend.engine import loop
 from multibackend.engine.backends import environment_variables, get_engine
-from multibackend.engine.jax import engine
-from multibackend.engine.jax.cpu import replace_slow
+from multibackend.engine.jax import epoch, setup
+from multibackend.engine.jax.speed import compiler, operations
+from multibackend.engine.jax.speed.operations import is_slow_in_loops, replace_slow, walk
+from multibackend.engine.state import save_state
 
 LAYOUTS = {1: ("NWC", "WIO", "NWC"), 2: ("NHWC", "HWIO", "NHWC"), 3: ("NDHWC", "DHWIO", "NDHWC")}
 
@@ -45,6 +47,10 @@ def convolution(size: int, kernel: int, dims: int = 2, **params: Any) -> tuple[C
         return jnp.sin(lax.conv_general_dilated(image, weights, dimension_numbers=layout, **given)).sum()
 
     return jax.value_and_grad(loss, argnums=(0, 1)), [image, weights]
+
+
+def names_in(program: Any) -> set[str]:
+    return {equation.primitive.name for equation in walk(program)}
 
 
 CONVOLUTIONS: dict[str, tuple[tuple[int, ...], dict[str, Any], bool]] = {
@@ -71,7 +77,8 @@ def test_a_convolution_and_its_gradients_are_the_same(case: str) -> None:
     replaced = replace_slow(function)
     for got, wanted in zip(jax.tree.leaves(jax.jit(replaced)(*arguments)), jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-12)
-    assert ("conv_general_dilated" not in str(jax.make_jaxpr(replaced)(*arguments))) == all_replaced
+    names = names_in(jax.make_jaxpr(replaced)(*arguments).jaxpr)
+    assert ("conv_general_dilated" not in names) == all_replaced
 
 
 @pytest.mark.parametrize(
@@ -89,15 +96,87 @@ def test_a_poolings_gradient_is_the_same_where_numbers_tie(
 
     replaced = replace_slow(jax.grad(loss))
     np.testing.assert_array_equal(jax.jit(replaced)(image), jax.jit(jax.grad(loss))(image))
-    assert ("select_and_scatter_add" not in str(jax.make_jaxpr(replaced)(image))) == is_replaced
+    assert ("select_and_scatter_add" not in names_in(jax.make_jaxpr(replaced)(image).jaxpr)) == is_replaced
+
+
+def with_own_gradient(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    own = jax.custom_jvp(function)
+    own.defjvp(lambda primals, tangents: (function(*primals), tangents[0]))
+    return own
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        lambda function: function,
+        jax.jit,
+        jax.checkpoint,
+        lambda function: lambda x: lax.scan(lambda carry, _: (function(carry), None), x, None, 2)[0],
+        lambda function: lambda x: lax.cond(x.sum() > 0, function, lambda y: y, x),
+        lambda function: lambda x: lax.while_loop(lambda y: y.sum() > 0, function, x),
+        with_own_gradient,
+    ],
+    ids=["bare", "call", "checkpoint", "scan", "branch", "while", "custom gradient"],
+)
+def test_a_slow_operation_is_found_inside_whatever_holds_it(hide: Callable[[Any], Any]) -> None:
+    def convolve(image: jax.Array) -> jax.Array:
+        kernel = jnp.ones((3, 3, 2, 2))
+        return lax.conv_general_dilated(image, kernel, (1, 1), "SAME", dimension_numbers=LAYOUTS[2])
+
+    def conv_general_dilated(image: jax.Array) -> jax.Array:  # a name, which isn't the operation
+        return image * 2
+
+    image = jnp.ones((1, 4, 4, 2))
+    assert is_slow_in_loops(jax.make_jaxpr(hide(convolve))(image).jaxpr)
+    assert not is_slow_in_loops(jax.make_jaxpr(hide(conv_general_dilated))(image).jaxpr)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_walking_a_step_finds_what_its_text_shows(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each operation that Keras' models come to, whether or not it is replaced."""
+    programs = []
+    monkeypatch.setattr(epoch, "is_slow_in_loops", lambda program: programs.append(program) or False)
+    monkeypatch.setattr(epoch, "_compile_scan", lambda *_: None)
+    with draws.identical_masks():
+        model, split = prepare(case)
+        for replaced in (replace_slow, lambda step: step):
+            monkeypatch.setattr(epoch, "replace_slow", replaced)
+            epoch.compile_epoch(model, split, BATCH, 2)
+    for program in programs:
+        assert is_slow_in_loops(program) == ("conv_general_dilated" in str(program))
+    assert [is_slow_in_loops(program) for program in programs] == [False, case == "convolution"]
+
+
+class FakeDevice:
+    """A device as JAX describes it."""
+
+    def __init__(self, platform: str, kind: str, version: str) -> None:
+        self.platform, self.device_kind = platform, kind
+        self.client = type("Client", (), {"platform_version": version})()
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [
+        (FakeDevice("cpu", "cpu", "cpu"), "cpu"),
+        (FakeDevice("gpu", "NVIDIA H100", "PJRT C API\ncuda 12090"), "cuda (NVIDIA H100)"),
+        (FakeDevice("gpu", "AMD Instinct MI300X", "PJRT C API\nrocm 60300"), "rocm (AMD Instinct MI300X)"),
+        (FakeDevice("gpu", "another", "PJRT C API"), "gpu (another)"),
+        (FakeDevice("tpu", "TPU v4", "libtpu"), "tpu (TPU v4)"),
+        (FakeDevice("METAL", "Metal", "PJRT C API"), "metal (Metal)"),
+    ],
+)
+def test_a_device_is_named_for_its_platform(first: FakeDevice, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jax, "devices", lambda: [first])
+    assert setup.device() == expected
 
 
 def test_an_unreplaced_convolution_trains_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
     with draws.identical_masks():
         model, split = prepare("convolution")
-        assert engine.compile_epoch(model, split, BATCH, 2).how == {"step": "scan"}
-        monkeypatch.setattr(engine, "replace_slow", lambda step: step)
-        assert engine.compile_epoch(model, split, BATCH, 2).how == {"step": "stepwise"}
+        assert epoch.compile_epoch(model, split, BATCH, 2).how == {"step": "scan"}
+        monkeypatch.setattr(epoch, "replace_slow", lambda step: step)
+        assert epoch.compile_epoch(model, split, BATCH, 2).how == {"step": "stepwise"}
 
 
 def train(stepwise: bool, between: Callable[[Any, Any], None], monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
@@ -105,12 +184,12 @@ def train(stepwise: bool, between: Callable[[Any, Any], None], monkeypatch: pyte
     with draws.identical_masks(), monkeypatch.context() as patch:
         model, split = prepare("batch normalization")
         if stepwise:
-            patch.setattr(engine, "SLOW_IN_LOOPS", ("dot_general",))
-        epoch = engine.compile_epoch(model, split, BATCH, 3)
+            patch.setattr(operations, "SLOW_IN_LOOPS", {"dot_general"})
+        compiled = epoch.compile_epoch(model, split, BATCH, 3)
         for _ in range(3):
-            epoch(order)
+            compiled(order)
             between(model, split)
-        return contract.save_state(model)
+        return save_state(model)
 
 
 def nothing(*_: Any) -> None:
@@ -125,8 +204,8 @@ def test_evaluation_between_epochs_changes_nothing_and_finds_the_new_values(monk
     seen = []
 
     def evaluate(model: Any, split: Any) -> None:
-        seen.append(contract.evaluate(model, split)["loss"])
-        contract.predict(model, split.inputs)
+        seen.append(loop.evaluate(model, split)["loss"])
+        loop.predict(model, split.inputs)
 
     got = train(False, evaluate, monkeypatch)
     trained = slice(0, 8)  # weights and averages; evaluating also counts metrics
@@ -147,10 +226,10 @@ def test_values_that_someone_holds_are_not_written_over() -> None:
     order = draws.batch_order(0, 0, ROWS)
     with draws.identical_masks():
         model, split = prepare("adam")
-        epoch = engine.compile_epoch(model, split, BATCH, 1)
+        compiled = epoch.compile_epoch(model, split, BATCH, 1)
         held = [variable.value for variable in model.trainable_variables]
         copies = [np.array(value) for value in held]
-        epoch(order)
+        compiled(order)
     for value, copy in zip(held, copies, strict=True):
         np.testing.assert_array_equal(value, copy)
 
@@ -180,10 +259,10 @@ def product() -> Any:
 
 
 def test_several_threads_compute_products_by_eigen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_threads", lambda: 2)
-    by_eigen = engine._compile(product()).as_text()
-    monkeypatch.setattr(engine, "_threads", lambda: 1)
-    by_default = engine._compile(product()).as_text()
+    monkeypatch.setattr(compiler, "count_threads", lambda: 2)
+    by_eigen = compiler.compile_lowered(product()).as_text()
+    monkeypatch.setattr(compiler, "count_threads", lambda: 1)
+    by_default = compiler.compile_lowered(product()).as_text()
     assert "__ynn_fusion" in by_default and "__ynn_fusion" not in by_eigen
 
 
@@ -199,13 +278,13 @@ def test_a_loop_does_not_copy_its_weights(monkeypatch: pytest.MonkeyPatch) -> No
 
     kernels, batches = [jnp.ones((128, 128))] * 4, jnp.ones((10, 32, 128))
     lowered = jax.jit(partial(lax.scan, step), donate_argnums=0).lower(kernels, batches)
-    copies = engine._compile(lowered).as_text().count(" copy(")
-    monkeypatch.setattr(engine, "FEWER_COPIES", {})
-    assert copies < 4 < engine._compile(lowered).as_text().count(" copy(")
+    copies = compiler.compile_lowered(lowered).as_text().count(" copy(")
+    monkeypatch.setattr(compiler, "FEWER_COPIES", {})
+    assert copies < 4 < compiler.compile_lowered(lowered).as_text().count(" copy(")
 
 
 def test_an_option_that_xla_does_not_have_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_threads", lambda: 2)
-    monkeypatch.setattr(engine, "PRODUCTS_BY_EIGEN", {"xla_cpu_no_such_option": ""})
+    monkeypatch.setattr(compiler, "count_threads", lambda: 2)
+    monkeypatch.setattr(compiler, "PRODUCTS_BY_EIGEN", {"xla_cpu_no_such_option": ""})
     square = jnp.ones((256, 256), jnp.float32)
-    assert float(engine._compile(product())(square, square)[0, 0]) == 256
+    assert float(compiler.compile_lowered(product())(square, square)[0, 0]) == 256

@@ -1,4 +1,4 @@
-"""Whether a slow compiler pays: measured once, remembered, and never at the cost of a training."""
+"""The payback of a slow compiler: measured once, remembered, and never at the cost of a training."""
 
 from __future__ import annotations
 
@@ -38,8 +38,9 @@ class Machine:
         return self.program("compiled", self._compiled)
 
     def choose(self, steps: int, compile_slow: Callable[[], Program[str]] | None = None) -> tuple[str, dict[str, Any]]:
-        program, how = choose(KEY, steps, self.plain, compile_slow or self.compile_slow, COMPILER, lambda: self.now)
-        return program.run, how
+        choice = choose(KEY, steps, self.plain, compile_slow or self.compile_slow, COMPILER, lambda: self.now)
+        assert choice.is_compiled == (choice.run == "compiled")
+        return choice.run, choice.how
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,17 @@ def test_what_was_measured_is_remembered() -> None:
     assert slower_today.compilations == 1
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"measured": {"plain_step_seconds": -1}}', '{"measured": 3}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{}",
+        '{"measured": 3, "program": {}}',
+        '{"measured": {"plain_step_seconds": -1}, "program": {}}',
+        '{"measured": {"plain_step_seconds": "fast"}, "program": {}}',
+        '{"measured": {"plain_step_seconds": 0.001, "compile_seconds": NaN}, "program": {}}',
+    ],
+)
 def test_a_damaged_file_is_measured_anew(content: str) -> None:
     machine = Machine(0.001, 0.0005)
     machine.choose(10_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,20 @@ from models import BATCH, ROWS
 from test_fit import EPOCHS, differences, prepare, train_with_engine, train_with_fit
 
 from multibackend import draws
-from multibackend.engine import contract
 from multibackend.engine.backends import get_engine
-from multibackend.engine.tensorflow import engine
+from multibackend.engine.model import parts
+from multibackend.engine.payback import Choice
+from multibackend.engine.state import save_state
+from multibackend.engine.tensorflow import epoch, setup, step
+from multibackend.engine.tensorflow.speed import compiler
 from multibackend.engine.workarounds import apply_workarounds
 
 
 def force_xla(monkeypatch: pytest.MonkeyPatch) -> None:
-    def choose(_: Any, __: Any, ___: Any, compile_slow: Any, ____: Any) -> Any:
-        return compile_slow(), {"compiler": "xla"}
+    def choose(_: Any, __: Any, ___: Any, compile_slow: Any, ____: Any) -> Choice[Any]:
+        return Choice(compile_slow().run, True, {"compiler": "xla"})
 
-    monkeypatch.setattr(engine, "choose", choose)
+    monkeypatch.setattr(compiler, "choose", choose)
 
 
 @pytest.mark.parametrize("case", ["adam", "batch normalization", "dropout", "two inputs, two outputs", "attention"])
@@ -42,20 +46,20 @@ def test_choosing_changes_no_variable(epochs: int) -> None:
     with draws.identical_masks():
         get_engine("tensorflow").configure("float32", threads=1)
         model, split = prepare("batch normalization")
-        before = contract.save_state(model)
-        how = engine.compile_epoch(model, split, BATCH, epochs).how
-    for a, b in zip(before, contract.save_state(model), strict=True):
+        before = save_state(model)
+        how = epoch.compile_epoch(model, split, BATCH, epochs).how
+    for a, b in zip(before, save_state(model), strict=True):
         np.testing.assert_array_equal(a, b)
     assert how["step"] == "graph"
     assert ("compile_seconds" in how) == (epochs > 1)
 
 
 def test_convolutions_never_meet_xla_on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "choose", lambda *_: pytest.fail("tried"))
+    monkeypatch.setattr(compiler, "choose", lambda *_: pytest.fail("tried"))
     with draws.identical_masks():
         get_engine("tensorflow").configure("float32", threads=1)
         model, split = prepare("convolution")
-        assert engine.compile_epoch(model, split, BATCH, 10**6).how == {"step": "graph", "compiler": "none"}
+        assert epoch.compile_epoch(model, split, BATCH, 10**6).how == {"step": "graph", "compiler": "none"}
 
 
 def test_a_projection_of_a_batch_is_one_product() -> None:
@@ -66,6 +70,28 @@ def test_a_projection_of_a_batch_is_one_product() -> None:
     with draws.identical_masks():
         get_engine("tensorflow").configure("float32", threads=1)
         model, split = prepare("attention")
-        data = engine._on_device(split)
-        assert batched_products(lambda: engine._differentiate(model, *data)) > 0  # as in `fit`
-        assert batched_products(lambda: engine._step(model, data, tf.range(BATCH))) == 0
+        data = tuple(map(setup.place, parts(split)))
+        assert batched_products(lambda: step._differentiate_loss(model, *data)) > 0  # as in `fit`
+        assert batched_products(lambda: step.make_step(model)(data, tf.range(BATCH))) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "built", "expected"),
+    [
+        (None, "", "", "cpu"),
+        ("GPU", "NVIDIA H100", "is_cuda_build", "cuda (NVIDIA H100)"),
+        ("GPU", "AMD Instinct MI300X", "is_rocm_build", "rocm (AMD Instinct MI300X)"),
+        ("GPU", "METAL", "", "metal (METAL)"),
+        ("GPU", "another", "", "gpu (another)"),
+        ("XPU", "Intel", "", "xpu (Intel)"),
+        ("TPU", "v4", "", "tpu (v4)"),
+    ],
+)
+def test_a_device_is_named_for_its_platform(
+    kind: str | None, name: str, built: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices = [SimpleNamespace(device_type="CPU"), *([SimpleNamespace(device_type=kind)] if kind else [])]
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda: devices)
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda _: {"device_name": name})
+    monkeypatch.setattr(tf.sysconfig, "get_build_info", lambda: {built: True})
+    assert setup.device() == expected

@@ -1,4 +1,4 @@
-"""What the engines don't follow is trained by Keras' own step, and does what `keras.Model.fit` does."""
+"""Models that the engines don't follow: Keras' own step trains them, as `keras.Model.fit` does."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from models import BATCH, ROWS, rows
 
 import multibackend
 from multibackend import MultibackendError, Split, draws
-from multibackend.engine import contract, through_fit
-from multibackend.engine.backends import get_engine
+from multibackend.engine import loop, through_fit
+from multibackend.engine.backends import get_engine, get_training_engine
+from multibackend.engine.contract import TrainingEngine
+from multibackend.engine.model import build_model, why_through_fit
+from multibackend.engine.state import to_numpy
 from multibackend.engine.workarounds import apply_workarounds
 from multibackend.experiments.reference import import_file
 
@@ -53,6 +56,10 @@ def _in_float64(backend: str) -> Iterator[None]:
         yield
 
 
+def engine() -> TrainingEngine:
+    return get_training_engine(keras.backend.backend())
+
+
 def split() -> Split:
     r = rows()
     return Split(r["x"], r["class"])
@@ -60,11 +67,11 @@ def split() -> Split:
 
 def build(make: Callable[[], keras.Model]) -> keras.Model:
     with draws.initial_weights(1):
-        return contract.build_model(make, split().take(slice(0, BATCH)))
+        return build_model(make, split().take(slice(0, BATCH)))
 
 
 def weights(model: keras.Model) -> list[np.ndarray]:
-    return [contract.to_numpy(v) for v in (*model.weights, *model.optimizer.variables)]
+    return [to_numpy(v) for v in (*model.weights, *model.optimizer.variables)]
 
 
 def differ(got: list[np.ndarray], expected: list[np.ndarray]) -> float:
@@ -78,8 +85,8 @@ def test_it_trains_as_fit_does(case: str) -> None:
     permuted = split().take(order)
     history = fitted.fit(permuted.inputs, permuted.targets, BATCH, EPOCHS, verbose=0, shuffle=False).history
     ours = build(CASES[case])
-    epoch = through_fit.compile_epoch(ours, split(), BATCH)
-    trajectory = contract.train(ours, epoch, [order] * EPOCHS, None)
+    epoch = through_fit.compile_epoch(engine(), ours, split(), BATCH)
+    trajectory = loop.train(ours, epoch, [order] * EPOCHS, None)
     assert epoch.how == {"step": "train_on_batch", "through_fit": case}
     assert trajectory.losses.shape == (EPOCHS * -(-ROWS // BATCH),)
     assert trajectory.history.keys() == history.keys()
@@ -93,7 +100,7 @@ def test_the_comparison_with_fit_notices_a_lost_batch() -> None:
     models = []
     for kept in (ROWS, ROWS - ROWS % BATCH):
         models.append(build(own_step))
-        through_fit.compile_epoch(models[-1], split(), BATCH)(order[:kept])
+        through_fit.compile_epoch(engine(), models[-1], split(), BATCH)(order[:kept])
     assert differ(weights(models[0]), weights(models[1])) > 1e-4
 
 
@@ -102,8 +109,8 @@ def test_each_loss_is_its_batchs_own(backend: str) -> None:
     order = draws.batch_order(0, 0, ROWS)
     followed, eager = build(dense), build(lambda: dense(run_eagerly=True))
     expected, _ = get_engine(backend).compile_epoch(followed, split(), BATCH, EPOCHS)(order)
-    got, _ = through_fit.compile_epoch(eager, split(), BATCH)(order)
-    np.testing.assert_allclose(got, contract.to_numpy(expected), rtol=1e-12)
+    got, _ = through_fit.compile_epoch(engine(), eager, split(), BATCH)(order)
+    np.testing.assert_allclose(got, to_numpy(expected), rtol=1e-12)
     assert got.dtype == np.float64
 
 
@@ -111,12 +118,12 @@ def test_each_loss_is_its_batchs_own(backend: str) -> None:
 def test_the_first_step_is_keras_own_and_its_gradients_are_of_the_compiled_loss(case: str, backend: str) -> None:
     batch = split().take(slice(0, BATCH))
     model, fitted = build(CASES[case]), build(CASES[case])
-    before = [contract.to_numpy(v) for v in model.metrics_variables]
+    before = [to_numpy(v) for v in model.metrics_variables]
     loss, gradients = through_fit.compile_first_step(get_engine(backend), model)(batch)
     history = fitted.fit(batch.inputs, batch.targets, BATCH, verbose=0, shuffle=False).history
     assert loss == pytest.approx(history["loss"][0], rel=1e-12)
     assert differ(weights(model), weights(fitted)) < 1e-12
-    assert differ([contract.to_numpy(v) for v in model.metrics_variables], before) == 0
+    assert differ([to_numpy(v) for v in model.metrics_variables], before) == 0
     # The compiled loss changes by as much as its gradients say: without dropout, which draws anew.
     if case != "a train_step of its own":
         plain, found = build(dense), gradients
@@ -138,11 +145,11 @@ def test_a_step_that_reports_no_loss_is_refused_in_one_line() -> None:
         model.compile("sgd", "sparse_categorical_crossentropy")
         return model
 
-    epoch = through_fit.compile_epoch(build(make), split(), BATCH)
+    epoch = through_fit.compile_epoch(engine(), build(make), split(), BATCH)
     with pytest.raises(MultibackendError, match=r"reports perplexity; expected .* 'loss'") as caught:
         epoch(np.arange(ROWS))
     assert "\n" not in str(caught.value)
 
 
 def test_what_the_engines_follow_they_train() -> None:
-    assert contract.why_through_fit(build(dense)) == []
+    assert why_through_fit(build(dense)) == []

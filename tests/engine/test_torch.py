@@ -17,11 +17,12 @@ from models import BATCH, CASES, ROWS
 from test_fit import differences, prepare, train_with_engine, train_with_fit
 
 from multibackend import draws
-from multibackend.engine import contract
 from multibackend.engine.backends import get_engine
-from multibackend.engine.torch import engine
-from multibackend.engine.torch.capture import Uncapturable, capture
-from multibackend.engine.torch.capture.cuda import as_cuda_graph
+from multibackend.engine.state import save_state
+from multibackend.engine.torch import epoch, setup
+from multibackend.engine.torch.speed import replays
+from multibackend.engine.torch.speed.capture import Uncapturable, capture
+from multibackend.engine.torch.speed.capture.cuda import as_cuda_graph
 
 EAGER = {
     "nadam": "Python reads a tensor's values in the middle of the step",
@@ -35,7 +36,7 @@ def how(case: str) -> dict[str, str]:
     with draws.identical_masks():
         get_engine("torch").configure("float32", threads=1)
         model, split = prepare(case)
-        return engine.compile_epoch(model, split, BATCH, 2).how
+        return epoch.compile_epoch(model, split, BATCH, 2).how
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -45,13 +46,13 @@ def test_steps_are_captured_but_for_those_that_cannot_be(case: str) -> None:
 
 
 def test_a_capture_that_does_something_else_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = engine.capture
+    original = replays.capture
 
     def wrong(*args: object) -> object:
         captured = original(*args)
         return replace(captured, run=lambda rows: captured.run(rows.flip(0).roll(1) if rows[0] else rows))
 
-    monkeypatch.setattr(engine, "capture", wrong)
+    monkeypatch.setattr(replays, "capture", wrong)
     assert how("adam")["reason"] == "after 3 steps, the captured operations have not done what the step does"
 
 
@@ -59,9 +60,9 @@ def test_compiling_changes_no_variable() -> None:
     with draws.identical_masks():
         get_engine("torch").configure("float32", threads=1)
         model, split = prepare("batch normalization")
-        before = contract.save_state(model)
-        engine.compile_epoch(model, split, BATCH, 2)
-    for a, b in zip(before, contract.save_state(model), strict=True):
+        before = save_state(model)
+        epoch.compile_epoch(model, split, BATCH, 2)
+    for a, b in zip(before, save_state(model), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
@@ -95,24 +96,44 @@ def test_a_learning_rate_changed_between_epochs_is_followed() -> None:
     def train(change: Callable[[], contextlib.AbstractContextManager[object]]) -> list[np.ndarray]:
         with change():
             model, split = prepare("sgd")
-            epoch = engine.compile_epoch(model, split, BATCH, 2)
-            epoch(order)
+            compiled = epoch.compile_epoch(model, split, BATCH, 2)
+            compiled(order)
             model.optimizer.learning_rate = 0.5
-            epoch(order)
-            return contract.save_state(model)
+            compiled(order)
+            return save_state(model)
 
     def eagerly() -> contextlib.AbstractContextManager[object]:
         def refuse(*_: object) -> None:
             raise Uncapturable("asked to")
 
         patch = pytest.MonkeyPatch()
-        patch.setattr(engine, "capture", refuse)
+        patch.setattr(replays, "capture", refuse)
         stack = contextlib.ExitStack()
         stack.callback(patch.undo)
         return stack
 
     get_engine("torch").configure("float32", threads=1)
     assert differences(train(contextlib.nullcontext), train(eagerly)) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "hip", "expected"),
+    [
+        ("cpu", None, "cpu"),
+        ("cuda:0", None, "cuda (a card)"),
+        ("cuda", "6.3", "rocm (a card)"),
+        ("xpu", None, "xpu (a card)"),
+        ("mps", None, "mps"),
+    ],
+)
+def test_a_device_is_named_for_its_platform(
+    kind: str, hip: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup, "get_device", lambda: kind)
+    monkeypatch.setattr(torch.version, "hip", hip)
+    for module in (torch.cuda, torch.xpu):
+        monkeypatch.setattr(module, "get_device_name", lambda _: "a card")
+    assert setup.device() == expected
 
 
 # -------------------------------------------------------------------------------- capture by itself
@@ -243,17 +264,17 @@ def test_inductor_is_used_only_where_it_pays_and_trains_alike(
     with draws.identical_masks():
         get_engine("torch").configure("float32", threads=1)
         model, split = prepare("adam")
-        before = contract.save_state(model)
-        found = engine.compile_epoch(model, split, BATCH, steps).how
+        before = save_state(model)
+        found = epoch.compile_epoch(model, split, BATCH, steps).how
     assert {key: found[key] for key in expected} == expected or found["refusal"].startswith(str(expected["refusal"]))
     assert found["compiler"] == "none"
-    for a, b in zip(before, contract.save_state(model), strict=True):
+    for a, b in zip(before, save_state(model), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 def test_inductor_is_used_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
     """A compiled step that does the same in less time: here the same calls, with the captured ones held up."""
-    original = engine.capture
+    original = replays.capture
 
     def slow(*args: object) -> object:
         captured = original(*args)
@@ -264,11 +285,11 @@ def test_inductor_is_used_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None
 
         return replace(captured, run=run)
 
-    monkeypatch.setattr(engine, "capture", slow)
+    monkeypatch.setattr(replays, "capture", slow)
     monkeypatch.setattr(torch, "compile", lambda function, **_: function)
     with draws.identical_masks():
         get_engine("torch").configure("float32", threads=1)
         model, split = prepare("adam")
-        found = [engine.compile_epoch(model, split, BATCH, 10**6).how for _ in range(2)]
+        found = [epoch.compile_epoch(model, split, BATCH, 10**6).how for _ in range(2)]
     assert found[0]["compiler"] == "inductor"
     assert found[1] == found[0]  # remembered, not measured anew

@@ -1,4 +1,4 @@
-"""TensorFlow, for whoever doesn't import it."""
+"""The descriptor of TensorFlow."""
 
 from __future__ import annotations
 

@@ -1,54 +1,27 @@
-"""Operations whose gradients are slow in TensorFlow, as others for the same numbers (seen in TensorFlow 2.21).
-
-`tf.matmul` of a batch of matrices by one matrix (attention's projections in Keras): the gradient of the one matrix is a
-product for each matrix of the batch, added up. With `tf.tensordot` it is a single product: the benchmark's transformer
-takes 0.83 to 0.87 of its time under XLA. Neighbouring columns taken by slices (a GRU's gates in Keras): the gradient
-pads each slice with zeros and adds them up. With one `tf.split` it is a concatenation: the GRU takes 0.86 to 0.89.
-"""
+"""Gradients on TensorFlow, of any function: a tape watches what is computed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
 from typing import Any
-from unittest.mock import patch
 
+import numpy as np
 import tensorflow as tf
 
-
-@contextmanager
-def cheaper_gradients() -> Iterator[None]:
-    """While a graph is traced in here, both are replaced."""
-    columns = partial(_take_columns, {}, tf.Tensor.__getitem__)
-    with (
-        patch.object(tf, "matmul", partial(_multiply, tf.matmul)),
-        patch.object(tf.Tensor, "__getitem__", lambda tensor, key: columns(tensor, key)),
-    ):
-        yield
+from multibackend.engine.contract import Differentiable
+from multibackend.engine.state import to_numpy
 
 
-def _multiply(original: Any, a: Any, b: Any, *args: Any, **options: Any) -> tf.Tensor:
-    plain = not args and not any(options.values()) and isinstance(a, tf.Tensor) and isinstance(b, tf.Tensor)
-    if plain and (a.shape.rank or 0) > 2 and b.shape.rank == 2:
-        return tf.tensordot(a, b, 1)
-    return original(a, b, *args, **options)
-
-
-def _take_columns(parts: dict[Any, Any], original: Any, tensor: tf.Tensor, key: Any) -> tf.Tensor:
-    """`tensor[key]`; `parts` holds what was split, and the tensor, whose id mustn't be another's meanwhile."""
-    match key:
-        case (slice(start=None, stop=None, step=None), slice() as columns) if (
-            tensor.shape.rank == 2 and tensor.shape[1]
-        ):
-            total = tensor.shape[1]
-            try:
-                first, end, step = columns.indices(total)
-            except TypeError:  # bounds that are tensors
-                return original(tensor, key)
-            width = end - first
-            if step == 1 and 0 < width < total and total % width == 0 and first % width == 0:
-                if (id(tensor), width) not in parts:
-                    parts[id(tensor), width] = tensor, tf.split(tensor, total // width, axis=1)
-                return parts[id(tensor), width][1][first // width]
-    return original(tensor, key)
+def differentiate(
+    function: Differentiable, arrays: list[np.ndarray], variables: list[Any]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return a function's results, and its scalar's gradients: for each array, then for each variable."""
+    tensors = [tf.constant(array) for array in arrays]
+    leaves = [*tensors, *(variable.value for variable in variables)]
+    floating = [leaf for leaf in leaves if leaf.dtype.is_floating]
+    with tf.GradientTape() as tape:
+        for leaf in floating:
+            tape.watch(leaf)
+        total, results = function(tensors)
+    found = iter(tape.gradient(total, floating, unconnected_gradients=tf.UnconnectedGradients.ZERO))
+    gradients = [next(found) if leaf.dtype.is_floating else tf.zeros(leaf.shape) for leaf in leaves]
+    return [to_numpy(result) for result in results], [to_numpy(tf.convert_to_tensor(g)) for g in gradients]

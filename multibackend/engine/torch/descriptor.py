@@ -1,4 +1,4 @@
-"""PyTorch, for whoever doesn't import it."""
+"""The descriptor of PyTorch."""
 
 from __future__ import annotations
 

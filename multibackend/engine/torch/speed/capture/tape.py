@@ -18,12 +18,12 @@ aten = torch.ops.aten
 
 
 class Uncapturable(Exception):
-    """Replaying the step's operations would not be the step; the message says why."""
+    """Raised when a replay of the step's operations would not be the step; the message says why."""
 
 
 @dataclass(eq=False)
 class Operation:
-    """One call of a kernel: what was called with what, and what it gave."""
+    """One call of a kernel: the function, its arguments, and its output."""
 
     function: Any
     args: tuple[Any, ...]
@@ -32,12 +32,12 @@ class Operation:
 
     @property
     def inputs(self) -> list[torch.Tensor]:
-        """Its tensor arguments."""
+        """The tensors among its arguments."""
         return tensors_in((self.args, self.kwargs))
 
     @property
     def outputs(self) -> list[torch.Tensor]:
-        """The tensors it gave; operations in place give one of their arguments."""
+        """The tensors that it returned; an operation in place returns one of its arguments."""
         return tensors_in(self.output)
 
     @property
@@ -89,16 +89,16 @@ class _Tape(TorchDispatchMode):  # type: ignore[misc]  # torch is not read by th
 
 
 def _drops_nothing(function: Any, args: Any, kwargs: Any) -> bool:
-    """Whether an operation (attention) draws only for its dropout, and has none."""
+    """Tell if an operation (attention) draws only for its dropout, and has none."""
     given = {argument.name: value for argument, value in zip(function._schema.arguments, args, strict=False)} | kwargs
     return "dropout_p" in {a.name for a in function._schema.arguments} and not given.get("dropout_p", 0.0)
 
 
 def _only_moves_channels(tensor: torch.Tensor, memory_format: Any = None) -> bool:
-    """Whether a copy has no other effect than channels first in memory.
+    """Tell if a copy has no other effect than to put channels first in memory.
 
-    Keras (keras/src/backend/torch/nn.py, _transpose_spatial_inputs, seen in 3.15.1) makes one before pooling, which is
-    ten to twenty times slower on CPU then than where the channels come last (torch 2.13); the values are the same.
+    Keras (keras/src/backend/torch/nn.py, _transpose_spatial_inputs, seen in 3.15.1) makes one before pooling. On CPU,
+    pooling is then ten to twenty times slower than with channels last (torch 2.13); the values are the same.
     """
     last = {4: torch.channels_last, 5: torch.channels_last_3d}.get(tensor.dim())
     if last is None or memory_format is not torch.contiguous_format:
@@ -108,7 +108,7 @@ def _only_moves_channels(tensor: torch.Tensor, memory_format: Any = None) -> boo
 
 @contextmanager
 def _values_stay_unread() -> Iterator[None]:
-    # These read a tensor's memory past the dispatcher; what Python computes from it, a replay would not.
+    # These read a tensor's memory past the dispatcher; a replay would not compute what Python computes from it.
     def refuse(*_: Any, **__: Any) -> Any:
         raise Uncapturable("Python reads a tensor's values in the middle of the step")
 
@@ -155,22 +155,22 @@ def _plain_tracebacks() -> Iterator[None]:
 
 
 def tensors_in(value: Any) -> list[torch.Tensor]:
-    """The tensors in nested lists, tuples and dictionaries."""
+    """List the tensors in nested lists, tuples and dictionaries."""
     return [t for t in pytree.tree_leaves(value) if isinstance(t, torch.Tensor)]
 
 
 def memory(tensor: torch.Tensor) -> int:
-    """What tells one tensor's memory from another's; views share it, and the tape keeps it from being reused."""
+    """Return a number for a tensor's memory; views share it, and the tape keeps it from being used again."""
     return int(tensor.untyped_storage()._cdata)
 
 
 def layout(tensor: torch.Tensor) -> tuple[Any, ...]:
-    """Dtype, shape, strides and device."""
+    """Return dtype, shape, strides and device."""
     return tensor.dtype, tuple(tensor.shape), tensor.stride(), tensor.device
 
 
 def memory_made(operations: list[Operation]) -> set[int]:
-    """The memory that the operations themselves bring into being."""
+    """Return the memory that the operations themselves bring into being."""
     own: set[int] = set()
     others: set[int] = set()
     for o in operations:

@@ -1,4 +1,4 @@
-"""What of a tape needn't run again in each step; what is left computes the same to the bit."""
+"""Simplification of a tape: leave out what needn't run again in each step; the rest computes the same to the bit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
-from multibackend.engine.torch.capture.tape import Operation, Uncapturable, layout, memory, memory_made
+from multibackend.engine.torch.speed.capture.tape import Operation, Uncapturable, layout, memory, memory_made
 
 aten = torch.ops.aten
 
@@ -31,7 +31,7 @@ class Program:
 def simplify(
     operations: list[Operation], rows: torch.Tensor, state: list[torch.Tensor], result: torch.Tensor
 ) -> Program:
-    """Leave out constants, views of what stays in place, copies of what is there, repetitions, and what nobody uses.
+    """Leave out constants, views of what stays in place, needless copies, repetitions, and what nobody uses.
 
     Raises:
         Uncapturable: Python, or the shape of a result, depends on values that differ from step to step.
@@ -45,7 +45,7 @@ def simplify(
 
 
 class _Simplifier:
-    """The operations kept so far, and what is known of their tensors."""
+    """The operations kept so far, and the facts known about their tensors."""
 
     def __init__(self, operations: list[Operation], rows: torch.Tensor, state: list[torch.Tensor]) -> None:
         self.kept: list[Operation] = []
@@ -64,7 +64,7 @@ class _Simplifier:
         """Tensors whose values are the same in every step."""
 
     def of(self, value: Any) -> Any:
-        """Arguments with each tensor replaced by the one that stands for it."""
+        """Replace each tensor in the arguments by the one that stands for it."""
         return pytree.tree_map(lambda t: self._same.get(id(t), t) if isinstance(t, torch.Tensor) else t, value)
 
     def take(self, operation: Operation) -> None:
@@ -85,7 +85,7 @@ class _Simplifier:
             self.kept.append(o)
 
     def _of_whole(self, operation: Operation, o: Operation) -> Operation:
-        """A view of a view as a view of the whole, so that those in between needn't be made."""
+        """Take a view of a view as a view of the whole, so that those in between needn't be made."""
         places = {memory(t) for t in operation.inputs}
         outputs = o.outputs
         if not {memory(t) for t in outputs} & places:
@@ -111,7 +111,7 @@ class _Simplifier:
             self.guarded[source] = self.state[source]
 
     def _is_settled(self, o: Operation) -> bool:
-        """Whether an operation's outputs are known without running it again."""
+        """Tell if an operation's outputs are known without running it again; remember them."""
         inputs, outputs = o.inputs, o.outputs
         if len(outputs) == 1 and (stand_in := self._stand_in(o, outputs[0])) is not None:
             self._same[id(outputs[0])] = stand_in
@@ -129,7 +129,7 @@ class _Simplifier:
         return False
 
     def _stand_in(self, o: Operation, output: torch.Tensor) -> torch.Tensor | None:
-        """An argument of an operation that its output equals in every step."""
+        """Find an argument of an operation that its output equals in every step."""
         for t in o.inputs:
             if memory(t) == memory(output) and (layout(t), t.storage_offset()) == (
                 layout(output),
@@ -142,7 +142,7 @@ class _Simplifier:
         return source if layout(source) == layout(output) else None
 
     def _equal_argument(self, o: Operation) -> torch.Tensor | None:
-        """The argument whose values an operation gives, if there is one."""
+        """Find the argument whose values an operation gives, if there is one."""
         first, *rest = (*o.args, None)
         match o.function:
             case aten.mul.Tensor if self._is_all(first, 1):
@@ -165,7 +165,7 @@ class _Simplifier:
         return isinstance(value, torch.Tensor) and id(value) in self.constant and bool((value == number).all())
 
     def _is_repeated(self, o: Operation) -> bool:
-        """Whether the same operation on the same values went before, with a result that nobody writes."""
+        """Tell if the same operation on the same values went before, with a result that nobody writes."""
         if any(memory(t) in self.written for t in (*o.inputs, *o.outputs)):
             return False
         flat, structure = pytree.tree_flatten((o.args, o.kwargs))
@@ -183,7 +183,7 @@ def _indexes_by_numbers(o: Operation) -> bool:
 
 
 def _drop_unused(operations: list[Operation], result: torch.Tensor) -> list[Operation]:
-    """The operations whose results are used, or that write to what outlives the step."""
+    """Keep the operations whose results are used, or that write to what outlives the step."""
     own = memory_made(operations)
     written = {memory(t) for o in operations for t in o.written}
     used, places = {id(result)}, {memory(result)}
@@ -198,7 +198,7 @@ def _drop_unused(operations: list[Operation], result: torch.Tensor) -> list[Oper
 
 
 def _assign_in_place(operations: list[Operation]) -> list[Operation]:
-    """`state.copy_(state + x)` as `state.add_(x)`: Keras assigns, torch adds in place, to the same bits."""
+    """Replace `state.copy_(state + x)` by `state.add_(x)`: Keras assigns, torch adds in place, to the same bits."""
     uses: dict[int, int] = {}
     for o in operations:
         for t in o.inputs:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 import torch
 
 WARM_UPS = 3
-"""Runs before a graph is taken, in which libraries choose kernels and reserve memory; as torch's notes have it."""
+"""Runs before a graph is taken, as torch's notes advise: in them, libraries choose kernels and reserve memory."""
 
 
 def as_cuda_graph(
     step: Callable[[torch.Tensor], torch.Tensor], rows: torch.Tensor
 ) -> Callable[[torch.Tensor], torch.Tensor]:
-    """The same step, replayed as one graph for as many rows; runs `step` a few times, with its effects."""
+    """Return the same step, replayed as one graph for as many rows; runs `step` a few times, with its effects."""
     place = rows.clone()
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())

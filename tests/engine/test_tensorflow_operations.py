@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from multibackend.engine.tensorflow.gradients import cheaper_gradients
+from multibackend.engine.tensorflow.speed.operations import cheaper_gradients
 
 
 def gradients_of(function: Callable[..., tf.Tensor], *arrays: np.ndarray, cheaper: bool) -> tuple[list[Any], list[str]]:

@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from multibackend.engine.payback import CannotCompile, Compiler, Program, choose
-from multibackend.engine.torch.capture import Captured, Step
+from multibackend.engine.payback import CannotCompile, Choice, Compiler, Program, choose
+from multibackend.engine.torch.speed.capture import Captured, Replay
 
 COMPILER = Compiler("inductor", compile_seconds=12.0, saving=0.5)
 
@@ -21,17 +21,17 @@ STEPS = 80_000
 time on a machine), and what it saves is the calls, 1.2 us each."""
 
 
-def choose_step(
-    captured: Captured, rows: torch.Tensor, steps: int, key: dict[str, Any], check: Callable[[Step], bool]
-) -> tuple[Step, dict[str, Any]]:
-    """The faster of a captured step and the same compiled, in a training of `steps`; and how it runs, for the record.
+def choose_replay(
+    captured: Captured, rows: torch.Tensor, steps: int, check: Callable[[Replay], bool]
+) -> Choice[Replay]:
+    """Choose the faster of a captured step and the same compiled, in a training of `steps` steps.
 
     `check` says whether a compiled step trains as the captured one does. Timing trains: the caller restores the state.
     """
     if rows.device.type != "cpu" or steps < STEPS:
-        return captured.run, {"compiler": "none"}
+        return Choice(captured.run, False, {"compiler": "none"})
 
-    def compile_slow() -> Program[Step]:
+    def compile_slow() -> Program[Replay]:
         run = torch.no_grad()(torch.compile(captured.function, fullgraph=True, dynamic=False))
         try:
             run(rows)
@@ -43,12 +43,12 @@ def choose_step(
         return _program(run, rows)
 
     described = {name: _describe(value) for name, value in captured.bound.items()}
-    key = {**key, "torch": torch.__version__, "program": captured.source, "bound": described}
-    program, how = choose(key, steps, _program(captured.run, rows), compile_slow, COMPILER)
-    return program.run, how
+    key = {"backend": "torch", "threads": torch.get_num_threads(), "device": str(rows.device)}
+    key |= {"torch": torch.__version__, "program": captured.source, "bound": described}
+    return choose(key, steps, _program(captured.run, rows), compile_slow, COMPILER)
 
 
-def _program(run: Step, rows: torch.Tensor) -> Program[Step]:
+def _program(run: Replay, rows: torch.Tensor) -> Program[Replay]:
     def train(steps: int) -> None:
         for _ in range(steps):
             run(rows)

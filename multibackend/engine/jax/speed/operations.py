@@ -1,16 +1,16 @@
-"""Convolutions and poolings as XLA runs them fast on CPU: other operations for the same numbers.
+"""Operations that are slow in XLA's loops on CPU, found in a program and replaced by others for the same numbers.
 
 XLA on CPU runs a convolution inside a loop several times slower than outside (jax issue 12868, seen in 0.10.2), and max
 pooling's gradient slower than the same written as a choice. Both are replaced after differentiation, in the jaxpr of
-a step: a convolution by a product with patches of the image (im2col), where its kernel is small; the gradient of a
-pooling whose windows don't overlap by a choice of each window's first largest number, which is XLA's own rule.
+a step. A convolution with a small kernel becomes a product with patches of the image (im2col). The gradient of a
+pooling whose windows don't overlap becomes a choice of each window's first largest number, which is XLA's own rule.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -19,14 +19,43 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+SLOW_IN_LOOPS = frozenset({"conv_general_dilated"})
+"""Operations that XLA on CPU runs several times slower inside a loop than outside (see above)."""
+
 MOST_TAPS = 49
 """Positions of a kernel, 7 x 7: patches take so many times the image's memory."""
 
 INLINED = ("jit", "custom_jvp_call", "custom_vjp_call", "closed_call")
+"""Operations whose inner program runs in their place: their rules of differentiation have done their work."""
+
+
+def is_slow_in_loops(program: jax.extend.core.Jaxpr) -> bool:
+    """Tell if a program, or one inside it, has an operation that is slow in a loop."""
+    names = {equation.primitive.name for equation in walk(program)}
+    return not names.isdisjoint(SLOW_IN_LOOPS)
+
+
+def walk(program: jax.extend.core.Jaxpr) -> Iterator[Any]:
+    """Yield the equations of a program, and of the programs inside it: of calls, loops and branches."""
+    for equation in program.eqns:
+        yield equation
+        for inner in _find_programs(equation.params.values()):
+            yield from walk(inner)
+
+
+def _find_programs(values: Iterable[Any]) -> Iterator[jax.extend.core.Jaxpr]:
+    for value in values:
+        match value:
+            case jax.extend.core.ClosedJaxpr():
+                yield value.jaxpr
+            case jax.extend.core.Jaxpr():
+                yield value
+            case list() | tuple():
+                yield from _find_programs(value)
 
 
 def replace_slow(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function of arrays, with convolutions and gradients of pooling replaced."""
+    """Return the same function of arrays, with convolutions and gradients of pooling replaced."""
 
     def replaced(*args: Any) -> Any:
         program, shapes = jax.make_jaxpr(function, return_shape=True)(*args)
@@ -68,7 +97,7 @@ def _run(equation: Any, arguments: list[Any]) -> list[Any]:
 
 
 def _sizes(equation: Any) -> tuple[list[int], list[int]]:
-    """Height, width, ... of a convolution's output and of its kernel."""
+    """Return height, width, ... of a convolution's output and of its kernel."""
     _, kernel, output = equation.params["dimension_numbers"]
     sizes = [equation.outvars[0].aval.shape[i] for i in output[2:]]
     return sizes, [equation.invars[1].aval.shape[i] for i in kernel[2:]]
@@ -81,9 +110,10 @@ def _has_few_taps(equation: Any) -> bool:
 
 
 def _convolve(equation: Any, image: jax.Array, kernel: jax.Array) -> jax.Array:
-    """A convolution as one product with patches; of whichever is smaller, kernel or output, each position is a patch.
+    """Compute a convolution as one product with patches: one for each position of the kernel or of the output.
 
-    The output is small in the gradient of a kernel, which is a convolution of the image by the output's gradient.
+    The smaller of the two is taken. The output is small in the gradient of a kernel, which is a convolution of the
+    image by the output's gradient.
     """
     params = equation.params
     axes, kernel_axes, output_axes = params["dimension_numbers"]
@@ -94,7 +124,7 @@ def _convolve(equation: Any, image: jax.Array, kernel: jax.Array) -> jax.Array:
         for (low, high), dilation in zip(params["padding"], params["lhs_dilation"], strict=True)
     ]
     by_taps = math.prod(taps) <= math.prod(outputs)
-    # (rows, height, width, channels); or, where patches lie at the outputs' positions, rows and channels swapped
+    # (rows, height, width, channels); or, if patches lie at the outputs' positions, rows and channels swapped
     order = (axes[0], *axes[2:], axes[1]) if by_taps else (axes[1], *axes[2:], axes[0])
     padded = lax.pad(image.transpose(order), jnp.zeros((), image.dtype), [(0, 0, 0), *edges, (0, 0, 0)])
     (positions, between), (counts, stride) = (taps, spread), (outputs, steps)
@@ -122,7 +152,7 @@ def _convolve(equation: Any, image: jax.Array, kernel: jax.Array) -> jax.Array:
 
 
 def _is_tiled(equation: Any) -> bool:
-    """Whether a pooling's windows cover its operand once each, and choose the largest number."""
+    """Tell if a pooling's windows cover each place of its operand once, and choose the largest number."""
     params, window = equation.params, equation.params["window_dimensions"]
     return (
         params["select_prim"] is lax.ge_p
@@ -134,7 +164,7 @@ def _is_tiled(equation: Any) -> bool:
 
 
 def _pool_gradient(window: Sequence[int], gradient: jax.Array, operand: jax.Array) -> jax.Array:
-    """Each window's gradient at the first of its largest numbers, zero elsewhere."""
+    """Compute the gradient of a pooling: each window's at the first of its largest numbers, zero elsewhere."""
     corners = list(itertools.product(*map(range, window)))
     largest, chosen = lax.slice(operand, corners[0], operand.shape, window), jnp.zeros(gradient.shape, jnp.int32)
     for number, corner in enumerate(corners[1:], start=1):
@@ -142,7 +172,7 @@ def _pool_gradient(window: Sequence[int], gradient: jax.Array, operand: jax.Arra
         stays = largest >= candidate
         chosen, largest = jnp.where(stays, chosen, number), jnp.where(stays, largest, candidate)
     chosen = lax.optimization_barrier(chosen)  # else XLA computes it anew for each number of a window
-    apart = [size for n in gradient.shape for size in (n, 1)]
+    by_window = [size for n in gradient.shape for size in (n, 1)]
     numbers = np.arange(len(corners)).reshape([size for w in window for size in (1, w)])
-    spread = jnp.where(chosen.reshape(apart) == numbers, gradient.reshape(apart), 0)
+    spread = jnp.where(chosen.reshape(by_window) == numbers, gradient.reshape(by_window), 0)
     return spread.reshape(operand.shape)

@@ -1,4 +1,4 @@
-"""Operations written as a Python function: one line a call, memory given back as soon as nothing needs it."""
+"""The source of a captured step: one line a call, and memory given back as soon as nothing needs it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
-from multibackend.engine.torch.capture.tape import Operation, layout, memory, memory_made, tensors_in
+from multibackend.engine.torch.speed.capture.tape import Operation, layout, memory, memory_made, tensors_in
 
 aten = torch.ops.aten
 
@@ -28,13 +28,13 @@ IN_PLACE = {
     aten.sigmoid.default: torch.sigmoid_,
     aten.tanh.default: torch.tanh_,
 }
-"""Operations that may write over their first argument where nothing needs it any more, to the same bits."""
+"""Operations that may write over their first argument once nothing needs it any more, to the same bits."""
 
 
 def write(
     operations: list[Operation], rows: torch.Tensor, result: torch.Tensor
 ) -> tuple[Callable[[torch.Tensor], torch.Tensor], str, dict[str, Any]]:
-    """A function of the rows' numbers that runs the operations and returns `result`; its source and what it binds."""
+    """Write a function of the rows' numbers that runs the operations; return it, its source, and what it binds."""
     names = _Names(rows)
     lines = [f"    {line}" for line in _lines(operations, result, names)]
     signature = ", ".join(["rows", *(f"{name}={name}" for name in names.bound)])  # local names are found fastest
@@ -45,7 +45,7 @@ def write(
 
 
 class _Names:
-    """What the function calls each thing: tensors of the step, and what is bound from outside."""
+    """The names that the function gives to the tensors of the step, and to the values bound from outside."""
 
     def __init__(self, rows: torch.Tensor) -> None:
         self.bound: dict[str, Any] = {}
@@ -53,7 +53,7 @@ class _Names:
         self._others: dict[int, str] = {}
 
     def bind(self, value: Any) -> str:
-        """The name of a value from outside."""
+        """Return the name of a value from outside."""
         if id(value) not in self._others:
             self._others[id(value)] = f"c{len(self.bound)}"
             # Without its history: the same memory, but no parameter that autograd watches.
@@ -61,15 +61,15 @@ class _Names:
         return self._others[id(value)]
 
     def make(self, tensor: torch.Tensor) -> str:
-        """A name for a tensor that a line brings into being."""
+        """Return the name of a tensor that a line brings into being."""
         return self._tensors.setdefault(id(tensor), f"t{len(self._tensors)}")
 
     def is_made(self, tensor: torch.Tensor) -> bool:
-        """Whether a line has brought it into being."""
+        """Tell if a line has brought it into being."""
         return id(tensor) in self._tensors
 
     def of(self, value: Any) -> str:
-        """An argument as source."""
+        """Return an argument as source."""
         if isinstance(value, (list, tuple)):
             return f"[{', '.join(self.of(v) for v in value)}]"
         if isinstance(value, torch.Tensor) and self.is_made(value):
@@ -101,7 +101,7 @@ def _lines(operations: list[Operation], result: torch.Tensor, names: _Names) -> 
 
 
 def _find_reusing(operations: list[Operation], result: torch.Tensor) -> set[Operation]:
-    """The operations that may write over their first argument: made in this step, of the same layout, read no more."""
+    """Find the operations that may write over their first argument: made in this step, same layout, read no more."""
     made = memory_made(operations) - {memory(t) for o in operations for t in o.written}
     last_read = {memory(t): i for i, o in enumerate(operations) for t in o.inputs}
     last_read[memory(result)] = len(operations)
@@ -118,7 +118,7 @@ def _find_reusing(operations: list[Operation], result: torch.Tensor) -> set[Oper
 
 
 def _find_callable(o: Operation) -> Any:
-    """The Python binding of an operation where it takes the same arguments: 1 us a call less than the overload."""
+    """Find an operation's Python binding that takes the same arguments: 1 us a call less than the overload."""
     name = o.function._schema.name.split("::")[1]
     written = {memory(t) for t in o.written}
 

@@ -1,0 +1,7 @@
+"""Workarounds on torch."""
+
+from __future__ import annotations
+
+from multibackend.engine.workarounds import FLOAT64_STAYS_FLOAT64
+
+WORKAROUNDS = (FLOAT64_STAYS_FLOAT64,)
