@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from dataclasses import replace
 
 import click
 
-from multibackend.cli.options import BACKENDS_OPTION, expand_precision, precision_option, training_options
+from multibackend.cli.options import (
+    BACKENDS_OPTION,
+    PrecisionChoice,
+    TrainingOptions,
+    expand_precision,
+    precision_option,
+    training_options,
+)
 from multibackend.cli.output import console, show
-from multibackend.cli.trainings import exit_code, list_trainings, name_output, opened_output
+from multibackend.cli.trainings import exit_code, opened_execution
 
 
 @click.command()
@@ -38,8 +45,8 @@ def equivalence(
     margin: float,
     alpha: float,
     backends: list[str],
-    precision: str,
-    **settings: Any,
+    precision: PrecisionChoice,
+    options: TrainingOptions,
 ) -> None:
     """Train with several seeds on all backends, and test whether they converge to the same loss.
 
@@ -51,23 +58,21 @@ def equivalence(
     from multibackend.compare import load_known
     from multibackend.compare.equivalence import Criterion, check_seeds
     from multibackend.compare.studies import study_equivalence
-    from multibackend.launch.dispatch import read_records, run_trainings
+    from multibackend.launch.dispatch import list_trainings, read_records, run_trainings
     from multibackend.report.equivalence import print_study, write_study
 
     check_seeds(seeds)
     criterion = Criterion(margin, alpha)
-    output = settings.pop("output") or name_output(
-        settings["profile"], settings["seed"], settings["workarounds"], seeds
-    )
-    wanted = list_trainings(precision, repeated=False)
-    with opened_output(output) as folder:
-        outcomes = run_trainings(names, backends, wanted, seeds=seeds, output=folder, console=console(), **settings)
+    options = replace(options, settings=replace(options.settings, seeds=seeds))
+    wanted = list_trainings(expand_precision(precision), repeated=False)
+    with opened_execution(options) as execution:
+        outcomes = run_trainings(names, backends, wanted, options.settings, execution)
         records = {
-            seed: read_records([outcome for outcome in outcomes if outcome.run.seed == seed], output / f"seed-{seed}")
+            seed: read_records([o for o in outcomes if o.run.seed == seed], options.folder / f"seed-{seed}")
             for seed in sorted({outcome.run.seed for outcome in outcomes})
         }
         study = study_equivalence(records, backends, expand_precision(precision), criterion, load_known())
-        path = write_study(study, output)
+        path = write_study(study, options.folder)
     print_study(study, console())
     show(str(path))
     sys.exit(exit_code(outcomes, bool(names)) or int(not study.passed))

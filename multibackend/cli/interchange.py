@@ -6,13 +6,11 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
-from multibackend.cli.options import training_options
-from multibackend.cli.output import console
-from multibackend.cli.trainings import exit_code, name_output, opened_output
+from multibackend.cli.options import TrainingOptions, training_options
+from multibackend.cli.trainings import exit_code, opened_execution
 
 
 @click.command()
@@ -26,41 +24,36 @@ from multibackend.cli.trainings import exit_code, name_output, opened_output
     "runs, and a record's word isn't enough.  [default: the course's experiments in RUNS]",
 )
 @training_options
-def interchange(runs: tuple[Path, ...], wanted: tuple[str, ...], **settings: Any) -> None:
+def interchange(runs: tuple[Path, ...], wanted: tuple[str, ...], options: TrainingOptions) -> None:
     """Let each backend load what the others saved, from records that were trained apart, as in several CI jobs.
 
     RUNS are folders of records. What each backend makes of each model is recorded in the output folder, to be compared
     with them: `multibackend compare RUNS OUTPUT`. `multibackend parity` does this by itself.
     """
-    from multibackend.compare import PRECISIONS, load_runs
+    from multibackend.compare import load_runs
     from multibackend.engine.backends import BACKENDS
     from multibackend.errors import MultibackendError
+    from multibackend.experiments.choices import PRECISIONS
     from multibackend.launch.dispatch import run_trainings
+    from multibackend.launch.settings import Training
 
+    profile, seed = options.settings.profile, options.settings.seed
     records = [r for r in load_runs(list(runs)) if r.status == "finished" and r.run.task == "training"]
     if not records:
         raise MultibackendError(f"records {', '.join(map(str, runs))}: none finished; train first: multibackend train.")
-    if wrong := [r.run for r in records if (r.run.profile, r.run.seed) != (settings["profile"], settings["seed"])]:
+    if wrong := [r.run for r in records if (r.run.profile, r.run.seed) != (profile, seed)]:
         raise MultibackendError(
-            f"record {wrong[0]}: profile {wrong[0].profile}, seed {wrong[0].seed}; expected {settings['profile']} and "
-            f"{settings['seed']}. Give --profile {wrong[0].profile} --seed {wrong[0].seed}."
+            f"record {wrong[0]}: profile {wrong[0].profile}, seed {wrong[0].seed}; expected {profile} and "
+            f"{seed}. Give --profile {wrong[0].profile} --seed {wrong[0].seed}."
         )
     names = choose_experiments([record.run.experiment for record in records], wanted)
     records = [record for record in records if record.run.experiment in names]
     backends = [b for b in BACKENDS if any(record.run.backend == b for record in records)]
     precisions = [p for p in PRECISIONS if any(record.run.precision == p for record in records)]
-    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["workarounds"])
     sources = [folder for run in runs for folder in (run, run / "records") if folder.is_dir()]
-    with opened_output(output) as folder:
-        outcomes = run_trainings(
-            names,
-            backends,
-            [(precision, 0, "interchange") for precision in precisions],
-            output=folder,
-            sources=sources,
-            console=console(),
-            **settings,
-        )
+    trainings = [Training(precision, task="interchange") for precision in precisions]
+    with opened_execution(options, sources) as execution:
+        outcomes = run_trainings(names, backends, trainings, options.settings, execution)
     sys.exit(exit_code(outcomes, by_name=bool(wanted)))
 
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from multibackend.cli.options import BACKENDS_OPTION, expand_precision, precision_option, training_options
+from multibackend.cli.options import (
+    BACKENDS_OPTION,
+    PrecisionChoice,
+    TrainingOptions,
+    expand_precision,
+    precision_option,
+    training_options,
+)
 from multibackend.cli.output import console, say, say_error, show
-from multibackend.cli.trainings import exit_code, is_ci, name_output, opened_output
+from multibackend.cli.trainings import exit_code, is_ci, opened_execution, opened_output
 
 if TYPE_CHECKING:
     from multibackend.compare import Comparison
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
 @BACKENDS_OPTION
 @precision_option("both")
 @training_options
-def parity(names: tuple[str, ...], backends: list[str], precision: str, **settings: Any) -> None:
+def parity(names: tuple[str, ...], backends: list[str], precision: PrecisionChoice, options: TrainingOptions) -> None:
     """Train on all backends and compare every pair of them.
 
     float64 decides whether they are the same, with a tight bound; float32, trained twice to
@@ -34,10 +41,9 @@ def parity(names: tuple[str, ...], backends: list[str], precision: str, **settin
         say(f"note: KERAS_BACKEND={os.environ['KERAS_BACKEND']} is ignored; each backend's process gets its own.")
     from multibackend.launch.ladder import climb
 
-    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["workarounds"])
-    with opened_output(output) as folder:
-        ascent = climb(names, backends, expand_precision(precision), output=folder, console=console(), **settings)
-        report_comparison(ascent.comparison, ascent.records, output)
+    with opened_execution(options) as execution:
+        ascent = climb(names, backends, expand_precision(precision), options.settings, execution)
+        report_comparison(ascent.comparison, ascent.records, options.folder)
     sys.exit(exit_code(ascent.outcomes, bool(names)) or int(not ascent.comparison.passed))
 
 
@@ -52,7 +58,7 @@ def parity(names: tuple[str, ...], backends: list[str], precision: str, **settin
     show_default=True,
     help="Where results go.",
 )
-def compare(runs: tuple[Path, ...], backends: list[str], precision: str, output: Path) -> None:
+def compare(runs: tuple[Path, ...], backends: list[str], precision: PrecisionChoice, output: Path) -> None:
     """Compare records that were trained before, for instance one folder for each CI job; trains nothing.
 
     A record that is missing of one of these backends and precisions is a failure, and so is a training that was not run

@@ -10,17 +10,16 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 
 from multibackend.errors import MultibackendError
 from multibackend.experiments.arrays import Arrays, check_range, leaves, map_arrays, read_arrays
+from multibackend.experiments.choices import PROFILES as PROFILES
+from multibackend.experiments.choices import Profile as Profile
 from multibackend.experiments.reference import shorten
 from multibackend.text import sanitize
-
-Profile = Literal["quick", "full"]
-PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 PARTS = ("inputs", "targets", "sample_weights")
 

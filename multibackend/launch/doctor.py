@@ -22,6 +22,7 @@ from multibackend.launch.child import Child
 from multibackend.launch.output_folder import check_writable
 from multibackend.launch.probing import Interpreter, probe_all, problem_of
 from multibackend.launch.request import Request, start_worker
+from multibackend.launch.settings import Settings
 from multibackend.report.console import plain
 
 DEVICE_SECONDS = 180.0
@@ -82,7 +83,7 @@ def _with_device(state: BackendState) -> BackendState:
     if state.problem or state.interpreter is None:
         return state
     with tempfile.TemporaryDirectory() as folder:
-        request = Request(state.backend, state.interpreter.python, "quick", "auto", 1, True, "", Path(folder), ())
+        request = Request(state.backend, state.interpreter.python, Settings(), "", Path(folder), ())
         child = start_worker(request)
         device = _wait_for_device(child)
         over = child.has_exited

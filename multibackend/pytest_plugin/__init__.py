@@ -144,11 +144,11 @@ def parity(request: pytest.FixtureRequest) -> Callable[..., Comparison]:
 
     def check(model: Any, *, data: Any = None, **given: Any) -> Comparison:
         from multibackend.pytest_plugin.items import ParityFailure, demand_passed, not_run
-        from multibackend.pytest_plugin.session import Settings
+        from multibackend.pytest_plugin.settings import read_settings
 
         try:
             session = _session_of(request.config)
-            settings = Settings().update({key: value for key, value in (marked | given).items() if key != "data"})
+            settings = read_settings({key: value for key, value in (marked | given).items() if key != "data"})
             name = session.refer(model, marked.get("data") if data is None else data)
             if session.missing:
                 not_run(session.missing)

@@ -12,7 +12,8 @@ import pytest
 
 from multibackend.compare import STAGES, Comparison, Finding
 from multibackend.errors import MultibackendError
-from multibackend.pytest_plugin.session import ParitySession, Settings
+from multibackend.pytest_plugin.session import ParitySession
+from multibackend.pytest_plugin.settings import ParitySettings, read_settings
 from multibackend.text import LONGEST_DETAIL, sanitize, sanitize_lines
 
 
@@ -31,7 +32,7 @@ def make_items(
     Raises:
         MultibackendError: another process couldn't find the function, or there is no such setting.
     """
-    settings = Settings().update({key: value for key, value in given.items() if key != "data"})
+    settings = read_settings({key: value for key, value in given.items() if key != "data"})
     reference = session.refer(build, given.get("data"))
 
     def make(label: str, **which: Any) -> pytest.Item:
@@ -60,7 +61,7 @@ class ParityItem(pytest.Item):
         self,
         *,
         experiment: str,
-        settings: Settings,
+        settings: ParitySettings,
         session_: ParitySession,
         precision: str = "",
         pair: tuple[str, ...] = (),

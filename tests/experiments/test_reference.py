@@ -19,6 +19,7 @@ from multibackend.experiments.reference import name_function, parse_reference, s
 from multibackend.experiments.sources import list_sources
 from multibackend.launch.fingerprint import fingerprint
 from multibackend.launch.probing import Interpreter
+from multibackend.launch.settings import Settings
 from multibackend.train.load import load_experiment
 from multibackend.train.own_model import SHORT_PLAN
 
@@ -178,7 +179,7 @@ def test_a_change_beside_the_model_or_in_its_data_is_trained_anew(tmp_path: Path
     interpreter = Interpreter("jax", sys.executable, {"python": "3"}, {})
 
     def take() -> str:
-        return fingerprint(interpreter, "cpu", 1, True, [f"{path}:build@{tmp_path}/d.npz"])
+        return fingerprint(interpreter, Settings(device="cpu"), [f"{path}:build@{tmp_path}/d.npz"])
 
     first = take()
     write(tmp_path, unused="RATE = 2")
