@@ -1,4 +1,4 @@
-"""`multibackend.parity`: what the command of that name does, from Python."""
+"""The Python API: `multibackend.parity` does what the command of that name does."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def parity(
     """Train a model (or several) on each backend, in a process of its own, and compare every pair.
 
     `model` is a function without arguments that returns a compiled Keras model, an `Experiment`, or the name of one,
-    as on the command line (`"B9"`, `"path/to/file.py:build_model"`). As each process imports it, it must stand at the
-    top of a file. `data` is a function, an `.npz` file, or arrays: a `Dataset`, a `Split`, or (x, y); without it, the
-    file's `load_data` is called, or, without that, random data are drawn that fit the model.
+    as on the command line (`"B9"`, `"path/to/file.py:build_model"`). It must stand at the top of a file, because each
+    process imports it. `data` is a function, an `.npz` file, or arrays: a `Dataset`, a `Split`, or (x, y). Without `data`, the
+    file's `load_data` is called; without that, random data are drawn that fit the model.
 
-    `pythons` names the interpreter of a backend, else `MULTIBACKEND_PYTHON` does, else it is this one. With `output`,
-    records and results are kept there, and what hasn't changed isn't trained again. `show` prints progress.
+    `pythons` names the interpreter of a backend; without it, `MULTIBACKEND_PYTHON` does, or it is this one. With
+    `output`, records and results are kept there, and what hasn't changed isn't trained again. `show` prints progress.
 
     Raises:
         MultibackendError: a mistake in what was given, in one line. A difference is no error: see `Comparison.passed`.
@@ -110,17 +110,17 @@ def refer(model: Model, data: Data | None, folder: Path) -> str:
     """Name a model and its data so that another process finds them; arrays go to a file of the folder.
 
     Raises:
-        MultibackendError: it can't be found by a name.
+        MultibackendError: no name leads to it.
     """
     from multibackend.experiments.experiment import Experiment
-    from multibackend.experiments.reference import Reference, name_function
+    from multibackend.experiments.reference import name_function
 
     if isinstance(model, str):
         name = model
     elif isinstance(model, Experiment):
         name = _refer_experiment(model)
     elif callable(model):
-        name = str(Reference(*name_function(model, "model")))
+        name = str(name_function(model, "model"))
     else:
         raise MultibackendError(
             f"model: got {type(model).__name__}; expected a function that returns a compiled Keras model, an "
@@ -145,12 +145,12 @@ def _refer_experiment(experiment: Experiment) -> str:
 
 def _refer_data(data: Data, folder: Path) -> str:
     from multibackend.datasets.npz import as_dataset, save_dataset
-    from multibackend.experiments.reference import Reference, name_function
+    from multibackend.experiments.reference import name_function
 
     if isinstance(data, (str, Path)):
         return str(data)
     if callable(data):
-        return str(Reference(*name_function(data, "data")))
+        return str(name_function(data, "data"))
     return str(save_dataset(as_dataset(data, "data="), folder / "data"))
 
 

@@ -21,20 +21,20 @@ from multibackend.cli.trainings import exit_code, opened_execution
 
 @click.command()
 @click.argument("names", nargs=-1)
-@click.option("--seeds", type=int, default=5, show_default=True, help="How many, from --seed on; 5 at least.")
+@click.option("--seeds", type=int, default=5, show_default=True, help="How many seeds, from --seed on; at least 5.")
 @click.option(
     "--margin",
     type=click.FloatRange(min=0, min_open=True),
     default=0.05,
     show_default=True,
-    help="How far apart two losses may be and still count as the same; 0.05 is 5 %.",
+    help="The largest relative difference of two losses that count as the same; 0.05 is 5 %.",
 )
 @click.option(
     "--alpha",
     type=click.FloatRange(min=0, max=0.5, min_open=True, max_open=True),
     default=0.05,
     show_default=True,
-    help="Level of each one-sided test: the chance to call two equivalent that are a margin apart.",
+    help="Level of each one-sided test: the chance to call two equivalent whose difference is the margin.",
 )
 @BACKENDS_OPTION
 @precision_option("float32")
@@ -50,10 +50,10 @@ def equivalence(
 ) -> None:
     """Train with several seeds on all backends, and test whether they converge to the same loss.
 
-    Two one-sided paired t-tests (TOST) for each pair of backends and each converged loss: training,
-    validation, test. Slower convergence fails as well as faster, and so do seeds too few to tell. A second
-    run goes on from where the first one stopped. NAMES are as for `train`. Exits with 0 only if all are equivalent,
-    or differ in consequence of what is known upstream.
+    Each pair of backends is tested on each converged loss (training, validation, test), with two one-sided paired
+    t-tests (TOST). Slower convergence fails as faster does; so do too few seeds to tell. A second command goes on where
+    the first one stopped. NAMES are as for `train`. Exits with 0 only if all are equivalent, or differ from a known
+    cause in Keras or a framework.
     """
     from multibackend.compare import load_known
     from multibackend.compare.equivalence import Criterion, check_seeds

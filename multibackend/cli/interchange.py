@@ -20,15 +20,15 @@ from multibackend.cli.trainings import exit_code, opened_execution
     "wanted",
     metavar="NAME",
     multiple=True,
-    help="Only this one, named as for `train`; repeat for more. A model of your own must be named: it is Python that "
-    "runs, and a record's word isn't enough.  [default: the course's experiments in RUNS]",
+    help="Only this experiment, named as for `train`; repeat for more. A model of your own must be named, because its "
+    "file is run, and a record alone mustn't run anything.  [default: the experiments of the catalogue in RUNS]",
 )
 @training_options
 def interchange(runs: tuple[Path, ...], wanted: tuple[str, ...], options: TrainingOptions) -> None:
-    """Let each backend load what the others saved, from records that were trained apart, as in several CI jobs.
+    """Let each backend load the models that the others saved, after several CI jobs each trained one backend.
 
-    RUNS are folders of records. What each backend makes of each model is recorded in the output folder, to be compared
-    with them: `multibackend compare RUNS OUTPUT`. `multibackend parity` does this by itself.
+    RUNS are folders of records. Each backend's predictions and further losses with each model are recorded in the
+    output folder. To compare them: `multibackend compare RUNS OUTPUT`. `multibackend parity` does all this by itself.
     """
     from multibackend.compare import load_runs
     from multibackend.engine.backends import BACKENDS
@@ -58,10 +58,10 @@ def interchange(runs: tuple[Path, ...], wanted: tuple[str, ...], options: Traini
 
 
 def choose_experiments(recorded: Sequence[str], wanted: Sequence[str]) -> list[str]:
-    """Which of the experiments in records to import: those wanted, or else all, if all are the course's.
+    """Choose the experiments in records to import: those wanted, or else all, if all are in the catalogue.
 
     Raises:
-        MultibackendError: a record names a file, which only the user may do; or what is wanted isn't in the records.
+        MultibackendError: a record names a file, which only the user may do; or a wanted one isn't in the records.
     """
     from multibackend.errors import MultibackendError
     from multibackend.experiments.catalogue import known_experiments, select_experiments
@@ -76,7 +76,7 @@ def choose_experiments(recorded: Sequence[str], wanted: Sequence[str]) -> list[s
         return chosen
     if foreign := [name for name in names if name not in known_experiments()]:
         raise MultibackendError(
-            f"records: one is of {foreign[0]}, no experiment of the course; a record alone makes no file run. If you "
+            f"records: one is of {foreign[0]}, which is not in the catalogue; a record alone makes no file run. If you "
             f"trust that file, name it: --experiment {shlex.quote(foreign[0])}"
         )
     return names

@@ -33,12 +33,14 @@ if TYPE_CHECKING:
 def parity(names: tuple[str, ...], backends: list[str], precision: PrecisionChoice, options: TrainingOptions) -> None:
     """Train on all backends and compare every pair of them.
 
-    float64 decides whether they are the same, with a tight bound; float32, trained twice to
-    measure what rounding alone does, is judged against it. A second run goes on from where the
-    first one stopped. NAMES are as for `train`. Exits with 0 only if every comparison passes.
+    float64 decides whether they are the same, within a tight bound. float32 is compared with float64, and trained twice
+    to measure rounding error. A second command goes on where the first one stopped. NAMES are as for `train`. Exits
+    with 0 only if every comparison passes.
     """
     if "KERAS_BACKEND" in os.environ:
-        say(f"note: KERAS_BACKEND={os.environ['KERAS_BACKEND']} is ignored; each backend's process gets its own.")
+        say(
+            f"note: KERAS_BACKEND={os.environ['KERAS_BACKEND']} is ignored, as each backend's process gets its own: unset KERAS_BACKEND"
+        )
     from multibackend.launch.ladder import climb
 
     with opened_execution(options) as execution:
@@ -59,10 +61,10 @@ def parity(names: tuple[str, ...], backends: list[str], precision: PrecisionChoi
     help="Where results go.",
 )
 def compare(runs: tuple[Path, ...], backends: list[str], precision: PrecisionChoice, output: Path) -> None:
-    """Compare records that were trained before, for instance one folder for each CI job; trains nothing.
+    """Compare records of earlier trainings, for instance a folder from each CI job; nothing is trained.
 
-    A record that is missing of one of these backends and precisions is a failure, and so is a training that was not run
-    where others of its experiment were; in CI, also one that was run nowhere.
+    Each experiment needs a record of each of these backends and precisions; a missing one is a failure. So is a
+    training that was not run while others of its experiment were; in CI, also one that was run nowhere.
     """
     from multibackend.compare import compare_records, load_runs
 

@@ -36,10 +36,9 @@ if TYPE_CHECKING:
 def train(names: tuple[str, ...], backend: str, precision: PrecisionChoice, options: TrainingOptions) -> None:
     """Train experiments on one backend.
 
-    NAMES are experiments (`multibackend list`), exercises such as A5, or models of your own as
-    path/to/file.py:experiment; without any, all experiments are trained. `--precision both`
-    trains all that `compare` wants: float64, float32, and float32 a second time from weights
-    moved by rounding.
+    NAMES are experiments (`multibackend list`), exercises such as A5, or models of your own as path/to/file.py:name.
+    Without any, all experiments are trained. `--precision both` trains what `compare` needs: float64, float32, and
+    float32 a second time from weights moved by one unit in the last place.
     """
     asked = os.environ.get("KERAS_BACKEND", backend)
     if asked != backend:
@@ -79,7 +78,7 @@ def _print_trained(outcomes: Sequence[Outcome], output: Path) -> None:
 
 
 def _reached(record: Record) -> list[str]:
-    """Final training loss, test metrics, seconds; as text."""
+    """Return the final training loss, the test metrics and the seconds, as text."""
     history = record.group("history").get("loss")
     loss = "" if history is None or not len(history) else f"{history[-1]:.6g}"
     metrics = "  ".join(f"{sanitize(name)} {value.item():.6g}" for name, value in record.group("test").items())

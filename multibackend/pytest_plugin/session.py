@@ -23,9 +23,9 @@ from multibackend.report.console import make_console
 
 
 class ParitySession:
-    """The backends that there are, and the comparisons made so far; records go below `folder`.
+    """The backends of a session, and its comparisons so far; records go below `folder`.
 
-    `backends` are those asked for: one that can't be trained on is an error. None stands for those that are found.
+    `backends` are those asked for: one that can't train is an error. None stands for those that are found.
 
     Raises:
         MultibackendError: an unknown backend, or fewer than two were asked for.
@@ -48,29 +48,29 @@ class ParitySession:
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """The pairs that are compared; where there is none, all, so that each can say what is missing."""
+        """The pairs that are compared; if there is none, all pairs, so that the test of each can say what is missing."""
         return list(combinations(BACKENDS if self.missing else self.backends, 2))
 
     @property
     def missing(self) -> str:
-        """Why nothing can be compared, or ""."""
+        """The reason why nothing can be compared, or ""."""
         if len(self.backends) > 1:
             return ""
         return "two backends are needed; " + "; ".join(self._problems.values())
 
     def describe(self) -> str:
-        """Which backends are compared, and why others are not."""
+        """Say which backends are compared, and why others are not."""
         others = "".join(f"; {problem}" for problem in self._problems.values())
         return f"parity: compared {', '.join(self.backends) or 'nothing'}{others}"
 
     def refer(self, model: Any, data: Any) -> str:
-        """The name by which a model's training is known, here and to the processes that train."""
+        """Name a model's training, for this process and for those that train."""
         return refer(model, data, self._folder)
 
     def compare(self, name: str, together: Sequence[str], settings: ParitySettings) -> Comparison:
-        """The comparison of what a name stands for, alone.
+        """Compare the trainings of what a name stands for, and return only these findings.
 
-        Models `together` are trained at the same time if they must be trained at all: a framework is imported once.
+        The models of `together` are trained with it if they aren't trained yet: a framework is imported once.
 
         Raises:
             MultibackendError: the training can't be asked for.
@@ -78,7 +78,9 @@ class ParitySession:
         if (name, settings) not in self._comparisons:
             group = [n for n in dict.fromkeys([name, *together]) if (n, settings) not in self._comparisons]
             found = self._train(group, settings)
-            if isinstance(found, MultibackendError) and len(group) > 1:  # of whichever: each for itself then
+            if (
+                isinstance(found, MultibackendError) and len(group) > 1
+            ):  # any of them may be at fault: then each is trained alone
                 group, found = [name], self._train([name], settings)
             self._comparisons |= dict.fromkeys([(n, settings) for n in group], found)
         comparison = self._comparisons[name, settings]
@@ -97,9 +99,9 @@ class ParitySession:
 
     @contextmanager
     def _alone(self) -> Iterator[OutputFolder]:
-        """Let one process at a time train into the folder; the next finds what the first has trained.
+        """Let one process at a time train into the folder; the next process finds what the first has trained.
 
-        Those of one session wait for each other; a command that isn't a session's is refused, or refuses us.
+        Processes of sessions wait for each other. Another command there is refused, or this one is.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "lock").open("w") as lock:

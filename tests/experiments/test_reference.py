@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -216,6 +217,27 @@ def test_a_dataset_is_the_same_after_saving(tmp_path: Path, structure: Any) -> N
     assert save_dataset(Dataset(split.take(slice(0, 5)), data.test), tmp_path) != path
 
 
+def test_a_data_file_that_was_damaged_is_refused_and_written_anew(tmp_path: Path) -> None:
+    data = Dataset(Split(np.arange(400.0).reshape(200, 2), np.arange(200)), Split(np.zeros((3, 2)), np.zeros(3)))
+    path = save_dataset(data, tmp_path)
+    whole = path.read_bytes()
+    with np.load(path) as file:
+        other = dict(file) | {"training.targets": np.arange(200) + 1}
+    buffer = io.BytesIO()
+    np.savez(buffer, **other)
+    for content, words in (
+        (whole[: len(whole) // 2], "can't be read as .npz"),
+        (b"", "can't be read as .npz"),
+        (buffer.getvalue(), "damaged: its arrays have another SHA-256 than it says; remove that file"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(MultibackendError, match=words):
+            load_dataset(path)
+        assert save_dataset(data, tmp_path) == path
+        assert path.read_bytes() == whole
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
 def test_rows_given_once_are_trained_and_tested_on() -> None:
     split = Split(np.zeros((3, 1)), np.zeros(3))
     assert as_dataset(split, "") == Dataset(split, split)
@@ -224,8 +246,8 @@ def test_rows_given_once_are_trained_and_tested_on() -> None:
 
 
 def test_a_function_is_named_by_its_file() -> None:
-    path, name = name_function(write, "model")
-    assert (path.name, name) == ("test_reference.py", "write")
+    reference = name_function(write, "model")
+    assert (reference.path.name, reference.name, reference.data) == ("test_reference.py", "write", "")
 
     def inner() -> None: ...
 
