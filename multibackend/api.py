@@ -47,8 +47,8 @@ def parity(
 
     `model` is a function without arguments that returns a compiled Keras model, an `Experiment`, or the name of one,
     as on the command line (`"B9"`, `"path/to/file.py:build_model"`). It must stand at the top of a file, because each
-    process imports it. `data` is a function, an `.npz` file, or arrays: a `Dataset`, a `Split`, or (x, y). Without `data`, the
-    file's `load_data` is called; without that, random data are drawn that fit the model.
+    process imports it. `data` is a function, an `.npz` file, or arrays: a `Dataset`, a `Split`, or (x, y). Without
+    `data`, the file's `load_data` is called; without that, random data are drawn that fit the model.
 
     `pythons` names the interpreter of a backend; without it, `MULTIBACKEND_PYTHON` does, or it is this one. With
     `output`, records and results are kept there, and what hasn't changed isn't trained again. `show` prints progress.

@@ -37,10 +37,8 @@ def parity(names: tuple[str, ...], backends: list[str], precision: PrecisionChoi
     to measure rounding error. A second command goes on where the first one stopped. NAMES are as for `train`. Exits
     with 0 only if every comparison passes.
     """
-    if "KERAS_BACKEND" in os.environ:
-        say(
-            f"note: KERAS_BACKEND={os.environ['KERAS_BACKEND']} is ignored, as each backend's process gets its own: unset KERAS_BACKEND"
-        )
+    if ignored := os.environ.get("KERAS_BACKEND"):
+        say(f"note: KERAS_BACKEND={ignored} is ignored, as each backend's process gets its own: unset KERAS_BACKEND")
     from multibackend.launch.ladder import climb
 
     with opened_execution(options) as execution:

@@ -48,7 +48,7 @@ class ParitySession:
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """The pairs that are compared; if there is none, all pairs, so that the test of each can say what is missing."""
+        """The pairs that are compared; if there is none, all pairs, as the test of each says what is missing."""
         return list(combinations(BACKENDS if self.missing else self.backends, 2))
 
     @property
