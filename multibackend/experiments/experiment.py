@@ -66,7 +66,7 @@ class Split:
 
     @property
     def rows(self) -> int:
-        """Number of rows."""
+        """The number of rows."""
         return len(leaves(self.inputs)[0][1])
 
     def take(self, rows: slice | np.ndarray) -> Split:
@@ -113,7 +113,7 @@ class Dataset:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was converted in arrays that were not plain ones, a line each."""
+        """The conversions of arrays that were not plain ones, a line each."""
         return tuple(dict.fromkeys(note for split in self.splits.values() for note in split.notes))
 
     def named_arrays(self) -> Iterator[tuple[str, np.ndarray]]:
@@ -129,7 +129,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Plan:
-    """How long to train, and in which batches.
+    """The length of a training, and its batches.
 
     `training_rows` limits the training rows to the first so many, `evaluation_rows` the validation rows and the test
     rows; 0 means all.

@@ -1,4 +1,4 @@
-"""Doctor: what this machine has, what it lacks, and what to type to fix that."""
+"""The doctor: what this machine has, what it lacks, and what to type to fix that."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Ascent:
-    """What was found, from which records, and how each training ended."""
+    """The result of a climb: the comparison, its records, and how each training ended."""
 
     comparison: Comparison
     records: list[Record]
@@ -87,7 +87,7 @@ def climb(
 def _list_looks(
     comparison: Comparison, deciding: Sequence[Finding], backends: Sequence[str], precisions: Sequence[Precision]
 ) -> Iterator[Look]:
-    """List what tells where a first step differs: its traces, then each layer alone on what was traced."""
+    """Yield the looks that tell where a first step differs: its traces, then each layer alone on what was traced."""
     from multibackend.compare import LOCAL_STAGES
 
     local = [first for first in deciding if first.stage in LOCAL_STAGES]

@@ -139,8 +139,9 @@ def _doing(row: _Row) -> Text:
 def describe(run: Run) -> str:
     """Describe a run without its backend, which stands beside it."""
     suffix = f" perturbed {run.perturbation}" if run.perturbation else ""
-    seed = f" seed {run.seed}" if run.seed else ""
-    return f"{shorten_name(run.experiment)} {run.precision}{suffix}{seed}"
+    suffix += f" {run.task}" if run.task != "training" else ""
+    suffix += f" seed {run.seed}" if run.seed else ""
+    return f"{shorten_name(run.experiment)} {run.precision}{suffix}"
 
 
 def _clock(seconds: float) -> str:

@@ -22,7 +22,7 @@ WORKER = ("-P", "-m", "multibackend.train.worker")
 
 @dataclass(frozen=True)
 class Request:
-    """What one backend is to train, with which Python and settings; results go below `output`.
+    """The runs that one backend is to train, with which Python and settings; results go below `output`.
 
     `sources` are folders of records that its runs start from. `lock` is the output folder's, which the worker's keeper
     holds too.

@@ -1,7 +1,7 @@
-"""Settings: what decides a training's numbers, and how a command runs its trainings.
+"""Settings: what decides a training's numbers, and with which means a command runs its trainings.
 
-`Settings` decide the numbers, and so belong to the fingerprint (but for the seed, which names the run). `Execution`
-decides none. `Training` names one training of an experiment on a backend.
+`Settings` decide the numbers, and so belong to the fingerprint (except the profile and the seed, which name the run).
+`Execution` decides none. `Training` names one training of an experiment on a backend.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RUN_SECONDS = 1800.0
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides a training's numbers beside its experiment, its backend and its precision.
+    """The choices that decide a training's numbers, beside its experiment, its backend and its precision.
 
     Each experiment is trained with `seeds` seeds, from `seed` on. `threads` are those of each backend. `workarounds`
     says whether known faults of Keras are worked around in float64.
@@ -54,7 +54,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Execution:
-    """How a command runs its trainings; nothing here decides a number.
+    """The means with which a command runs its trainings; nothing here decides a number.
 
     `pythons` names the Python of each backend. Records and logs go to `output`, progress to the console. A training
     that takes longer than `run_seconds` is stopped. `sources` are folders of records that closer looks start from,

@@ -27,7 +27,7 @@ LONGEST_REASON = 2000
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended; `kept` says that the record is an earlier command's."""
+    """The end of a run; `kept` says that the record is an earlier command's."""
 
     run: Run
     status: Status

@@ -78,9 +78,7 @@ class ParitySession:
         if (name, settings) not in self._comparisons:
             group = [n for n in dict.fromkeys([name, *together]) if (n, settings) not in self._comparisons]
             found = self._train(group, settings)
-            if (
-                isinstance(found, MultibackendError) and len(group) > 1
-            ):  # any of them may be at fault: then each is trained alone
+            if isinstance(found, MultibackendError) and len(group) > 1:  # of any model; now each is trained alone
                 group, found = [name], self._train([name], settings)
             self._comparisons |= dict.fromkeys([(n, settings) for n in group], found)
         comparison = self._comparisons[name, settings]

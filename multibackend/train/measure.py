@@ -38,7 +38,7 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training left beside its arrays: each layer's first output, names of metrics, and the saved model."""
+    """The results of a training beside its arrays: each layer's first output, names of metrics, and the saved model."""
 
     outputs: Arrays
     trained_metrics: list[str]

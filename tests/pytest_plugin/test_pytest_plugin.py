@@ -182,6 +182,8 @@ def build_model():
     [
         ("precison='both'", (), "build_model: parity: got precison='both'; expected some of data, precision"),
         ("precision='half'", (), "got precision='half'; expected one of both, float64, float32"),
+        ("profile='slow'", (), "parity: profile: got 'slow'; expected one of quick, full"),
+        ("seeds=2", (), "got seeds=2; expected some of data, precision"),
         ("data=lambda: 0", (), "data <lambda>: not a function of a module"),
         ("data=3", (), "data= gave int; expected a Dataset"),
         ("", ("--parity-backends=jax,numpy",), "--parity-backends: got 'numpy'; expected some of"),
