@@ -155,14 +155,16 @@ def _refer_data(data: Data, folder: Path) -> str:
 
 
 def _check(models: list[Any], backends: Sequence[str], precisions: Sequence[str], pythons: Mapping[str, str]) -> None:
+    from multibackend.launch.choosing import find_backend_problem
+
     if not models:
         raise MultibackendError("model: got none; expected at least one.")
-    for what, got, expected in (("backends", backends, BACKENDS), ("pythons", list(pythons), BACKENDS)):
-        if isinstance(got, str) or (unknown := [name for name in got if name not in expected]):
-            shown = got if isinstance(got, str) else unknown[0]
-            raise MultibackendError(f"{what}: got {shown!r}; expected some of {', '.join(expected)}.")
-    if len(set(backends)) < 2:
-        raise MultibackendError(f"backends: got {', '.join(backends) or 'none'}; expected at least two to compare.")
+    expected = ", ".join(BACKENDS)
+    is_one = isinstance(backends, str)
+    if problem := f"got {backends!r}; expected some of {expected}." if is_one else find_backend_problem(backends):
+        raise MultibackendError(f"backends: {problem}")
+    if unknown := [name for name in pythons if name not in BACKENDS]:
+        raise MultibackendError(f"pythons: got {unknown[0]!r}; expected some of {expected}.")
     if isinstance(precisions, str) or not precisions or set(precisions) - set(PRECISIONS):
         raise MultibackendError(f"precisions: got {precisions!r}; expected some of {', '.join(PRECISIONS)}.")
 

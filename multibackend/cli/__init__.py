@@ -37,7 +37,7 @@ class Commands(click.Group):
             say_error(str(error))
             ctx.exit(1)
         except BrokenPipeError:
-            raise  # Click's: a reader such as `head` went away
+            raise  # Click ends quietly where a reader such as `head` has closed the pipe
         except OSError as error:
             say_error(
                 f"{error.filename or 'the system'}: {error.strerror or error}; fix that, or try another --output."

@@ -20,7 +20,7 @@ from multibackend.launch.settings import RUN_SECONDS, Settings
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PrecisionChoice = Literal["float64", "float32", "both"]
-"""What `--precision` may be."""
+"""The values of `--precision`."""
 
 
 def _parse_pythons(_ctx: click.Context, _option: click.Parameter, values: Sequence[str]) -> dict[str, str]:
@@ -35,11 +35,11 @@ def _parse_pythons(_ctx: click.Context, _option: click.Parameter, values: Sequen
 
 def parse_backends(_ctx: click.Context, _option: click.Parameter, value: str) -> list[str]:
     """Read the names of backends, with commas between; return them in the order of every table."""
+    from multibackend.launch.choosing import find_backend_problem
+
     names = [name.strip() for name in value.split(",") if name.strip()]
-    if unknown := [name for name in names if name not in BACKENDS]:
-        raise click.BadParameter(f"got {unknown[0]!r}; expected names from {','.join(BACKENDS)}, with commas between.")
-    if len(set(names)) < 2:
-        raise click.BadParameter(f"got {value!r}; expected at least two of {','.join(BACKENDS)}, to be compared.")
+    if problem := find_backend_problem(names):
+        raise click.BadParameter(f"{problem} Write them with commas between: --backends NAME,NAME")
     return [backend for backend in BACKENDS if backend in names]
 
 

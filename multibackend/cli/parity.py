@@ -18,7 +18,8 @@ from multibackend.cli.options import (
     training_options,
 )
 from multibackend.cli.output import console, say, say_error, show
-from multibackend.cli.trainings import exit_code, is_ci, opened_execution, opened_output
+from multibackend.cli.trainings import exit_code, opened_execution, opened_output
+from multibackend.machine import is_ci
 
 if TYPE_CHECKING:
     from multibackend.compare import Comparison

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from multibackend.cli.output import console, say, say_error
 from multibackend.launch.settings import Execution
+from multibackend.machine import is_ci
 
 if TYPE_CHECKING:
     from multibackend.cli.options import TrainingOptions
@@ -42,11 +42,6 @@ def opened_execution(options: TrainingOptions, sources: Sequence[Path] = ()) -> 
     """Open the output folder of a command that trains; see `opened_output`."""
     with opened_output(options.folder) as folder:
         yield Execution(options.pythons, folder, console(), options.run_seconds, tuple(sources))
-
-
-def is_ci() -> bool:
-    """Tell if this runs in a CI job, where a training that can't be run is a failure."""
-    return os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 
 def exit_code(outcomes: Sequence[Outcome], by_name: bool) -> int:

@@ -127,7 +127,7 @@ def _take_values(given: Any, name: str) -> np.ndarray:
         )
     try:
         return np.asarray(given)
-    except Exception as error:  # lists give ValueError, tensors whatever their framework does
+    except Exception as error:  # lists raise ValueError, tensors what their framework raises
         why = sanitize(str(error), 200)
         raise _refused(name, f"is {_name_type(given)}, which is no array ({why}); give a NumPy array") from error
 

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 Profile = Literal["quick", "full"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
-"""How long to train: each experiment has a plan for either."""
+"""The lengths of a training: each experiment has a plan for either."""
 
 Precision = Literal["float64", "float32"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -17,4 +17,4 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 Task = Literal["training", "trace", "isolation", "interchange"]
 TASKS: tuple[Task, ...] = get_args(Task)
-"""What a run does: see `records.record.Run`."""
+"""The tasks of a run: see `records.record.Run`."""

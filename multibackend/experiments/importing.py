@@ -65,6 +65,6 @@ def _enter(folder: str) -> None:
     if folder not in sys.path:
         sys.path.insert(0, folder)
         _folders.append(folder)
-    if (here := str(Path.cwd())) not in sys.path:  # for a file that imports from the working folder
+    if (here := str(Path.cwd())) not in sys.path:  # a file may import from the working folder
         sys.path.append(here)
     importlib.invalidate_caches()

@@ -14,6 +14,16 @@ PYTHON_VARIABLE = "MULTIBACKEND_PYTHON"
 """The environment variable that holds BACKEND=PATH for each backend that this Python doesn't run, between spaces."""
 
 
+def find_backend_problem(names: Sequence[str]) -> str:
+    """Say why backends of these names can't be compared; empty where at least two that train are named."""
+    expected = ", ".join(BACKENDS)
+    if unknown := [name for name in names if name not in BACKENDS]:
+        return f"got {unknown[0]!r}; expected some of {expected}."
+    if len(set(names)) < 2:
+        return f"got {', '.join(names) or 'none'}; expected at least two of {expected}, to be compared."
+    return ""
+
+
 def name_pythons(values: Sequence[str]) -> dict[str, str]:
     """Name the Python of each backend: as `values` say, or else MULTIBACKEND_PYTHON, or else this one.
 

@@ -23,7 +23,7 @@ JUDGING = ("checks", "words")
 """The folders of a course that train nothing: the checks and the words of its exercises."""
 
 SUMS = ("_data/SHA256SUMS", "../data/SHA256SUMS")
-"""Where the sums of a package's data lie: inside an installed package, and beside it in a repository."""
+"""The paths of the sums of a package's data: inside an installed package, and beside it in a repository."""
 
 
 def fingerprint(interpreter: Interpreter, settings: Settings, experiments: Sequence[str]) -> str:

@@ -100,7 +100,7 @@ def _lock(number: int, path: Path) -> bool:
             if time.monotonic() > deadline:
                 raise MultibackendError(
                     f"output folder {path}: in use by {_describe_holder(number)}; wait for its end, or give another "
-                    "folder with --output DIR"
+                    "folder with --output DIR."
                 ) from None
             time.sleep(TICK_SECONDS)
         except OSError:
@@ -152,5 +152,5 @@ def check_writable(folder: Path) -> None:
 def _unwritable(folder: Path, error: OSError) -> MultibackendError:
     return MultibackendError(
         f"output folder {folder}: can't be written ({error.strerror}); "
-        "make room there, or give another with --output DIR"
+        "make room there, or give another with --output DIR."
     )

@@ -19,7 +19,7 @@ from multibackend.errors import MultibackendError
 from multibackend.experiments.catalogue import read_catalogue
 
 PROBE_SECONDS = 60.0
-"""How long an interpreter may take to answer; usual is 0.1 s, a cold network disk takes several."""
+"""Limit for an interpreter to answer; 0.1 s is usual, a cold network disk takes several seconds."""
 
 OLDEST_PYTHON = (3, 11)
 
@@ -31,7 +31,7 @@ COMMON = (
 )
 """The packages that every backend's trainings use."""
 
-# A folder that merely lies beside us under a package's name is a namespace package, without an origin.
+# A folder in the working folder that only has a package's name is a namespace package, and has no origin.
 PROBE = r"""
 import importlib.metadata, importlib.util, json, os, re, sys
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from multibackend.compare import STAGES, Comparison, Finding
 from multibackend.errors import MultibackendError
 from multibackend.experiments.choices import PRECISIONS
+from multibackend.machine import is_ci
 from multibackend.pytest_plugin.session import ParitySession
 from multibackend.pytest_plugin.settings import ParitySettings, read_settings
 from multibackend.text import LONGEST_DETAIL, sanitize, sanitize_lines
@@ -36,25 +37,34 @@ def make_items(
     settings = read_settings({key: value for key, value in given.items() if key != "data"})
     reference = session.refer(build, given.get("data"))
 
-    def make(label: str, **which: Any) -> pytest.Item:
+    def make(label: str, place: Place | None) -> pytest.Item:
         item = ParityItem.from_parent(
-            collector, name=f"{name}[{label}]", experiment=reference, settings=settings, session_=session, **which
+            collector, name=f"{name}[{label}]", experiment=reference, settings=settings, session_=session, place=place
         )
         item.line = inspect.getsourcelines(build)[1] - 1
         item.own_markers.extend(getattr(build, "pytestmark", ()))
         item.keywords.update({mark.name: mark for mark in item.own_markers})
         return item
 
-    yield make("trainings")
+    yield make("trainings", None)
     for precision in settings.precisions:
         for pair in session.pairs:
             for stage in STAGES:
                 label = f"{precision}-{'-'.join(pair)}-{stage.replace(' ', '-')}"
-                yield make(label, precision=precision, pair=pair, stage=stage)
+                yield make(label, Place(precision, pair, stage))
+
+
+@dataclass(frozen=True)
+class Place:
+    """The place of one finding in a comparison."""
+
+    precision: str
+    pair: tuple[str, str]
+    stage: str
 
 
 class ParityItem(pytest.Item):
-    """The test of one stage of one pair in one precision; without these, it tests that every training finished."""
+    """The test of one place in a comparison; with None, the test that every training finished."""
 
     line = 0
 
@@ -64,14 +74,12 @@ class ParityItem(pytest.Item):
         experiment: str,
         settings: ParitySettings,
         session_: ParitySession,
-        precision: str = "",
-        pair: tuple[str, ...] = (),
-        stage: str = "",
+        place: Place | None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.experiment, self.settings, self._parity = experiment, settings, session_
-        self.precision, self.pair, self.stage = precision, pair, stage
+        self.place = place
 
     def runtest(self) -> None:
         """Train with the other marked models of the session, unless that is done; then look at one stage."""
@@ -80,12 +88,12 @@ class ParityItem(pytest.Item):
         others = [item for item in self.session.items if isinstance(item, ParityItem)]
         together = [item.experiment for item in others if item.settings == self.settings]
         comparison = self._parity.compare(self.experiment, together, self.settings)
-        if not self.stage:
+        if self.place is None:
             if comparison.failed:
                 raise ParityFailure("; ".join(f"{a.run}: {a.kind}: {a.reason}" for a in comparison.failed))
             return
-        found = comparison.select(comparison.experiments[0], self.precision, self.stage)
-        (finding,) = [finding for finding in found if finding.pair == self.pair]
+        found = comparison.select(comparison.experiments[0], self.place.precision, self.place.stage)
+        (finding,) = [finding for finding in found if finding.pair == self.place.pair]
         self.user_properties += [("status", finding.status), ("measured", finding.measured), ("bound", finding.bound)]
         _judge(finding)
 
@@ -116,7 +124,7 @@ def _say(finding: Finding) -> str:
 
 def not_run(reason: str) -> None:
     """Skip a test that can't run here; in CI, where a skip would pass unseen, fail it."""
-    if os.environ.get("CI", "").lower() in ("", "0", "false"):
+    if not is_ci():
         pytest.skip(sanitize(reason, LONGEST_DETAIL))
     raise ParityFailure(f"not run, in CI: {reason}")
 

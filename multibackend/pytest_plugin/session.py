@@ -14,7 +14,7 @@ from multibackend.compare import Comparison
 from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
 from multibackend.experiments.catalogue import select_experiments
-from multibackend.launch.choosing import name_pythons
+from multibackend.launch.choosing import find_backend_problem, name_pythons
 from multibackend.launch.output_folder import OutputFolder, open_folder
 from multibackend.launch.probing import probe_all, problem_of
 from multibackend.launch.settings import Execution
@@ -40,10 +40,8 @@ class ParitySession:
             answers = probe_all(self._pythons)
             self._problems = {name: problem for name in BACKENDS if (problem := problem_of(answers[name]))}
             backends = [name for name in BACKENDS if name not in self._problems]
-        elif unknown := [name for name in backends if name not in BACKENDS]:
-            raise MultibackendError(f"--parity-backends: got {unknown[0]!r}; expected some of {', '.join(BACKENDS)}.")
-        elif len(set(backends)) < 2:
-            raise MultibackendError(f"--parity-backends: got {', '.join(backends) or 'none'}; expected at least two.")
+        elif problem := find_backend_problem(backends):
+            raise MultibackendError(f"--parity-backends: {problem}")
         self.backends = tuple(name for name in BACKENDS if name in backends)
 
     @property
@@ -78,7 +76,7 @@ class ParitySession:
         if (name, settings) not in self._comparisons:
             group = [n for n in dict.fromkeys([name, *together]) if (n, settings) not in self._comparisons]
             found = self._train(group, settings)
-            if isinstance(found, MultibackendError) and len(group) > 1:  # of any model; now each is trained alone
+            if isinstance(found, MultibackendError) and len(group) > 1:  # any model may be the cause: each alone
                 group, found = [name], self._train([name], settings)
             self._comparisons |= dict.fromkeys([(n, settings) for n in group], found)
         comparison = self._comparisons[name, settings]

@@ -64,7 +64,7 @@ def _is_backends_own(key: str, saved: dict[str, Any], own: dict[str, Any]) -> bo
             return value in (True, False, "auto")
         case "shared_object_id":
             return value is None or type(value) is int
-        case "registered_name":  # torch's optimizers have one; that of what Keras exports is its class' name
+        case "registered_name":  # only torch's optimizers have one; others export their class' name
             return value in (None, own.get("class_name"))
     return False
 
@@ -74,7 +74,7 @@ def _is_same(saved: Any, own: Any) -> bool:
     if all(numbers):
         try:
             return math.isclose(saved, own, rel_tol=ROUNDING) or (math.isnan(saved) and math.isnan(own))
-        except OverflowError:  # an integer beyond floats
+        except OverflowError:  # an integer that no float can hold
             return False
     return type(saved) is type(own) and saved == own
 
