@@ -1,12 +1,13 @@
-"""The output folder: opened by one command at a time, so that none overwrites the records of another.
+"""The output folder: opened by one command at a time, so that none trains, or overwrites, what another asked for.
 
-The lock is the kernel's, on the file `.lock` of the folder. It is released when the command ends, however it ends. The
+The lock is the kernel's, on the file `.lock` of the folder. It goes when the command ends, however it does, and the
 keepers of its workers hold it too: the next command begins once the last worker of this one is dead.
 """
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shlex
 import socket
@@ -18,8 +19,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from multibackend.errors import MultibackendError
 from multibackend.files import restore_folders
 from multibackend.text import sanitize
@@ -27,33 +26,21 @@ from multibackend.text import sanitize
 LOCK_FILE = ".lock"
 
 WAIT_SECONDS = 3.0
-"""Seconds to wait for the workers of a command that was killed to end, and for a command that is about to end."""
+"""For the workers of a command that was killed to be gone, and for a command that is about to end."""
 
 TICK_SECONDS = 0.05
 
 WRITABLE_BYTES = 1 << 20
-"""The size of the file that is written to try a folder."""
 
 MOST_WORDS = 120
-"""The most characters of another command that are shown."""
-
-
-@dataclass(frozen=True)
-class Holder:
-    """The command that has a folder's lock, as it writes itself into the lock's file."""
-
-    pid: int
-    host: str
-    command: str
-    since: str
+"""Characters of another command that are shown."""
 
 
 @dataclass(frozen=True)
 class OutputFolder:
-    """A folder that this command has opened for itself.
+    """A folder that is this command's; `lock` is the descriptor that says so, None where the file system has no locks.
 
-    `lock` is the descriptor of the lock, None where the file system has no locks. `path` is absolute: a model may
-    change the working folder.
+    `path` is absolute: a model may change the working folder.
     """
 
     path: Path
@@ -61,7 +48,7 @@ class OutputFolder:
 
     @property
     def notice(self) -> str:
-        """A warning for the user; mostly empty."""
+        """What a user should know; mostly nothing."""
         if self.lock is not None:
             return ""
         return f"output folder {self.path}: its file system has no locks; start no second command there meanwhile"
@@ -69,10 +56,10 @@ class OutputFolder:
 
 @contextmanager
 def open_folder(path: Path) -> Iterator[OutputFolder]:
-    """Open a folder for this command alone, and tidy what killed commands left in it.
+    """Make a folder this command's own, and tidy what killed commands left in it.
 
     Raises:
-        MultibackendError: it can't be written, or another command has opened it.
+        MultibackendError: it can't be written, or another command has it.
     """
     check_writable(path)
     try:
@@ -90,7 +77,7 @@ def open_folder(path: Path) -> Iterator[OutputFolder]:
 
 
 def _lock(number: int, path: Path) -> bool:
-    """Take the lock and write who has it; return False where the file system has no locks (some network ones)."""
+    """Take the lock and leave word of who has it; False where the file system has none (some network file systems)."""
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         try:
@@ -105,30 +92,30 @@ def _lock(number: int, path: Path) -> bool:
             time.sleep(TICK_SECONDS)
         except OSError:
             return False
-    holder = Holder(os.getpid(), socket.gethostname(), shlex.join(sys.argv), time.strftime("%H:%M"))
+    words = {"pid": os.getpid(), "host": socket.gethostname(), "command": shlex.join(sys.argv)}
     os.ftruncate(number, 0)
-    os.pwrite(number, msgspec.json.encode(holder), 0)
+    os.pwrite(number, json.dumps(words | {"since": time.strftime("%H:%M")}).encode(), 0)
     return True
 
 
 def _describe_holder(number: int) -> str:
-    """Name the command that has the lock, from what it wrote in the file."""
+    """Name the command that has the lock, by what it wrote in the file."""
     try:
-        holder = msgspec.json.decode(os.pread(number, 1 << 16, 0), type=Holder)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        words = json.loads(os.pread(number, 1 << 16, 0))
+        command = sanitize(str(words["command"]), MOST_WORDS)
+        where = sanitize(f"process {words['pid']} on {words['host']} since {words['since']} ({command})", 500)
+        here = words["host"] == socket.gethostname()
+    except (ValueError, KeyError, TypeError):
         return "another command"
-    command = sanitize(holder.command, MOST_WORDS)
-    where = sanitize(f"process {holder.pid} on {holder.host} since {holder.since} ({command})", 500)
-    is_here = holder.host == socket.gethostname()
-    return f"what is left of {where}" if is_here and not _is_alive(holder.pid) else where
+    return where if not here or _is_alive(words["pid"]) else f"what is left of {where}"
 
 
-def _is_alive(pid: int) -> bool:
+def _is_alive(pid: object) -> bool:
     try:
-        os.kill(pid, 0)
+        os.kill(int(str(pid)), 0)
     except PermissionError:
         return True  # another user's
-    except (OverflowError, ProcessLookupError):
+    except (ValueError, OverflowError, ProcessLookupError):
         return False
     return True
 
@@ -152,5 +139,5 @@ def check_writable(folder: Path) -> None:
 def _unwritable(folder: Path, error: OSError) -> MultibackendError:
     return MultibackendError(
         f"output folder {folder}: can't be written ({error.strerror}); "
-        "make room there, or give another with --output DIR."
+        "give another with --output DIR, or make room there."
     )

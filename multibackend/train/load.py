@@ -1,4 +1,4 @@
-"""Loading: an experiment, imported by its name."""
+"""Loading: import an experiment by its name."""
 
 from __future__ import annotations
 
