@@ -114,8 +114,8 @@ def test_a_model_of_ones_own_is_the_same_everywhere(compared: Comparison, file: 
     findings = compared.select(experiment_of(compared, file))
     assert len(findings) == 3 * len(STAGES)
     # Loading each other's files is tested with the interchange; here, that it was tried.
-    parting = [f for f in findings if f.status != "pass" and (f.stage, f.status) != ("interchange", "known")]
-    assert not parting, parting
+    different = [f for f in findings if f.status != "pass" and (f.stage, f.status) != ("interchange", "known")]
+    assert not different, different
 
 
 def test_random_data_are_called_so(compared: Comparison) -> None:

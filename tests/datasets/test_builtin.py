@@ -1,4 +1,4 @@
-"""Data are found in the promised order, verified, and fetched once; whatever is wrong is said in one line."""
+"""Data are found in the promised order, verified, and fetched once; a fault is told in one line."""
 
 import hashlib
 import importlib.util

@@ -48,7 +48,7 @@ def test_data_that_do_not_fit_are_refused_in_one_line(inputs: Any, targets: Any,
 
 
 class Table:
-    """What is an array for those who ask, as pandas' tables and frameworks' tensors are."""
+    """An object that gives an array when it is asked for one, as pandas' tables and frameworks' tensors do."""
 
     def __init__(self, values: np.ndarray) -> None:
         self.values = values

@@ -27,7 +27,7 @@ from multibackend.train.own_model import SHORT_PLAN
 
 @pytest.fixture(autouse=True)
 def _own_modules() -> Iterator[None]:
-    """What a test imports from its folder is gone after it."""
+    """Forget what a test imports from its folder."""
     modules, path = set(sys.modules), list(sys.path)
     yield
     sys.path[:] = path

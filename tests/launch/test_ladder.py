@@ -1,4 +1,4 @@
-"""The ladder: what is asked of which backend, where trainings agree, part in a step, or part by rounding."""
+"""The ladder: which trainings follow where all agree, where a step differs, and where rounding may be the cause."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ USUAL = Settings()
 
 
 def climb(monkeypatch: pytest.MonkeyPatch, records: list[Record], settings: Settings = USUAL) -> tuple[Any, list[Any]]:
-    """Climb with these records in place of trainings; what was asked for beyond the trainings themselves."""
+    """Climb with these records in place of trainings; return what was asked for beyond the trainings themselves."""
     asked: list[Any] = []
 
     def run(names: Any, backends: Any, wanted: list[Training], *_: Any) -> list[Outcome]:
@@ -55,7 +55,9 @@ def test_where_all_agree_models_are_exchanged_and_no_more(monkeypatch: pytest.Mo
     assert asked == []
 
 
-def test_what_parts_in_a_step_is_traced_on_a_backend_that_agrees_and_isolated(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_that_differs_is_traced_on_a_backend_that_agrees_and_isolated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     doubled = with_array("gradients/dense/kernel", lambda g: 2 * g)
     records = alter(alter(train_all(Setting(), 1), "jax", "float64", doubled), "jax", "float32", doubled)
     comparison, asked = climb(monkeypatch, records)
@@ -63,7 +65,7 @@ def test_what_parts_in_a_step_is_traced_on_a_backend_that_agrees_and_isolated(mo
     assert [(backends, wanted) for _, backends, wanted in asked] == [
         (["tensorflow"], [Training("float64", 0, "trace")]),
         (list(BACKENDS), [Training("float64", 0, "isolation")]),  # the precision that decides
-        (list(BACKENDS), [Training("float64", 1)]),  # no part has been shown to differ alone
+        (list(BACKENDS), [Training("float64", 1)]),  # no layer has been shown to differ alone
     ]
 
 

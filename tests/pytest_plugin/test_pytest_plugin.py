@@ -1,4 +1,4 @@
-"""The pytest plugin, through pytest: what is the same passes, a planted divergence fails at its stage, in JUnit too.
+"""The pytest plugin, through pytest: equal trainings pass, a planted divergence fails at its stage, in JUnit too.
 
 MULTIBACKEND_PYTHON names the interpreters of the backends.
 """
@@ -81,7 +81,7 @@ AT_FAULT = STAGES[STAGES.index("gradients") :]
 
 @pytest.fixture(autouse=True)
 def _plugin_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where multibackend is installed pytest finds the plugin by itself; here it is named, so that it is there once."""
+    """Name the plugin, so that it is there once: where multibackend is installed, pytest finds it by itself."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.delenv("KERAS_BACKEND", raising=False)

@@ -46,7 +46,7 @@ def own() -> Any:
 
 @pytest.fixture
 def members(own: Any) -> dict[str, bytes]:
-    """What Keras saves of a model like the experiment's own."""
+    """The members of the file that Keras saves of a model like the experiment's own."""
     saved = save_model(own)
     assert not saved.problem
     with zipfile.ZipFile(io.BytesIO(saved.files["model.keras"])) as archive:
