@@ -21,10 +21,12 @@ from benchmarks.processes import ask
 from benchmarks.results import RESULTS, Contents, load_results, merge_entries
 from multibackend.cli.options import PYTHON_OPTION
 from multibackend.engine.backends import BACKENDS
-from multibackend.launch.interpreters import Interpreter, require
+from multibackend.launch.choosing import require
 from multibackend.launch.loop import launch
+from multibackend.launch.probing import Interpreter
 from multibackend.launch.progress import Progress
 from multibackend.launch.request import Request
+from multibackend.launch.settings import Settings
 from multibackend.records.record import Run, load_record
 
 AXES = {
@@ -85,7 +87,7 @@ def run_worker(interpreter: Interpreter, experiments: int) -> dict[str, float]:
         Progress(Console(stderr=True, quiet=True), {backend: len(runs)}) as progress,
         patch.dict(os.environ, MULTIBACKEND_CACHE=folder),  # nothing is compiled before
     ):
-        request = Request(backend, interpreter.python, "quick", "cpu", 1, True, "", Path(folder), runs)
+        request = Request(backend, interpreter.python, Settings(device="cpu"), "", Path(folder), runs)
         start = time.perf_counter()
         outcomes = launch([request], progress, run_seconds=300.0)
         seconds = time.perf_counter() - start

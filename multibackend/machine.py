@@ -1,7 +1,8 @@
-"""The machine that a training ran on."""
+"""The machine that this process runs on."""
 
 from __future__ import annotations
 
+import os
 import platform
 from pathlib import Path
 
@@ -14,3 +15,8 @@ def name_processor() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
+
+
+def is_ci() -> bool:
+    """Tell if this runs in a CI job, where a training that can't be run is a failure."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")

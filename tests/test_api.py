@@ -1,4 +1,4 @@
-"""`multibackend.parity`, and models of one's own, on the three backends: MULTIBACKEND_PYTHON names the interpreters."""
+"""`multibackend.parity`, and models of one's own, on every backend: MULTIBACKEND_PYTHON names the interpreters."""
 
 from __future__ import annotations
 
@@ -114,8 +114,8 @@ def test_a_model_of_ones_own_is_the_same_everywhere(compared: Comparison, file: 
     findings = compared.select(experiment_of(compared, file))
     assert len(findings) == 3 * len(STAGES)
     # Loading each other's files is tested with the interchange; here, that it was tried.
-    parting = [f for f in findings if f.status != "pass" and (f.stage, f.status) != ("interchange", "known")]
-    assert not parting, parting
+    different = [f for f in findings if f.status != "pass" and (f.stage, f.status) != ("interchange", "known")]
+    assert not different, different
 
 
 def test_random_data_are_called_so(compared: Comparison) -> None:
@@ -172,6 +172,7 @@ def test_functions_and_arrays_are_taken_from_python() -> None:
         (build_linear, {"backends": ["jax"]}, "expected at least two"),
         (build_linear, {"backends": ["jax", "numpy"]}, "backends: got 'numpy'"),
         (build_linear, {"precisions": ["float16"]}, "precisions: got"),
+        (build_linear, {"profile": "slow"}, "profile: got 'slow'; expected one of quick, full"),
         (build_linear, {"pythons": {"numpy": "x"}}, "pythons: got 'numpy'"),
         (build_linear, {"pythons": {"jax": "/nowhere/python"}}, "no Python at /nowhere/python"),
         (build_linear, {"data": 3}, "data= gave int; expected a Dataset"),

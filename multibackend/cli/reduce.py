@@ -5,11 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from multibackend.cli.options import BACKENDS_OPTION, expand_precision, precision_option, training_options
+from multibackend.cli.options import (
+    BACKENDS_OPTION,
+    PrecisionChoice,
+    TrainingOptions,
+    expand_precision,
+    precision_option,
+    training_options,
+)
 from multibackend.cli.output import say, say_error, show
 
 if TYPE_CHECKING:
@@ -50,12 +57,12 @@ REDUCE_SECONDS = 240.0
 def reduce(
     name: str,
     backends: list[str],
-    precision: str,
+    precision: PrecisionChoice,
     script: Path,
     results: Path | None,
     preload: Path | None,
     seconds: float,
-    **settings: Any,
+    options: TrainingOptions,
 ) -> None:
     """Write a script of at most 30 lines that shows where a model parts.
 
@@ -65,23 +72,23 @@ def reduce(
     """
     from multibackend.errors import MultibackendError
     from multibackend.experiments.catalogue import select_experiments
-    from multibackend.launch.interpreters import require
+    from multibackend.launch.choosing import require
 
     names = select_experiments([name])
     if len(names) != 1:
         raise MultibackendError(f"{name}: stands for {', '.join(names)}; expected one. Name one of these.")
-    pythons = {i.backend: i.python for i in require({backend: settings["pythons"][backend] for backend in backends})}
-    parting = _find_parting(names[0], backends, precision, results, settings)
+    pythons = {i.backend: i.python for i in require({backend: options.pythons[backend] for backend in backends})}
+    parting = _find_parting(names[0], backends, precision, results, options)
     if parting is None:
         say(f"{names[0]}: nothing to reduce, none parts")
         return
     where = f"{' or '.join(parting.suspects)} at {parting.stage}"
     say(f"{names[0]}: {where}, in {' and '.join(parting.precisions)}; reducing for {seconds:.0f} s at most")
-    sys.exit(_reduce(names[0], parting, pythons, script, preload, seconds, settings))
+    sys.exit(_reduce(names[0], parting, pythons, script, preload, seconds, options))
 
 
 def _find_parting(
-    name: str, backends: list[str], precision: str, results: Path | None, settings: dict[str, Any]
+    name: str, backends: list[str], precision: PrecisionChoice, results: Path | None, options: TrainingOptions
 ) -> Parting | None:
     """Where an experiment parts: as these results say, or by training and comparing it."""
     from multibackend.compare import compare_records
@@ -90,16 +97,13 @@ def _find_parting(
 
     if results is not None:
         return find_parting(read_results(results), name, backends)
-    from multibackend.cli.output import console
-    from multibackend.cli.trainings import list_trainings, name_output, opened_output
-    from multibackend.launch.dispatch import read_records, run_trainings
+    from multibackend.cli.trainings import opened_execution
+    from multibackend.launch.dispatch import list_trainings, read_records, run_trainings
 
-    given = {key: value for key, value in settings.items() if key != "output"}
-    output = settings["output"] or name_output(given["profile"], given["seed"], given["workarounds"])
-    wanted = list_trainings(precision, repeated=True)
-    with opened_output(output) as folder:
-        outcomes = run_trainings([name], backends, wanted, output=folder, console=console(), **given)
-        records = read_records(outcomes, output)
+    wanted = list_trainings(expand_precision(precision), repeated=True)
+    with opened_execution(options) as execution:
+        outcomes = run_trainings([name], backends, wanted, options.settings, execution)
+        records = read_records(outcomes, options.folder)
     compared = compare_records(records, [name], backends=backends, precisions=expand_precision(precision))
     return find_parting(build_results(compared), name, backends)
 
@@ -111,18 +115,18 @@ def _reduce(
     script: Path,
     preload: Path | None,
     seconds: float,
-    settings: dict[str, Any],
+    options: TrainingOptions,
 ) -> int:
     """Reduce, write the script, say how it ended on each backend; return the exit code."""
     from multibackend.cli.trainings import opened_output
     from multibackend.reduce import reduce_experiment
     from multibackend.reduce.oracle import ALONE, Oracle
 
-    output = settings["output"] or Path("runs") / "reduce"
+    output = options.output or Path("runs") / "reduce"
     began = time.monotonic()
     with opened_output(output), Oracle(pythons, output / "logs", preload, parting.suspects) as oracle:
         made = reduce_experiment(
-            name, parting, oracle, script, profile=settings["profile"], seed=settings["seed"], seconds=seconds
+            name, parting, oracle, script, profile=options.settings.profile, seed=options.settings.seed, seconds=seconds
         )
     for ran, run in made.runs.items():
         say(f"{ran.replace(ALONE, ' without the preload')}: {run.ended}: {run.line}")

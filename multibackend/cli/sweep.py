@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from multibackend.cli.options import BACKENDS_OPTION, PYTHON_OPTION, expand_precision, precision_option
+from multibackend.cli.options import BACKENDS_OPTION, PYTHON_OPTION, PrecisionChoice, expand_precision, precision_option
 from multibackend.cli.output import console, say, show
 
 if TYPE_CHECKING:
-    from multibackend.launch.interpreters import Interpreter
+    from multibackend.launch.probing import Interpreter
     from multibackend.sweep.case import Case
     from multibackend.sweep.report import Sweep
     from multibackend.sweep.results import Outcome
@@ -42,7 +43,7 @@ TELL_SECONDS = 30.0
 def sweep(
     patterns: tuple[str, ...],
     backends: list[str],
-    precision: str,
+    precision: PrecisionChoice,
     only_list: bool,
     known: Path | None,
     output: Path,
@@ -56,7 +57,7 @@ def sweep(
     known, and all that is known is still there.
     """
     from multibackend.cli.trainings import opened_output
-    from multibackend.launch.interpreters import require
+    from multibackend.launch.choosing import require
     from multibackend.sweep.cases import select_cases
     from multibackend.sweep.launch import launch
     from multibackend.sweep.report import print_sweep, write_sweep
@@ -87,7 +88,7 @@ def _judge(
     cases: tuple[Case, ...],
     outcomes: list[Outcome],
     interpreters: list[Interpreter],
-    precisions: list[str],
+    precisions: Sequence[str],
     known: Path | None,
     seconds: float,
 ) -> Sweep:

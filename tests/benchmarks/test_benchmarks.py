@@ -21,7 +21,7 @@ from multibackend import MultibackendError, Split, draws
 from multibackend.engine.backends import get_engine
 from multibackend.engine.loop import train
 from multibackend.engine.model import build_model
-from multibackend.launch.interpreters import Interpreter
+from multibackend.launch.probing import Interpreter
 
 NETWORKS = ("B9", "C7", "D3", "E4-standardised", "gru", "transformer")
 """Of each kind of network, loss and optimizer one."""

@@ -20,7 +20,7 @@ from multibackend.engine.contract import TrainingEngine
 from multibackend.engine.model import build_model, why_through_fit
 from multibackend.engine.state import to_numpy
 from multibackend.engine.workarounds import apply_workarounds
-from multibackend.experiments.reference import import_file
+from multibackend.experiments.importing import import_file
 
 EXAMPLE = Path(multibackend.__file__).parents[1] / "docs" / "examples" / "own_model.py"
 EPOCHS = 2

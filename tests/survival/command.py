@@ -7,18 +7,18 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import multibackend.launch.loop
-from multibackend.launch import child, interpreters, supervisor
+from multibackend.launch import child, probing, supervisor
 
 TRAINER = str(Path(__file__).with_name("trainer.py"))
 EXPERIMENTS = ("first", "second")
 
 if __name__ == "__main__":
     course = ModuleType("exercises")
-    course.CATALOGUE = {name: SimpleNamespace(title=name) for name in EXPERIMENTS}
+    course.CATALOGUE = {name: SimpleNamespace(title=name, module="exercises.it") for name in EXPERIMENTS}
     sys.modules["exercises"] = course
     seconds = float(os.environ["SURVIVAL_SECONDS"])
     supervisor.START_SECONDS = supervisor.END_SECONDS = seconds
-    interpreters.PROBE_SECONDS = child.KEEPER_SECONDS = seconds
+    probing.PROBE_SECONDS = child.KEEPER_SECONDS = seconds
     multibackend.launch.loop.launch = functools.partial(multibackend.launch.loop.launch, worker_command=(TRAINER,))
     from multibackend.cli import main
 
