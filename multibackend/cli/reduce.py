@@ -116,7 +116,7 @@ def _reduce(
     """Reduce, write the script, say how it ended on each backend; return the exit code."""
     from multibackend.cli.trainings import opened_output
     from multibackend.reduce import reduce_experiment
-    from multibackend.reduce.oracle import ALONE, Oracle
+    from multibackend.reduce.oracle import Oracle
 
     output = settings["output"] or Path("runs") / "reduce"
     began = time.monotonic()
@@ -124,8 +124,8 @@ def _reduce(
         made = reduce_experiment(
             name, parting, oracle, script, profile=settings["profile"], seed=settings["seed"], seconds=seconds
         )
-    for ran, run in made.runs.items():
-        say(f"{ran.replace(ALONE, ' without the preload')}: {run.ended}: {run.line}")
+    for setup, run in made.runs.items():
+        say(f"{setup}: {run.ended}: {run.line}")
     if made.problem:
         kept = f"; the smallest that fails is kept in {script}" if made.script else ""
         say_error(f"{name}: not reduced: {made.problem}{kept}")

@@ -10,6 +10,7 @@ import numpy as np
 
 from multibackend.reduce.candidate import Candidate
 from multibackend.reduce.oracle import Got
+from multibackend.reduce.setup import Setup
 
 ULPS = 16
 """Units in the last place of the largest value: what sums in another order may differ by, in a model of few layers."""
@@ -43,12 +44,12 @@ class Failure:
     distance: float
 
 
-def judge(candidate: Candidate, results: Mapping[str, Got], faulty: str) -> Failure | None:
+def judge(candidate: Candidate, results: Mapping[Setup, Got], faulty: Setup) -> Failure | None:
     """How a backend fails against the others, which agree; None where it doesn't, or where they don't.
 
     Where code is run before the script, the same backend without that code is among the others.
     """
-    arrays = {name: got for name, got in results.items() if not isinstance(got, str)}
+    arrays = {setup: got for setup, got in results.items() if not isinstance(got, str)}
     if len(arrays) < len(results) or len({array.shape for array in arrays.values()}) != 1:
         return None
     got = arrays.pop(faulty)
@@ -77,7 +78,7 @@ def judge(candidate: Candidate, results: Mapping[str, Got], faulty: str) -> Fail
     worst = _select_worst(off, MARGIN * tolerance)
     picked = [tuple(float(array[i]) for i in worst) for array in (got, expected)]
     elements = () if len(worst) == got.size else worst
-    return Failure(faulty, picked[0], picked[1], elements, _round_up(tolerance), distance)
+    return Failure(faulty.backend, picked[0], picked[1], elements, _round_up(tolerance), distance)
 
 
 def _select_worst(off: np.ndarray, limit: float) -> tuple[int, ...]:

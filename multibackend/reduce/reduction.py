@@ -21,6 +21,7 @@ from multibackend.reduce.judge import Failure, judge
 from multibackend.reduce.oracle import Oracle
 from multibackend.reduce.parting import Parting
 from multibackend.reduce.script import MOST_LINES, count_lines, write_body, write_script
+from multibackend.reduce.setup import Setup
 from multibackend.reduce.shrink import Fails, find_failing, shrink
 from multibackend.reduce.simplify import CHANGES
 from multibackend.reduce.starts import list_starts
@@ -38,7 +39,7 @@ class Reproduction:
 
     script: str
     backend: str
-    runs: dict[str, Run]
+    runs: dict[Setup, Run]
     problem: str
     wall_seconds: float
 
@@ -94,11 +95,12 @@ def _take_apart(experiment: str, parting: Parting, oracle: Oracle, profile: Prof
         return read_description(content, load_file(file))
 
 
-def _find_problem(runs: Mapping[str, Run], suspect: str, lines: int) -> str:
+def _find_problem(runs: Mapping[Setup, Run], suspect: str, lines: int) -> str:
     """Why a script is no reproduction, or ""."""
     if lines > MOST_LINES:
         return f"the smallest script that fails has {lines} lines; expected at most {MOST_LINES}"
-    wrong = [name for name, run in runs.items() if run.ended != ("fails" if name == suspect else "passes")]
+    expected = {setup: "fails" if setup == Setup(suspect) else "passes" for setup in runs}
+    wrong = [setup for setup, run in runs.items() if run.ended != expected[setup]]
     if wrong:
         run = runs[wrong[0]]
         return f"run alone on {wrong[0]}, the script {run.ended} ({run.line}); not so among other scripts"
@@ -127,20 +129,20 @@ class Judging:
         if any(name not in self._description.definitions for name in find_names(candidate)):
             return None
         body = write_body(candidate, self._description.definitions)
-        names = self._oracle.list_concerned(suspect)
-        for asked in (names[:2], names):  # most candidates need no more than two backends to be told sound
-            failure = judge(candidate, self._oracle.ask(body, candidate.precision, asked), suspect)
+        setups = self._oracle.list_concerned(suspect)
+        for asked in (setups[:2], setups):  # most candidates need no more than two backends to be told sound
+            failure = judge(candidate, self._oracle.ask(body, candidate.precision, asked), Setup(suspect))
             if failure is None:
                 return None
-        return failure if candidate.weights != "initial" or self._repeats(candidate, body, names) else None
+        return failure if candidate.weights != "initial" or self._repeats(candidate, body, setups) else None
 
-    def _repeats(self, candidate: Candidate, body: str, names: list[str]) -> bool:
+    def _repeats(self, candidate: Candidate, body: str, setups: list[Setup]) -> bool:
         """Whether a script gives the same numbers twice; what an unseeded initializer draws may differ by chance."""
         if candidate.probe in ("weights", "statistics"):
             return True  # what is random there isn't compared, or only its statistics are
-        first = self._oracle.ask(body, candidate.precision, names)
-        again = self._oracle.ask(body, candidate.precision, names, again=True)
-        return all(np.array_equal(first[name], again[name], equal_nan=True) for name in names)
+        first = self._oracle.ask(body, candidate.precision, setups)
+        again = self._oracle.ask(body, candidate.precision, setups, again=True)
+        return all(np.array_equal(first[setup], again[setup], equal_nan=True) for setup in setups)
 
     def fails_on(self, suspect: str) -> Fails:
         """Whether a candidate fails on a suspect."""
