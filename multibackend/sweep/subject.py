@@ -1,0 +1,87 @@
+"""Subjects: what a case calls, its inputs, and a layer's weights; of Keras this needs the public names alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import keras
+import numpy as np
+
+from multibackend import draws
+from multibackend.draws.order import make_generator
+from multibackend.engine.contract import to_numpy
+from multibackend.sweep.case import Case, Make, replace_arrays
+
+WEIGHTS_STREAM, PERTURBATION_STREAM = 1000, 3000
+"""Keep apart what is drawn for a case beside its inputs; see also `runners.py`."""
+
+
+def draw_inputs(case: Case, precision: str, batch: int = 0) -> list[np.ndarray]:
+    drawn = case.draw(batch)
+    return [
+        a if array.dtype or a.dtype.kind != "f" else a.astype(precision)
+        for array, a in zip(case.arrays, drawn, strict=True)
+    ]
+
+
+def move_input(array: np.ndarray, case: Case, index: int, repetition: int) -> np.ndarray:
+    movable = case.movable[index % len(case.movable)]
+    return draws.perturb(array, case.stream, PERTURBATION_STREAM + index) if repetition and movable else array
+
+
+def make(value: Any) -> Any:
+    """A configuration with everything in it built that is to be built."""
+    if isinstance(value, Make):
+        found = find(value.path)
+        return found if value.config is None else found(**make(dict(value.config)))
+    if isinstance(value, dict):
+        return {key: make(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(make(part) for part in value)
+    return value
+
+
+def find(path: str) -> Any:
+    """What a path below `keras` names."""
+    return reduce(getattr, path.split("."), keras)
+
+
+def make_subject(case: Case) -> Any:
+    """What a case calls: an object of its class, or its function with the configuration given."""
+    found = find(case.target)
+    config = make(dict(case.config))
+    if isinstance(found, type):
+        return found(**config)
+    return lambda *args, **kwargs: found(*args, **config, **kwargs)
+
+
+def read_arguments(case: Case, values: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+    inputs, rest = values[: len(case.inputs)], iter(values[len(case.inputs) :])
+    return ([inputs] if case.listed else inputs), replace_arrays(make(dict(case.call)), rest)
+
+
+def call_subject(subject: Callable[..., Any], case: Case, values: list[Any]) -> list[Any]:
+    """What a subject gives for its inputs, or for so many of them at a time as `each` says."""
+    args, kwargs = read_arguments(case, values)
+    size = case.each or len(args)
+    calls = [subject(*args[i : i + size], **kwargs) for i in range(0, max(len(args), 1), max(size, 1))]
+    return [output for output in keras.tree.flatten(calls) if output is not None]
+
+
+def build_layer(layer: Any, case: Case, arrays: list[np.ndarray], repetition: int) -> None:
+    """Give a layer its weights: what NumPy draws for its initializers, off by up to 0.1 so that none is trivial."""
+    symbols = [keras.KerasTensor(a.shape, dtype=a.dtype.name) for a in arrays]
+    call_subject(layer, case, symbols)
+    for i, variable in enumerate(select_floating(layer.weights)):
+        g = make_generator(case.stream, WEIGHTS_STREAM, i)
+        values = (to_numpy(variable) + 0.1 * g.random(variable.shape)).astype("float32")
+        moved = values.astype(to_numpy(variable).dtype)
+        if repetition:
+            moved = draws.perturb(moved, case.stream, PERTURBATION_STREAM + WEIGHTS_STREAM + i)
+        variable.assign(moved)
+
+
+def select_floating(variables: list[Any]) -> list[Any]:
+    return [variable for variable in variables if "float" in keras.backend.standardize_dtype(variable.dtype)]
