@@ -8,24 +8,26 @@ from contextlib import contextmanager
 import keras
 
 from multibackend.sweep.case import Case
-from multibackend.sweep.runners import RUNNERS, Result
-from multibackend.sweep.subject import draw_inputs, move_input
+from multibackend.sweep.runners import RUNNERS
+from multibackend.sweep.subject import draw_inputs
+from multibackend.sweep.trial import Result, Trial
 
 
 def execute(case: Case, backend: str, precision: str, repetition: int) -> Result:
-    """Run a case; `repetition` 1 is with what may be moved moved by one unit in the last place.
+    """Run a case; repetition 1 moves the inputs that may be moved by one unit in the last place.
 
     Raises:
         Exception: whatever Keras or the framework raises.
     """
     keras.utils.clear_session(free_memory=False)
-    with _floatx(case.floatx):
-        arrays = [move_input(a, case, i, repetition) for i, a in enumerate(draw_inputs(case, precision))]
-        return RUNNERS[case.how](case, backend, arrays, repetition)
+    with _use_floatx(case.floatx):
+        trial = Trial(case, backend, draw_inputs(case, precision, repetition), repetition)
+        return RUNNERS[case.how](trial)
 
 
 @contextmanager
-def _floatx(name: str) -> Iterator[None]:
+def _use_floatx(name: str) -> Iterator[None]:
+    """Make a dtype Keras' default in the context; "" leaves it as it is."""
     before, policy = keras.config.floatx(), keras.config.dtype_policy()
     if name:
         keras.config.set_floatx(name)

@@ -1,14 +1,13 @@
-"""Runners: what is done with a case's subject, for each way of running one, to arrays by name.
+"""Runners: a function for each `how` of a case, which returns the arrays that its subject gives, by name.
 
-Names are `STAGE/WHAT`: `forward` and `state` what a call gives and leaves behind, `gradient`, `update` and `slot` of
-steps, `eager` and `compiled` of the two modes. Of Keras this module needs the public names alone.
+Names are `STAGE/WHAT`: `forward` is what a call returns and `state` what it leaves behind; `gradient`, `update` and
+`slot` belong to steps, `eager` and `compiled` to the two modes. This module needs Keras' public names alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -18,57 +17,39 @@ from keras import ops
 from multibackend import draws
 from multibackend.draws.order import make_generator
 from multibackend.engine.backends import get_engine
-from multibackend.engine.contract import to_numpy
-from multibackend.sweep.case import Array, Case
+from multibackend.sweep.case import Array, Case, How
 from multibackend.sweep.subject import (
     WEIGHTS_STREAM,
     build_layer,
     call_subject,
     draw_inputs,
     find,
+    list_arguments,
     make,
+    make_keywords,
     make_subject,
-    move_input,
-    read_arguments,
     select_floating,
 )
+from multibackend.sweep.trial import Result, Trial
 
 STEPS = 4
-"""Of an optimizer, and of a training."""
+"""Steps of an optimizer, and of a training."""
 
 SEED = 1
-"""Of what Keras draws while a case is built."""
+"""The seed of what Keras draws while a case is built."""
 
 COTANGENT_STREAM, TARGETS_STREAM = 2000, 4000
-"""Keep apart what is drawn for a case beside its inputs; see also `subject.py`."""
+"""Keys of a case's random numbers, beside those of its inputs; `subject.py` has others."""
 
 
-@dataclass
-class Result:
-    """A case's arrays by name, and the dtype that each had on its backend (NumPy has no bfloat16)."""
-
-    arrays: dict[str, np.ndarray] = field(default_factory=dict)
-    dtypes: dict[str, str] = field(default_factory=dict)
-
-    def add(self, name: str, value: Any) -> None:
-        """Keep a tensor, variable or NumPy array."""
-        dtype = keras.backend.standardize_dtype(value.dtype) if hasattr(value, "dtype") else type(value).__name__
-        array = np.asarray(value) if isinstance(value, np.ndarray | float | int) else to_numpy(value)
-        if array.dtype.kind == "c":
-            array = np.stack([array.real, array.imag])
-        if array.dtype.kind not in "biuf":
-            array = array.astype(np.float32)
-        self.arrays[name] = array
-        self.dtypes[name] = dtype
-
-
-def _differentiate(case: Case, backend: str, arrays: list[np.ndarray], repetition: int) -> Result:
-    result, names, dtypes = Result(), list[str](), list[str]()
+def run_differentiate(trial: Trial) -> Result:
+    """Call the subject once, and differentiate its projected outputs by each floating input and trainable weight."""
+    case, result, names, dtypes = trial.case, Result(), list[str](), list[str]()
     with draws.initial_weights(SEED):
         subject = make_subject(case)
         is_layer = isinstance(subject, keras.layers.Layer)
         if is_layer:
-            build_layer(subject, case, arrays, repetition)
+            build_layer(subject, case, trial.arrays, trial.repetition)
     variables = select_floating(subject.trainable_variables) if is_layer else []
     others = select_floating(subject.non_trainable_variables) if is_layer else []
 
@@ -81,12 +62,12 @@ def _differentiate(case: Case, backend: str, arrays: list[np.ndarray], repetitio
         return _project(case, outputs), [*outputs, *state]
 
     with draws.identical_masks():
-        results, gradients = get_engine(backend).differentiate(function, arrays, variables)
+        results, gradients = get_engine(trial.backend).differentiate(function, trial.arrays, variables)
     for name, dtype, value in zip(names, dtypes, results, strict=True):
         result.add(name, value)
         result.dtypes[name] = dtype
-    labels = [f"input {i}" for i in range(len(arrays))] + [f"weight {i}" for i in range(len(variables))]
-    floating = [array.dtype.kind == "f" for array in arrays] + [True] * len(variables)
+    labels = [f"input {i}" for i in range(len(trial.arrays))] + [f"weight {i}" for i in range(len(variables))]
+    floating = [array.dtype.kind == "f" for array in trial.arrays] + [True] * len(variables)
     for label, is_floating, gradient in zip(labels, floating, gradients, strict=True):
         if is_floating:
             result.add(f"gradient/{label}", gradient)
@@ -94,7 +75,7 @@ def _differentiate(case: Case, backend: str, arrays: list[np.ndarray], repetitio
 
 
 def _project(case: Case, outputs: list[Any]) -> Any:
-    """The sum of all floating outputs, each times a fixed cotangent."""
+    """Sum all floating outputs, each times a fixed cotangent."""
     total = ops.zeros((), keras.config.floatx())
     for i, output in enumerate(outputs):
         dtype = keras.backend.standardize_dtype(output.dtype)
@@ -107,9 +88,9 @@ def _project(case: Case, outputs: list[Any]) -> Any:
     return total
 
 
-def _forward(case: Case, backend: str, arrays: list[np.ndarray], repetition: int) -> Result:
-    del backend, repetition
-    result = Result()
+def run_forward(trial: Trial) -> Result:
+    """Call the subject once, eagerly."""
+    case, arrays, result = trial.case, trial.arrays, Result()
     tensors: list[Any] = [
         ops.convert_to_tensor(a, dtype=array.dtype or None) for array, a in zip(case.inputs, arrays, strict=False)
     ]
@@ -120,14 +101,14 @@ def _forward(case: Case, backend: str, arrays: list[np.ndarray], repetition: int
     return result
 
 
-def _metric(case: Case, backend: str, arrays: list[np.ndarray], repetition: int) -> Result:
-    del backend
-    result = Result()
+def run_metric(trial: Trial) -> Result:
+    """Update a metric on two batches, and take its result and state."""
+    case, result = trial.case, Result()
     metric: Any = make_subject(case)
-    second = draw_inputs(case, keras.config.floatx(), batch=1)
-    for batch in (arrays, [move_input(a, case, i, repetition) for i, a in enumerate(second)]):
-        args, kwargs = read_arguments(case, [ops.convert_to_tensor(a) for a in batch])
-        metric.update_state(*args, **kwargs)
+    second = draw_inputs(case, keras.config.floatx(), trial.repetition, batch=1)
+    for batch in (trial.arrays, second):
+        tensors = [ops.convert_to_tensor(a) for a in batch]
+        metric.update_state(*list_arguments(case, tensors), **make_keywords(case, tensors))
     for i, output in enumerate(keras.tree.flatten(metric.result())):
         result.add(f"forward/{i}", ops.convert_to_tensor(output))
     for i, variable in enumerate(metric.variables):
@@ -135,19 +116,15 @@ def _metric(case: Case, backend: str, arrays: list[np.ndarray], repetition: int)
     return result
 
 
-def _optimizer(case: Case, backend: str, arrays: list[np.ndarray], repetition: int) -> Result:
-    del backend
-    result, precision = Result(), keras.config.floatx()
+def run_optimizer(trial: Trial) -> Result:
+    """Apply given gradients in several steps, and take the variables after each and the slots at the end."""
+    case, result, precision = trial.case, Result(), keras.config.floatx()
     normal = [Array("normal", array.shape).draw(case.stream, WEIGHTS_STREAM, i) for i, array in enumerate(case.inputs)]
     variables = [keras.Variable(value.astype(precision), name=f"v{i}") for i, value in enumerate(normal)]
     optimizer: Any = make_subject(case)
     optimizer.build(variables)
     for step in range(STEPS):
-        batch = (
-            arrays
-            if step == 0
-            else [move_input(a, case, i, repetition) for i, a in enumerate(draw_inputs(case, precision, step))]
-        )
+        batch = draw_inputs(case, precision, trial.repetition, step) if step else trial.arrays
         optimizer.apply([ops.convert_to_tensor(a) for a in batch])
         for i, variable in enumerate(variables):
             result.add(f"update/step {step + 1}/{i}", variable)
@@ -159,11 +136,23 @@ def _optimizer(case: Case, backend: str, arrays: list[np.ndarray], repetition: i
     return result
 
 
-def _train(case: Case, backend: str, arrays: list[np.ndarray], repetition: int) -> Result:
-    del backend, repetition
+def run_train(trial: Trial) -> Result:
+    """Train a small model for several steps of `train_on_batch`; take its losses, weights and slots."""
     result = Result()
-    x, call = arrays[0], make(dict(case.call))
-    g = make_generator(case.stream, TARGETS_STREAM)
+    model, targets = _build_trained(trial.case, trial.arrays[0])
+    for step in range(STEPS):
+        loss = model.train_on_batch(trial.arrays[0], targets)
+        result.add(f"update/loss {step + 1}", np.asarray(loss, dtype=keras.config.floatx()))
+    for i, variable in enumerate(model.trainable_weights):
+        result.add(f"update/weight {i}", variable)
+    for i, variable in enumerate(model.optimizer.variables):
+        result.add(f"slot/{i} {variable.name}", variable)
+    return result
+
+
+def _build_trained(case: Case, x: np.ndarray) -> tuple[Any, np.ndarray]:
+    """Build the model that a case trains, compiled, and draw its targets."""
+    call, g = make(dict(case.call)), make_generator(case.stream, TARGETS_STREAM)
     with draws.initial_weights(SEED):
         model = keras.Sequential(
             [keras.Input(x.shape[1:], dtype=x.dtype.name), find(case.target)(**make(dict(case.config)))]
@@ -178,37 +167,30 @@ def _train(case: Case, backend: str, arrays: list[np.ndarray], repetition: int) 
             y = g.standard_normal((len(x), 1))
         model.compile(call["optimizer"], call.get("loss", "mse"))
         model._symbolic_build(data_batch=(x, y))
-    for step in range(STEPS):
-        loss = model.train_on_batch(x, y)
-        result.add(f"update/loss {step + 1}", np.asarray(loss, dtype=keras.config.floatx()))
-    for i, variable in enumerate(model.trainable_weights):
-        result.add(f"update/weight {i}", variable)
-    for i, variable in enumerate(model.optimizer.variables):
-        result.add(f"slot/{i} {variable.name}", variable)
-    return result
+    return model, y
 
 
-def _modes(case: Case, backend: str, arrays: list[np.ndarray], repetition: int) -> Result:
-    del backend, repetition
-    result = Result()
+def run_modes(trial: Trial) -> Result:
+    """Call a model eagerly, and compiled as Keras compiles it."""
+    inputs, result = trial.arrays[0], Result()
     with draws.initial_weights(SEED):
         model: Any = keras.Sequential(
-            [keras.Input(arrays[0].shape[1:], dtype=arrays[0].dtype.name), *make(list(case.config["layers"]))]
+            [keras.Input(inputs.shape[1:], dtype=inputs.dtype.name), *make(list(trial.case.config["layers"]))]
         )
     for name, outputs in (
-        ("eager", model(ops.convert_to_tensor(arrays[0]), training=False)),
-        ("compiled", model.predict_on_batch(arrays[0])),
+        ("eager", model(ops.convert_to_tensor(inputs), training=False)),
+        ("compiled", model.predict_on_batch(inputs)),
     ):
         for i, output in enumerate(keras.tree.flatten(outputs)):
             result.add(f"{name}/{i}", output)
     return result
 
 
-RUNNERS: dict[str, Callable[[Case, str, list[np.ndarray], int], Result]] = {
-    "differentiate": _differentiate,
-    "forward": _forward,
-    "metric": _metric,
-    "optimizer": _optimizer,
-    "train": _train,
-    "modes": _modes,
+RUNNERS: dict[How, Callable[[Trial], Result]] = {
+    "differentiate": run_differentiate,
+    "forward": run_forward,
+    "metric": run_metric,
+    "optimizer": run_optimizer,
+    "train": run_train,
+    "modes": run_modes,
 }

@@ -15,24 +15,22 @@ from multibackend.engine.contract import to_numpy
 from multibackend.sweep.case import Case, Make, replace_arrays
 
 WEIGHTS_STREAM, PERTURBATION_STREAM = 1000, 3000
-"""Keep apart what is drawn for a case beside its inputs; see also `runners.py`."""
+"""Keys of a case's random numbers, beside those of its inputs; `runners.py` has others."""
 
 
-def draw_inputs(case: Case, precision: str, batch: int = 0) -> list[np.ndarray]:
-    drawn = case.draw(batch)
-    return [
-        a if array.dtype or a.dtype.kind != "f" else a.astype(precision)
-        for array, a in zip(case.arrays, drawn, strict=True)
-    ]
-
-
-def move_input(array: np.ndarray, case: Case, index: int, repetition: int) -> np.ndarray:
-    movable = case.movable[index % len(case.movable)]
-    return draws.perturb(array, case.stream, PERTURBATION_STREAM + index) if repetition and movable else array
+def draw_inputs(case: Case, precision: str, repetition: int, batch: int = 0) -> list[np.ndarray]:
+    """Draw a case's arrays in a precision; repetition 1 moves those that may be moved by one unit in the last place."""
+    arrays = []
+    for i, (array, drawn) in enumerate(zip(case.arrays, case.draw(batch), strict=True)):
+        value = drawn if array.dtype or drawn.dtype.kind != "f" else drawn.astype(precision)
+        if repetition and case.movable[i]:
+            value = draws.perturb(value, case.stream, PERTURBATION_STREAM + i)
+        arrays.append(value)
+    return arrays
 
 
 def make(value: Any) -> Any:
-    """A configuration with everything in it built that is to be built."""
+    """Build everything in a configuration that is to be built."""
     if isinstance(value, Make):
         found = find(value.path)
         return found if value.config is None else found(**make(dict(value.config)))
@@ -44,12 +42,12 @@ def make(value: Any) -> Any:
 
 
 def find(path: str) -> Any:
-    """What a path below `keras` names."""
+    """Return what a path below `keras` names."""
     return reduce(getattr, path.split("."), keras)
 
 
 def make_subject(case: Case) -> Any:
-    """What a case calls: an object of its class, or its function with the configuration given."""
+    """Make what a case calls: an object of its class, or its function with the configuration given."""
     found = find(case.target)
     config = make(dict(case.config))
     if isinstance(found, type):
@@ -57,21 +55,28 @@ def make_subject(case: Case) -> Any:
     return lambda *args, **kwargs: found(*args, **config, **kwargs)
 
 
-def read_arguments(case: Case, values: list[Any]) -> tuple[list[Any], dict[str, Any]]:
-    inputs, rest = values[: len(case.inputs)], iter(values[len(case.inputs) :])
-    return ([inputs] if case.listed else inputs), replace_arrays(make(dict(case.call)), rest)
+def list_arguments(case: Case, values: list[Any]) -> list[Any]:
+    """Return the positional arguments of a call, from the values of all of a case's arrays."""
+    inputs = values[: len(case.inputs)]
+    return [inputs] if case.listed else inputs
+
+
+def make_keywords(case: Case, values: list[Any]) -> dict[str, Any]:
+    """Return the keyword arguments of a call, from the values of all of a case's arrays."""
+    keywords: dict[str, Any] = replace_arrays(make(dict(case.call)), iter(values[len(case.inputs) :]))
+    return keywords
 
 
 def call_subject(subject: Callable[..., Any], case: Case, values: list[Any]) -> list[Any]:
-    """What a subject gives for its inputs, or for so many of them at a time as `each` says."""
-    args, kwargs = read_arguments(case, values)
+    """Call a subject on its inputs, or on so many of them at a time as `each` says; return all outputs."""
+    args, kwargs = list_arguments(case, values), make_keywords(case, values)
     size = case.each or len(args)
     calls = [subject(*args[i : i + size], **kwargs) for i in range(0, max(len(args), 1), max(size, 1))]
     return [output for output in keras.tree.flatten(calls) if output is not None]
 
 
 def build_layer(layer: Any, case: Case, arrays: list[np.ndarray], repetition: int) -> None:
-    """Give a layer its weights: what NumPy draws for its initializers, off by up to 0.1 so that none is trivial."""
+    """Give a layer the weights that NumPy draws for its initializers, off by up to 0.1 so that none is trivial."""
     symbols = [keras.KerasTensor(a.shape, dtype=a.dtype.name) for a in arrays]
     call_subject(layer, case, symbols)
     for i, variable in enumerate(select_floating(layer.weights)):
@@ -84,4 +89,5 @@ def build_layer(layer: Any, case: Case, arrays: list[np.ndarray], repetition: in
 
 
 def select_floating(variables: list[Any]) -> list[Any]:
+    """Return the variables that hold floating-point numbers."""
     return [variable for variable in variables if "float" in keras.backend.standardize_dtype(variable.dtype)]

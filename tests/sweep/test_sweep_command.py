@@ -52,7 +52,7 @@ def test_a_planted_difference_is_new_and_fails(planted: tuple[subprocess.Complet
     new = [f for f in results["findings"] if not f["known"]]
     assert {f["case"].split("(")[0] for f in new} == {"activations.softsign"}
     assert {f["stage"] for f in new} == {"forward", "gradient"}
-    assert all(f["parts"] == ["torch"] for f in new)
+    assert all(f["suspects"] == ["torch"] for f in new)
     assert not results["passed"]
     assert "NEW: activations.softsign" in done.stdout
     assert "activations.softsign" in (output / "sweep.md").read_text(encoding="utf-8")
