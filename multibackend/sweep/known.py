@@ -17,11 +17,12 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from multibackend.compare.findings import PRECISIONS
 from multibackend.compare.known import SIZE_FACTOR
+from multibackend.compare.suspects import find_suspects
 from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
 from multibackend.sweep.case import Case
 from multibackend.sweep.cases import matches
-from multibackend.sweep.judge import KINDS, Finding, Verdict, who_parts
+from multibackend.sweep.judge import KINDS, Finding, Verdict
 
 ERRATIC = "any"
 
@@ -71,7 +72,7 @@ class Group:
     @property
     def parts(self) -> tuple[str, ...]:
         """Who parts."""
-        return who_parts(self.findings)
+        return find_suspects(finding.pair for finding in self.findings)
 
 
 def load_known(path: Path = KNOWN_FILE) -> tuple[Known, ...]:
