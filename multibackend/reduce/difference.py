@@ -1,81 +1,100 @@
-"""Partings: what a comparison's `results.json` says of one experiment: who parts, where, in which precision."""
+"""The difference to reduce: whom a comparison suspects, at which stage and place, and in which precision."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from multibackend.compare.findings import STAGES
+from multibackend.compare.findings import STAGES, Finding, Precision, Status
+from multibackend.compare.suspects import Pair, find_suspects
 from multibackend.errors import MultibackendError
+from multibackend.typed import read_typed
 
-PARTING = (("fail",), ("known",))
-"""A divergence that is known is reduced where there is no other."""
+REDUCED: tuple[Status, ...] = ("fail", "known")
+"""The statuses that are reduced; a known divergence only where there is no other."""
 
 
 @dataclass(frozen=True)
-class Parting:
-    """Where an experiment first parts: the backends that may be at fault, and what the finding says of the place.
+class ReadFinding:
+    """What reducing needs of a finding in a `results.json`; see `compare.findings.Finding`."""
 
-    `precisions` are those in which it parts, float32 first: a script in it needs the fewest lines.
+    experiment: str
+    precision: Precision
+    pair: Pair
+    stage: str
+    status: Status
+    detail: str
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Results:
+    """What reducing needs of a `results.json`."""
+
+    findings: tuple[ReadFinding, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where an experiment first differs: the stage, and the paths of the layers and variables that the findings name.
+
+    `suspects` are the backends that may be at fault. `detail` is the first finding's sentence, for people.
+    `precisions` are those in which it differs, float32 first: a script in it needs the fewest lines.
     """
 
     suspects: tuple[str, ...]
     stage: str
-    words: str
+    places: tuple[str, ...]
+    detail: str
     precisions: tuple[str, ...]
 
 
-def read_results(path: Path) -> dict[str, Any]:
-    """The content of a `results.json`.
+def read_results(path: Path) -> tuple[ReadFinding, ...]:
+    """Read the findings of a `results.json`.
 
     Raises:
         MultibackendError: there is none, or it is something else.
     """
-    try:
-        results = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(results.get("findings"), list):
-            raise ValueError("no findings in it")
-    except (OSError, ValueError, AttributeError) as error:
-        raise MultibackendError(
-            f"results {path}: {error}; expected a results.json of `multibackend parity`."
-        ) from error
-    return dict(results)
+    return read_typed(path, Results, "results", "give a results.json that `multibackend parity` wrote").findings
 
 
-def find_parting(results: Mapping[str, Any], experiment: str, backends: Sequence[str]) -> Parting | None:
-    """Where an experiment first parts between these backends; None where it doesn't.
+def find_difference(
+    findings: Iterable[Finding | ReadFinding], experiment: str, backends: Sequence[str]
+) -> Difference | None:
+    """Find where an experiment first differs between these backends; None where it doesn't.
 
     Raises:
-        MultibackendError: the results say nothing of it.
+        MultibackendError: the findings say nothing of it.
     """
-    findings = [f for f in results["findings"] if f["experiment"] == experiment and set(f["pair"]) <= set(backends)]
-    judged = [f for f in findings if f["status"] not in ("not judged", "not run")]
+    concerned = [f for f in findings if f.experiment == experiment and set(f.pair) <= set(backends)]
+    judged = [f for f in concerned if f.status not in ("not judged", "not run")]
     if not judged:
         raise MultibackendError(
-            f"results: nothing judged of {experiment!r}; expected findings of it. Run parity on it."
+            f"results: nothing is judged of {experiment!r}; expected findings of it. "
+            f"Type: multibackend parity {experiment}"
         )
-    for statuses in PARTING:
-        parted = [f for f in judged if f["status"] in statuses]
-        if parted:
-            return _describe(parted, backends)
+    for status in REDUCED:
+        if differing := [f for f in judged if f.status == status]:
+            return _describe(differing, backends)
     return None
 
 
-def _describe(parted: Sequence[Mapping[str, Any]], backends: Sequence[str]) -> Parting:
-    """Of the precision that decides, float64 where it parts too: the first stage, and who is in all its pairs."""
-    precisions = {finding["precision"] for finding in parted}
+def _describe(differing: Sequence[Finding | ReadFinding], backends: Sequence[str]) -> Difference:
+    """Take the first stage in the precision that decides: float64 where that differs, too."""
+    precisions = {finding.precision for finding in differing}
     decides = "float64" if "float64" in precisions else "float32"
-    deciding = [finding for finding in parted if finding["precision"] == decides]
-    stage = min((finding["stage"] for finding in deciding), key=_rank)
-    first = [finding for finding in deciding if finding["stage"] == stage]
-    shared = set(backends).intersection(*(finding["pair"] for finding in first))
-    suspects = [b for b in backends if b in shared] or [b for b in backends if any(b in f["pair"] for f in first)]
-    words = " ".join(f"{finding.get('where', '')} {finding['detail']}" for finding in first)
-    ordered = tuple(p for p in ("float32", "float64") if p in precisions)
-    return Parting(tuple(suspects), stage, words, ordered)
+    deciding = [finding for finding in differing if finding.precision == decides]
+    stage = min((finding.stage for finding in deciding), key=_rank)
+    first = [finding for finding in deciding if finding.stage == stage]
+    suspects = find_suspects(finding.pair for finding in first)
+    return Difference(
+        suspects=tuple(backend for backend in backends if backend in suspects),
+        stage=stage,
+        places=tuple(dict.fromkeys(place for finding in first for place in finding.places)),
+        detail=first[0].detail,
+        precisions=tuple(p for p in ("float32", "float64") if p in precisions),
+    )
 
 
 def _rank(stage: str) -> int:

@@ -16,10 +16,10 @@ from multibackend.experiments.experiment import Profile
 from multibackend.reduce.candidate import Candidate, find_names
 from multibackend.reduce.confirm import Run, run_fresh
 from multibackend.reduce.description import LEVELS, Description, read_description
+from multibackend.reduce.difference import Difference
 from multibackend.reduce.header import write_header
 from multibackend.reduce.judge import Failure, judge
 from multibackend.reduce.oracle import Oracle
-from multibackend.reduce.parting import Parting
 from multibackend.reduce.script import MOST_LINES, count_lines, write_body, write_script
 from multibackend.reduce.setup import Setup
 from multibackend.reduce.shrink import Fails, find_failing, shrink
@@ -51,7 +51,7 @@ class Reproduction:
 
 def reduce_experiment(
     experiment: str,
-    parting: Parting,
+    difference: Difference,
     oracle: Oracle,
     path: Path,
     *,
@@ -65,15 +65,15 @@ def reduce_experiment(
         MultibackendError: the experiment can't be taken apart, or a backend's process doesn't start.
     """
     began = time.monotonic()
-    if parting.stage == "data":
-        problem = f"{experiment}: its data differ between backends ({parting.words}); a model's script has its own"
+    if difference.stage == "data":
+        problem = f"{experiment}: its data differ between backends ({difference.detail}); a model's script has its own"
         return Reproduction("", "", {}, problem, time.monotonic() - began)
-    description = _take_apart(experiment, parting, oracle, profile, seed)
+    description = _take_apart(experiment, difference, oracle, profile, seed)
     judging = Judging(oracle, description)
-    found = judging.search(parting, began + SEARCH_SHARE * seconds)
+    found = judging.search(difference, began + SEARCH_SHARE * seconds)
     if found is None:
         missing = f"; {description.problems[0]}" if description.problems else ""
-        where = f"{', '.join(parting.suspects)} at {parting.stage}"
+        where = f"{', '.join(difference.suspects)} at {difference.stage}"
         problem = f"{experiment}: no script of layers, loss and optimizer alone fails as found ({where}){missing}"
         return Reproduction("", "", {}, problem, time.monotonic() - began)
     candidate, suspect = found
@@ -86,9 +86,9 @@ def reduce_experiment(
     return Reproduction(text, suspect, runs, problem, time.monotonic() - began)
 
 
-def _take_apart(experiment: str, parting: Parting, oracle: Oracle, profile: Profile, seed: int) -> Description:
+def _take_apart(experiment: str, difference: Difference, oracle: Oracle, profile: Profile, seed: int) -> Description:
     """Describe an experiment, on a backend that isn't suspected where there is one."""
-    backend = next((name for name in oracle.pythons if name not in parting.suspects), next(iter(oracle.pythons)))
+    backend = next((name for name in oracle.pythons if name not in difference.suspects), next(iter(oracle.pythons)))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "arrays.safetensors"
         content = oracle.extract(backend, experiment, profile, seed, file)
@@ -113,11 +113,11 @@ class Judging:
     def __init__(self, oracle: Oracle, description: Description) -> None:
         self._oracle, self._description = oracle, description
 
-    def search(self, parting: Parting, deadline: float) -> tuple[Candidate, str] | None:
+    def search(self, difference: Difference, deadline: float) -> tuple[Candidate, str] | None:
         """A candidate that fails, and on which suspect: on simple data first; in float32 where the finding is there."""
-        precisions = dict.fromkeys([*parting.precisions, "float32", "float64"])
-        for level, precision, suspect in product(range(LEVELS), precisions, parting.suspects):
-            starts = list_starts(self._description, parting.stage, parting.words, level)
+        precisions = dict.fromkeys([*difference.precisions, "float32", "float64"])
+        for level, precision, suspect in product(range(LEVELS), precisions, difference.suspects):
+            starts = list_starts(self._description, difference.stage, difference.places, level)
             candidates = (start.but(precision=precision) for start in starts)
             found = find_failing(candidates, self.fails_on(suspect), deadline)
             if found is not None:

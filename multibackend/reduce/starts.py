@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from multibackend.reduce.candidate import GRADIENTS, Call, Candidate, Node, Source, Values, keep_needed
 from multibackend.reduce.description import Description
@@ -17,21 +17,24 @@ Maker = Callable[[Description, int, list[int]], Iterator[Candidate]]
 """Of a description, a level of likeness to the data, and the positions of nodes, the likeliest first."""
 
 
-def list_starts(description: Description, stage: str, words: str, level: int) -> Iterator[Candidate]:
-    """Candidates for a finding, in float32: `words` may name a layer or variable, which is then tried first."""
-    order = order_nodes(description, words)
+def list_starts(description: Description, stage: str, places: Sequence[str], level: int) -> Iterator[Candidate]:
+    """List candidates for a difference, in float32; layers that `places`, paths of layers or variables, name go first."""
+    order = order_nodes(description, places)
     for maker in ORDERS.get(stage, ORDERS[""]):
         for candidate in maker(description, level, order):
             yield _positive(candidate)
 
 
-def order_nodes(description: Description, words: str) -> list[int]:
-    """Positions of the nodes: first those whose layer the words name, the longest name first; then as called."""
+def order_nodes(description: Description, places: Sequence[str]) -> list[int]:
+    """Order the positions of the nodes: first those whose layer a place names, the longest name first; then as called.
+
+    A slot's path holds the layer's name within a longer one: `adam/dense_hidden_kernel_velocity`.
+    """
 
     def rank(i: int) -> tuple[int, int]:
         path = description.paths[description.nodes[i].name]
-        met = [name for name in (path, path.split("/")[-1]) if name and name in words]
-        return -max(map(len, met), default=0), i
+        names = [name for name in (path, path.split("/")[-1]) if name and any(name in place for place in places)]
+        return -max(map(len, names), default=0), i
 
     return sorted(range(len(description.nodes)), key=rank)
 
