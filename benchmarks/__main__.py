@@ -16,7 +16,7 @@ from multibackend.cli import Commands
 from multibackend.cli.options import PYTHON_OPTION
 from multibackend.engine.backend import Device
 from multibackend.engine.backends import BACKENDS
-from multibackend.launch.interpreters import require
+from multibackend.launch.choosing import require
 
 OUTPUT_OPTION = click.option(
     "--output",

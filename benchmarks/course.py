@@ -19,7 +19,7 @@ from multibackend.course.examination import Examiner, Submission
 from multibackend.course.exercise import exercises, find
 from multibackend.course.limits import Limits
 from multibackend.engine.backends import BACKENDS
-from multibackend.launch.interpreters import name_pythons
+from multibackend.launch.choosing import name_pythons
 
 ROUNDS = 5
 

@@ -21,8 +21,9 @@ from benchmarks.processes import ask
 from benchmarks.results import RESULTS, Contents, load_results, merge_entries
 from multibackend.cli.options import PYTHON_OPTION
 from multibackend.engine.backends import BACKENDS
-from multibackend.launch.interpreters import Interpreter, require
+from multibackend.launch.choosing import require
 from multibackend.launch.loop import launch
+from multibackend.launch.probing import Interpreter
 from multibackend.launch.progress import Progress
 from multibackend.launch.request import Request
 from multibackend.records.record import Run, load_record

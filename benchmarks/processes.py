@@ -14,7 +14,7 @@ from typing import Any
 from multibackend.engine.backend import Device
 from multibackend.engine.backends import environment_variables
 from multibackend.errors import MultibackendError
-from multibackend.launch.interpreters import Interpreter
+from multibackend.launch.probing import Interpreter
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -19,7 +19,7 @@ from multibackend.course.exercise import Exercise, exercises
 from multibackend.course.limits import Limits
 from multibackend.course.notebooks import write_notebooks
 from multibackend.course.starter import make_starter
-from multibackend.launch.interpreters import name_pythons, require
+from multibackend.launch.choosing import name_pythons, require
 
 DOCS = Path(__file__).resolve().parent
 

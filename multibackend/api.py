@@ -52,7 +52,7 @@ def parity(
     Raises:
         MultibackendError: a mistake in what was given, in one line. A difference is no error: see `Comparison.passed`.
     """
-    from multibackend.launch.interpreters import name_pythons
+    from multibackend.launch.choosing import name_pythons
     from multibackend.launch.output_folder import open_folder
     from multibackend.report import write_results
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
-from multibackend.launch.interpreters import name_pythons
+from multibackend.launch.choosing import name_pythons
 from multibackend.reduce import reduce_experiment
 from multibackend.reduce.oracle import Oracle
 from multibackend.reduce.parting import Parting, find_parting, read_results

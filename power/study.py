@@ -22,8 +22,8 @@ from rich.console import Console
 
 from multibackend.compare import PRECISIONS, load_runs
 from multibackend.engine.backends import BACKENDS
+from multibackend.launch.choosing import name_pythons
 from multibackend.launch.dispatch import RUN_SECONDS, list_trainings, run_trainings
-from multibackend.launch.interpreters import name_pythons
 from multibackend.launch.output_folder import open_folder
 from power.lending import lend
 from power.numerical_test import find_differences

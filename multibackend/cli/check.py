@@ -106,7 +106,7 @@ def _read_submission(exercise: Exercise, path: Path, language: Language) -> Subm
 def _start(backend: str | None, pythons: dict[str, str]) -> Sequence[Examiner]:
     """An examiner for each backend asked for, all starting at once."""
     from multibackend.course.examination import Examiner
-    from multibackend.launch.interpreters import choose
+    from multibackend.launch.choosing import choose
 
     return [Examiner(interpreter.backend, interpreter.python) for interpreter in choose(backend, pythons)]
 

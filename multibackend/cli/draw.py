@@ -34,7 +34,7 @@ def draw(
     """
     from multibackend.course.exercise import find
     from multibackend.course.workbook import read_own
-    from multibackend.launch.interpreters import choose
+    from multibackend.launch.choosing import choose
 
     exercise = find(id)
     path = file or exercise.path

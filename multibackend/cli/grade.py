@@ -72,7 +72,7 @@ def grade(
     from multibackend.course.graders import Graders
     from multibackend.course.grading import make_jobs
     from multibackend.course.limits import Limits
-    from multibackend.launch.interpreters import choose
+    from multibackend.launch.choosing import choose
 
     ready = choose(backend, pythons)
     chosen = [find(id) for id in dict.fromkeys(id.upper() for id in ids)] or list(exercises().values())

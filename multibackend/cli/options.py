@@ -18,7 +18,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def _parse_pythons(_ctx: click.Context, _option: click.Parameter, values: Sequence[str]) -> dict[str, str]:
     """Name the Python of each backend; an option outdoes the variable, backend by backend."""
-    from multibackend.launch.interpreters import name_pythons
+    from multibackend.launch.choosing import name_pythons
 
     try:
         return name_pythons(values)

@@ -65,7 +65,7 @@ def reduce(
     """
     from multibackend.errors import MultibackendError
     from multibackend.experiments.catalogue import select_experiments
-    from multibackend.launch.interpreters import require
+    from multibackend.launch.choosing import require
 
     names = select_experiments([name])
     if len(names) != 1:

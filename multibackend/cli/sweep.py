@@ -13,7 +13,7 @@ from multibackend.cli.options import BACKENDS_OPTION, PYTHON_OPTION, expand_prec
 from multibackend.cli.output import console, say, show
 
 if TYPE_CHECKING:
-    from multibackend.launch.interpreters import Interpreter
+    from multibackend.launch.probing import Interpreter
     from multibackend.sweep.case import Case
     from multibackend.sweep.report import Sweep
     from multibackend.sweep.results import Outcome
@@ -56,7 +56,7 @@ def sweep(
     known, and all that is known is still there.
     """
     from multibackend.cli.trainings import opened_output
-    from multibackend.launch.interpreters import require
+    from multibackend.launch.choosing import require
     from multibackend.sweep.cases import select_cases
     from multibackend.sweep.launch import launch
     from multibackend.sweep.report import print_sweep, write_sweep

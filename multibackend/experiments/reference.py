@@ -6,24 +6,18 @@ Importing this module imports nothing but the standard library.
 
 from __future__ import annotations
 
-import ast
-import importlib
-import importlib.util
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from multibackend.errors import MultibackendError
+from multibackend.experiments.sources import list_sources
 
 PATTERN = re.compile(r"(?P<path>.+?\.py):(?P<name>[^@:]+)(@(?P<data>.+))?")
-
-_folders: list[str] = []
-"""Where the last user's file, and what it imports from beside it, was imported from."""
 
 
 @dataclass(frozen=True)
@@ -96,109 +90,6 @@ def shorten(text: str) -> str:
         return text
     data = f"@{Path(reference.data).name}" if reference.data else ""
     return f"{reference.path.name}:{reference.name}{data}"
-
-
-# --------------------------------------------------------------------------------------- importing
-
-
-def locate(path: Path) -> tuple[Path, str]:
-    """The folder that Python must find a file's module from, and the module's name there.
-
-    As for `python file.py`, that is the file's own folder; for a file in a package, the folder that holds the package.
-    """
-    folder, name = path.resolve().parent, path.stem
-    while (folder / "__init__.py").is_file():
-        folder, name = folder.parent, f"{folder.name}.{name}"
-    return folder, name.removesuffix(".__init__")
-
-
-def import_file(path: Path) -> ModuleType:
-    """Import a user's file anew; what lies beside it can be imported, now and while its functions run.
-
-    What was imported from beside another user's file is forgotten: its `layers.py` isn't this one's.
-
-    Raises:
-        MultibackendError: it isn't a Python file.
-    """
-    folder, name = locate(path)
-    _enter(str(folder))
-    if "." in name:
-        package = importlib.import_module(name.rpartition(".")[0])
-        if not Path(package.__file__ or "").resolve().is_relative_to(folder):
-            raise MultibackendError(
-                f"experiment file {path}: package {package.__name__} was imported from {package.__file__}; "
-                f"expected it from {folder}. Install that one, or rename it."
-            )
-    else:
-        name = f"experiment_{name}"
-    spec = importlib.util.spec_from_file_location(name, path.resolve())
-    if spec is None or spec.loader is None:
-        raise MultibackendError(f"experiment file {path}: not a Python file; expected path/to/file.py:name.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def _enter(folder: str) -> None:
-    """Let modules be found in this folder first, and those of the last one no longer."""
-    for last in [last for last in _folders if last != folder]:
-        for name, module in list(sys.modules.items()):
-            beside = str(Path(last, *name.split(".")))
-            if getattr(module, "__file__", None) in (f"{beside}.py", str(Path(beside, "__init__.py"))):
-                del sys.modules[name]
-        sys.path[:] = [entry for entry in sys.path if entry != last]
-        _folders.remove(last)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-        _folders.append(folder)
-    if (here := str(Path.cwd())) not in sys.path:  # for a file that imports from where the command was started
-        sys.path.append(here)
-    importlib.invalidate_caches()
-
-
-def list_sources(path: Path) -> Iterator[Path]:
-    """A file and, of what it imports, the files beside it, theirs in turn included; nothing is imported."""
-    waiting, seen = [path.resolve()], set[Path]()
-    while waiting:
-        file = waiting.pop()
-        if file in seen:
-            continue
-        seen.add(file)
-        yield file
-        if file.suffix == ".py" and file.is_file():
-            folder, name = locate(file)
-            package = name.rpartition(".")[0] if file.name != "__init__.py" else name
-            for imported in _list_imports(file, package):
-                waiting += _find_module(folder, imported)
-
-
-def _list_imports(file: Path, package: str) -> Iterator[str]:
-    """The full names of what a file imports, anywhere in it; of `from a import b` both `a` and `a.b`."""
-    try:
-        tree = ast.parse(file.read_bytes())
-    except SyntaxError:
-        return  # which its import will say
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            parents = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-            base = ".".join(filter(None, [*parents, node.module]))
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
-
-
-def _find_module(folder: Path, name: str) -> list[Path]:
-    """The files below a folder that importing a name runs: of `a.b`, `a/__init__.py` and `a/b.py`."""
-    found, at = list[Path](), folder
-    for part in filter(None, name.split(".")):
-        at = at / part
-        found += [file for file in (at / "__init__.py", at.with_name(f"{part}.py")) if file.is_file()]
-    return found
-
-
-# --------------------------------------------------------------------------------- from an object
 
 
 def name_function(function: Callable[..., Any], what: str) -> tuple[Path, str]:

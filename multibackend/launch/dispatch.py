@@ -54,7 +54,8 @@ def run_trainings(
         MultibackendError: a name or an interpreter is not as needed.
     """
     from multibackend.experiments.catalogue import select_experiments
-    from multibackend.launch.interpreters import fingerprint, require
+    from multibackend.launch.choosing import require
+    from multibackend.launch.fingerprint import fingerprint
     from multibackend.launch.loop import launch
     from multibackend.launch.progress import Progress
     from multibackend.launch.request import Request

@@ -19,8 +19,8 @@ from rich.text import Text
 from multibackend.engine.backends import get_backend
 from multibackend.errors import MultibackendError
 from multibackend.launch.child import Child
-from multibackend.launch.interpreters import Interpreter, probe_all, problem_of
 from multibackend.launch.output_folder import check_writable
+from multibackend.launch.probing import Interpreter, probe_all, problem_of
 from multibackend.launch.request import Request, start_worker
 from multibackend.report.console import plain
 

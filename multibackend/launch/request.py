@@ -14,10 +14,9 @@ from typing import Any
 
 from multibackend.engine.backend import Device
 from multibackend.engine.backends import environment_variables
-from multibackend.errors import RecordError
 from multibackend.experiments.experiment import Profile
 from multibackend.launch.child import Child
-from multibackend.records.record import RECORD_FILE, Run, load_record
+from multibackend.records.record import Run
 
 WORKER = ("-P", "-m", "multibackend.train.worker")
 """With -P, a `numpy.py` in the working folder, such as one of records from elsewhere, isn't taken for NumPy."""
@@ -76,18 +75,3 @@ def parse_event(event: Mapping[str, Any]) -> dict[str, Any]:
         return {**event, "run": Run(**event["run"])} if "run" in event else dict(event)
     except TypeError:
         return {}
-
-
-def find_kept(request: Request) -> set[Run]:
-    """The runs of a request that an earlier command finished under the same fingerprint."""
-    return {run for run in request.runs if _is_kept(request.records(run) / run.folder, run, request.fingerprint)}
-
-
-def _is_kept(folder: Path, run: Run, fingerprint: str) -> bool:
-    if not (folder / RECORD_FILE).is_file():
-        return False
-    try:
-        record = load_record(folder)
-    except RecordError:
-        return False
-    return record.status == "finished" and record.run == run and record.fingerprint == fingerprint

@@ -9,8 +9,9 @@ from typing import Any, get_args
 
 from multibackend.errors import MultibackendError
 from multibackend.launch.child import Child
+from multibackend.launch.kept import find_kept
 from multibackend.launch.progress import Progress
-from multibackend.launch.request import Request, find_kept, parse_event, start_worker
+from multibackend.launch.request import Request, parse_event, start_worker
 from multibackend.records.record import Record, Run, Status, save_record
 from multibackend.text import sanitize
 

@@ -15,9 +15,10 @@ from multibackend.compare import Comparison
 from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
 from multibackend.experiments.catalogue import select_experiments
+from multibackend.launch.choosing import name_pythons
 from multibackend.launch.dispatch import RUN_SECONDS
-from multibackend.launch.interpreters import name_pythons, probe_all, problem_of
 from multibackend.launch.output_folder import OutputFolder, open_folder
+from multibackend.launch.probing import probe_all, problem_of
 
 if TYPE_CHECKING:
     from multibackend.engine.backend import Device

@@ -30,8 +30,9 @@ from multibackend.train.archive import (
     read_members,
     write_archive,
 )
+from multibackend.train.build import Built, compile_first_step
+from multibackend.train.measure import continue_training
 from multibackend.train.saved_config import read_config
-from multibackend.train.training import Built, compile_first_step, continue_training
 
 LARGEST_NUMBER = 8
 """Bytes."""

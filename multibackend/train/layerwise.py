@@ -10,7 +10,7 @@ from multibackend.engine.backends import BACKENDS, get_engine
 from multibackend.engine.layerwise import isolate_step, trace_step
 from multibackend.errors import MultibackendError
 from multibackend.records.record import Record, Run, load_record
-from multibackend.train.training import Built
+from multibackend.train.build import Built
 
 
 def trace_record(run: Run, b: Built) -> Record:

@@ -11,7 +11,8 @@ from typing import Any
 from multibackend.datasets.npz import as_dataset, load_dataset
 from multibackend.errors import MultibackendError
 from multibackend.experiments.experiment import Dataset, Experiment, Plan
-from multibackend.experiments.reference import PATTERN, Reference, import_file
+from multibackend.experiments.importing import import_file
+from multibackend.experiments.reference import PATTERN, Reference
 
 SHORT_PLAN = Plan(epochs=2, batch_size=16)
 """Of a file that names no `plan`: long enough for optimizer slots and a partial batch to matter."""

@@ -19,12 +19,14 @@ from multibackend.engine.backends import get_engine
 from multibackend.engine.workarounds import apply_workarounds
 from multibackend.errors import DataUnavailable, MultibackendError
 from multibackend.records.record import Record, Run, Task, save_record
+from multibackend.train.build import Prepared, build, forget_data, prepare, reseed
 from multibackend.train.describe import describe_environment
 from multibackend.train.events import read_request
 from multibackend.train.interchange import interchange_record
 from multibackend.train.layerwise import isolation_record, trace_record
+from multibackend.train.measure import Emit, train_record
+from multibackend.train.memory import trim_heap
 from multibackend.train.surroundings import Surroundings
-from multibackend.train.training import Emit, Prepared, build, forget_data, prepare, reseed, train_record, trim_heap
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from benchmarks.workloads import Workload
 from multibackend import MultibackendError, Split, draws
 from multibackend.engine.backends import get_engine
 from multibackend.engine.contract import build_model, train
-from multibackend.launch.interpreters import Interpreter
+from multibackend.launch.probing import Interpreter
 
 NETWORKS = ("B9", "C7", "D3", "E4-standardised", "gru", "transformer")
 """Of each kind of network, loss and optimizer one."""

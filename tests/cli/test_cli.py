@@ -20,7 +20,8 @@ import multibackend.launch.loop
 from multibackend import BACKENDS, __version__
 from multibackend.cli import main
 from multibackend.cli.options import RUN_SECONDS
-from multibackend.launch.interpreters import fingerprint, probe
+from multibackend.launch.fingerprint import fingerprint
+from multibackend.launch.probing import probe
 from multibackend.records.record import Record, find_records, load_record, save_record
 
 

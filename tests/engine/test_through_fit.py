@@ -17,7 +17,7 @@ from multibackend import MultibackendError, Split, draws
 from multibackend.engine import contract, through_fit
 from multibackend.engine.backends import get_engine
 from multibackend.engine.workarounds import apply_workarounds
-from multibackend.experiments.reference import import_file
+from multibackend.experiments.importing import import_file
 
 EXAMPLE = Path(multibackend.__file__).parents[1] / "docs" / "examples" / "own_model.py"
 EPOCHS = 2

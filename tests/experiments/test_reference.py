@@ -14,8 +14,11 @@ from multibackend import Dataset, MultibackendError, Plan, Split
 from multibackend.datasets.npz import as_dataset, load_dataset, save_dataset
 from multibackend.experiments.arrays import leaves
 from multibackend.experiments.catalogue import select_experiments
-from multibackend.experiments.reference import import_file, list_sources, name_function, parse_reference, shorten
-from multibackend.launch.interpreters import Interpreter, fingerprint
+from multibackend.experiments.importing import import_file
+from multibackend.experiments.reference import name_function, parse_reference, shorten
+from multibackend.experiments.sources import list_sources
+from multibackend.launch.fingerprint import fingerprint
+from multibackend.launch.probing import Interpreter
 from multibackend.train.load import load_experiment
 from multibackend.train.own_model import SHORT_PLAN
 

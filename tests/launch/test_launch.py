@@ -15,10 +15,11 @@ from rich.console import Console
 
 from multibackend.errors import MultibackendError
 from multibackend.launch import child, supervisor
+from multibackend.launch.kept import find_kept
 from multibackend.launch.loop import SIGNALS, Interrupted, launch
 from multibackend.launch.output_folder import check_writable
 from multibackend.launch.progress import Progress
-from multibackend.launch.request import Request, find_kept, parse_event
+from multibackend.launch.request import Request, parse_event
 from multibackend.launch.supervisor import Outcome
 from multibackend.records.record import ARRAYS_FILE, Run, load_record
 from multibackend.train import keeper

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from multibackend.launch.interpreters import probe_all
+from multibackend.launch.probing import probe_all
 from multibackend.launch.request import Request, start_worker
 from multibackend.report.pictures import open_pool
 

@@ -16,7 +16,7 @@ import pytest
 
 from multibackend import BACKENDS
 from multibackend.compare import STAGES
-from multibackend.launch.interpreters import name_pythons
+from multibackend.launch.choosing import name_pythons
 from multibackend.records.record import MODEL_FILE, Record, Run, load_record, save_record
 from power.lending import lend
 from power.numerical_test import find_differences

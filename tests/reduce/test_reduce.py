@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from multibackend import BACKENDS
-from multibackend.launch.interpreters import name_pythons
+from multibackend.launch.choosing import name_pythons
 from multibackend.reduce.confirm import run_fresh
 
 HERE = Path(__file__).parent

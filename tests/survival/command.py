@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import multibackend.launch.loop
-from multibackend.launch import child, interpreters, supervisor
+from multibackend.launch import child, probing, supervisor
 
 TRAINER = str(Path(__file__).with_name("trainer.py"))
 EXPERIMENTS = ("first", "second")
@@ -18,7 +18,7 @@ if __name__ == "__main__":
     sys.modules["exercises"] = course
     seconds = float(os.environ["SURVIVAL_SECONDS"])
     supervisor.START_SECONDS = supervisor.END_SECONDS = seconds
-    interpreters.PROBE_SECONDS = child.KEEPER_SECONDS = seconds
+    probing.PROBE_SECONDS = child.KEEPER_SECONDS = seconds
     multibackend.launch.loop.launch = functools.partial(multibackend.launch.loop.launch, worker_command=(TRAINER,))
     from multibackend.cli import main
 

@@ -14,7 +14,7 @@ from fakes import synthetic
 
 from multibackend.records.record import MODEL_FILE, Record, Run, find_records, load_record
 from multibackend.train import worker
-from multibackend.train.training import Emit
+from multibackend.train.measure import Emit
 
 MODEL_BYTES = 700_000
 """Two models are more than `check_writable` tries to write, so that a disk can be full later than there."""

@@ -18,7 +18,7 @@ import pytest
 
 from multibackend.train.archive import CONFIG, METADATA, WEIGHTS, Refused, read_members
 from multibackend.train.interchange import load_model
-from multibackend.train.training import save_model
+from multibackend.train.saving import save_model
 
 
 @keras.saving.register_keras_serializable("tests")

@@ -1,33 +1,25 @@
-"""Interpreters: which Python runs which backend, what is installed there, and a fingerprint of all that.
-
-An interpreter is asked by a short subprocess that imports neither Keras nor a framework.
-"""
+"""Probing: what is installed for a Python, asked of a short subprocess that imports neither Keras nor a framework."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from multibackend import __version__
-from multibackend.engine.backends import BACKENDS, get_backend
+from multibackend.engine.backends import get_backend
 from multibackend.errors import MultibackendError
-from multibackend.experiments.reference import parse_reference
 
 PROBE_SECONDS = 60.0
 """How long an interpreter may take to answer; usual is 0.1 s, a cold network disk takes several."""
 
+
 OLDEST_PYTHON = (3, 11)
 
-PYTHON_VARIABLE = "MULTIBACKEND_PYTHON"
-"""Holds BACKEND=PATH for each backend that this Python doesn't run, with spaces between."""
 
 # Each package with its module and the names under which it is distributed.
 COMMON = {
@@ -36,6 +28,7 @@ COMMON = {
     "pandas": ("pandas", ["pandas"]),
     "scikit-learn": ("sklearn", ["scikit-learn"]),
 }
+
 
 # A folder that merely lies beside us under a package's name is a namespace package, without an origin.
 PROBE = r"""
@@ -106,21 +99,6 @@ class Interpreter:
         return ""
 
 
-def name_pythons(values: Sequence[str]) -> dict[str, str]:
-    """The Python of each backend: this one, unless MULTIBACKEND_PYTHON or, before it, `values` name another.
-
-    Raises:
-        MultibackendError: a value that isn't BACKEND=PATH.
-    """
-    pythons = dict.fromkeys(BACKENDS, sys.executable)
-    for value in [*os.environ.get(PYTHON_VARIABLE, "").split(), *values]:
-        backend, equals, path = value.partition("=")
-        if backend not in BACKENDS or not equals or not path:
-            raise MultibackendError(f"got {value!r}; expected BACKEND=PATH, with {' or '.join(BACKENDS)}.")
-        pythons[backend] = path
-    return pythons
-
-
 def probe(python: str, backend: str) -> Interpreter:
     """Ask a Python what it has installed for a backend; nothing of it is imported.
 
@@ -169,73 +147,3 @@ def probe_all(pythons: Mapping[str, str]) -> dict[str, Interpreter | Multibacken
 def problem_of(answer: Interpreter | MultibackendError) -> str:
     """Why a backend can't be trained on, in a line that ends with the cure; empty when it can."""
     return answer.problem if isinstance(answer, Interpreter) else str(answer)
-
-
-def require(pythons: Mapping[str, str]) -> list[Interpreter]:
-    """The interpreters of these backends, each ready to train.
-
-    Raises:
-        MultibackendError: of one line for each backend that can't be trained on, with the command that fixes it.
-    """
-    answers = probe_all(pythons)
-    problems = [problem for answer in answers.values() if (problem := problem_of(answer))]
-    if problems:
-        raise MultibackendError("\n".join(problems))
-    return [answer for answer in answers.values() if isinstance(answer, Interpreter)]
-
-
-def choose(backend: str | None, pythons: Mapping[str, str]) -> list[Interpreter]:
-    """The interpreter of a backend, or of "all"; for None, KERAS_BACKEND's, or else the first that is ready.
-
-    Raises:
-        MultibackendError: what was asked for isn't ready; a line for each, with the command that fixes it.
-    """
-    backend = backend or next((name for name in BACKENDS if name == os.environ.get("KERAS_BACKEND")), None)
-    if backend is None:
-        return [_first_ready(pythons)]
-    return require(pythons if backend == "all" else {backend: pythons[backend]})
-
-
-def _first_ready(pythons: Mapping[str, str]) -> Interpreter:
-    problems = []
-    for answer in probe_all(pythons).values():
-        if isinstance(answer, Interpreter) and not answer.problem:
-            return answer
-        problems.append(problem_of(answer))
-    raise MultibackendError("\n".join(problems))
-
-
-JUDGING = ("compare", "report", "course", "cli", "checks")
-"""Folders of the package that train nothing."""
-
-
-def fingerprint(
-    interpreter: Interpreter, device: str, threads: int, workarounds: bool, references: Sequence[str]
-) -> str:
-    """A SHA-256 sum over what decides a training's numbers: while it stays, a finished record needs no new training.
-
-    It covers the installed versions, the device, threads and workarounds, the record's schema, the
-    sources of `multibackend` that train and the exercises as this interpreter finds them, the files of each
-    reference `file.py:name` and what they import from beside them (not what is installed), the data's sums, and
-    where the user's data lie. Its first half is of all but the versions, and so the same for every backend.
-    """
-    from multibackend.records.record import SCHEMA_VERSION
-
-    folders = [Path(folder) for _, folder in sorted(interpreter.folders.items())]
-    sources = [path for folder in folders for path in folder.rglob("*.py") if path.parent.name not in JUDGING]
-    own = [reference for name in references if (reference := parse_reference(name))]
-    sources += [file for reference in own for file in reference.files]
-    sums = [sums for folder in folders for sums in (folder / "_data/SHA256SUMS", folder.parent / "data/SHA256SUMS")]
-    parts = {
-        "settings": [device, threads, workarounds, SCHEMA_VERSION],
-        "files": sorted({_digest(path) for path in [*sources, *sums] if path.is_file()}),
-        "data": os.environ.get("MULTIBACKEND_DATA", ""),
-    }
-    return "-".join(
-        hashlib.sha256(json.dumps(part, sort_keys=True).encode()).hexdigest()[:32]
-        for part in (parts, interpreter.versions)
-    )
-
-
-def _digest(path: Path) -> str:
-    return f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}"
