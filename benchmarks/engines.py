@@ -24,7 +24,8 @@ from benchmarks.processes import serve
 from benchmarks.workloads import WORKLOADS, Workload
 from multibackend import DataUnavailable, MultibackendError, Split, draws
 from multibackend.engine.backends import get_engine
-from multibackend.engine.contract import build_model, train
+from multibackend.engine.loop import train
+from multibackend.engine.model import build_model
 from multibackend.train.describe import describe_environment
 
 WAYS = ("engine", "fit", "hand", "limit")

@@ -14,7 +14,8 @@ import numpy as np
 from benchmarks.processes import serve
 from multibackend import Dataset, Experiment, Plan, Split, draws
 from multibackend.engine.backends import get_engine
-from multibackend.engine.contract import build_model, train
+from multibackend.engine.loop import train
+from multibackend.engine.model import build_model
 from multibackend.train.describe import describe_environment
 
 FEATURES, CLASSES = 64, 10

@@ -19,12 +19,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from multibackend.reduce.parting import Parting, find_parting, read_results
+
 from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
 from multibackend.launch.choosing import name_pythons
 from multibackend.reduce import reduce_experiment
 from multibackend.reduce.oracle import Oracle
-from multibackend.reduce.parting import Parting, find_parting, read_results
 from power.preload import write_preload
 from power.table import Fault, read_table
 

@@ -15,18 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from multibackend.engine.contract import (
-    Call,
-    Engine,
-    flatten,
-    intercepted,
-    map_leaves,
-    named,
-    parts,
-    restore_state,
-    save_state,
-    unused,
-)
+from multibackend.engine.contract import Engine
+from multibackend.engine.intercept import Call, flatten, intercepted, map_leaves
+from multibackend.engine.model import parts
+from multibackend.engine.state import named, restore_state, save_state, unused
 from multibackend.experiments.arrays import map_arrays
 from multibackend.experiments.experiment import Split
 

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from multibackend.engine.contract import restore_state, save_state
+from multibackend.engine.state import restore_state, save_state
 from multibackend.files import write_whole
 from multibackend.machine import name_processor
 from multibackend.paths import cache_folder

@@ -11,17 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from multibackend.engine.contract import (
-    Engine,
-    Epoch,
-    FirstStep,
-    flat_metrics,
-    parts,
-    restore_state,
-    save_state,
-    unused,
-    why_through_fit,
-)
+from multibackend.engine.contract import Engine, Epoch, FirstStep
+from multibackend.engine.loop import flat_metrics
+from multibackend.engine.model import parts, why_through_fit
+from multibackend.engine.state import restore_state, save_state, unused
 from multibackend.errors import MultibackendError
 from multibackend.experiments.arrays import map_arrays
 from multibackend.experiments.experiment import Split

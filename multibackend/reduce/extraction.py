@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 
 from multibackend import draws
 from multibackend.engine.backends import get_engine
-from multibackend.engine.contract import check_model
+from multibackend.engine.model import check_model
 from multibackend.experiments.experiment import Profile
 from multibackend.reduce.reader import Reader
 from multibackend.reduce.tracer import KEPT_ROWS, Tracer, trace

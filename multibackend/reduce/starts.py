@@ -18,7 +18,10 @@ Maker = Callable[[Description, int, list[int]], Iterator[Candidate]]
 
 
 def list_starts(description: Description, stage: str, places: Sequence[str], level: int) -> Iterator[Candidate]:
-    """List candidates for a difference, in float32; layers that `places`, paths of layers or variables, name go first."""
+    """List candidates for a difference, in float32; layers that `places` name are tried first.
+
+    `places` are paths of layers, variables or slots.
+    """
     order = order_nodes(description, places)
     for maker in ORDERS.get(stage, ORDERS[""]):
         for candidate in maker(description, level, order):

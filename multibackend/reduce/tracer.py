@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from multibackend.engine.contract import to_numpy
+from multibackend.engine.state import to_numpy
 from multibackend.reduce.candidate import Name
 from multibackend.reduce.reader import Reader
 from multibackend.reduce.transport import encode

@@ -11,7 +11,7 @@ import numpy as np
 
 from multibackend import draws
 from multibackend.draws.order import make_generator
-from multibackend.engine.contract import to_numpy
+from multibackend.engine.state import to_numpy
 from multibackend.sweep.case import Case, Make, replace_arrays
 
 WEIGHTS_STREAM, PERTURBATION_STREAM = 1000, 3000

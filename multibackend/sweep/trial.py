@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from multibackend.engine.contract import to_numpy
+from multibackend.engine.state import to_numpy
 from multibackend.sweep.case import Case
 
 

@@ -11,15 +11,9 @@ import numpy as np
 from multibackend import draws
 from multibackend.engine import through_fit
 from multibackend.engine.backends import get_engine
-from multibackend.engine.contract import (
-    Epoch,
-    FirstStep,
-    Forward,
-    all_variables,
-    build_model,
-    save_state,
-    why_through_fit,
-)
+from multibackend.engine.contract import Epoch, FirstStep, Forward
+from multibackend.engine.model import build_model, why_through_fit
+from multibackend.engine.state import all_variables, save_state
 from multibackend.errors import MultibackendError
 from multibackend.experiments.experiment import Dataset, Experiment, Plan, Profile, Split
 from multibackend.records.record import PROBE_ROWS, Run

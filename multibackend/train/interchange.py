@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from multibackend.engine.backends import BACKENDS
-from multibackend.engine.contract import as_data, predict
+from multibackend.engine.loop import predict
+from multibackend.engine.model import as_data
 from multibackend.engine.workarounds import optimizer_saved_by_public_name
 from multibackend.records.record import MODEL_FILE, Record, Run
 from multibackend.train.archive import (

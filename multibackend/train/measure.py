@@ -13,16 +13,9 @@ import numpy as np
 
 from multibackend import draws
 from multibackend.engine.backends import get_engine
-from multibackend.engine.contract import (
-    FirstStep,
-    evaluate,
-    named,
-    predict,
-    restore_state,
-    save_state,
-    to_numpy,
-    train,
-)
+from multibackend.engine.contract import FirstStep
+from multibackend.engine.loop import evaluate, predict, train
+from multibackend.engine.state import named, restore_state, save_state, to_numpy
 from multibackend.experiments.arrays import map_arrays
 from multibackend.experiments.experiment import Split
 from multibackend.records.record import CONTINUED_STEPS, Record, Run

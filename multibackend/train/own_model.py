@@ -113,7 +113,7 @@ def _draw(build: Callable[[], Any], batch_size: int) -> Dataset:
     import keras
 
     from multibackend.draws.rows import draw_dataset
-    from multibackend.engine.contract import check_model
+    from multibackend.engine.model import check_model
 
     keras.utils.clear_session()
     model = build()

@@ -19,7 +19,8 @@ from benchmarks.results import load_results, merge_entries
 from benchmarks.workloads import Workload
 from multibackend import MultibackendError, Split, draws
 from multibackend.engine.backends import get_engine
-from multibackend.engine.contract import build_model, train
+from multibackend.engine.loop import train
+from multibackend.engine.model import build_model
 from multibackend.launch.probing import Interpreter
 
 NETWORKS = ("B9", "C7", "D3", "E4-standardised", "gru", "transformer")

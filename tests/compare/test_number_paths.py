@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from multibackend.compare.contents import number_paths
-from multibackend.engine.contract import unused
+from multibackend.engine.state import unused
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import pytest
 from keras import ops
 
 from multibackend import Unsupported, draws
-from multibackend.engine import contract
 from multibackend.engine.backends import get_engine
+from multibackend.engine.state import to_numpy
 
 SHAPES = {"STFT": (32, 1, 17), "Identity": (6, 6)}
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -51,7 +51,7 @@ def precision(request: pytest.FixtureRequest) -> str:
 def draw(name: str, precision: str, **arguments: Any) -> np.ndarray:
     with draws.initial_weights(3):
         initializer = getattr(keras.initializers, name)(**{**ARGUMENTS.get(name, {}), **arguments})
-        return contract.to_numpy(initializer(SHAPES.get(name, (30, 20)), dtype=precision))
+        return to_numpy(initializer(SHAPES.get(name, (30, 20)), dtype=precision))
 
 
 EXPECTED: dict[str, dict[str, str]] = {
@@ -100,7 +100,7 @@ def test_every_initializer_is_the_same_to_the_bit(precision: str) -> None:
 
 def test_orthogonal_is_numpys_decomposition_to_the_bit(precision: str) -> None:
     with draws.initial_weights(3):
-        normal = contract.to_numpy(keras.random.normal((30, 20), seed=5, dtype=precision))
+        normal = to_numpy(keras.random.normal((30, 20), seed=5, dtype=precision))
     q, r = np.linalg.qr(normal.astype("float64"))
     expected = (1.1 * (q * np.sign(np.diag(r)))).astype(precision)
     np.testing.assert_array_equal(draw("Orthogonal", precision, seed=5), expected)
@@ -122,9 +122,9 @@ def test_orthogonal_is_orthogonal(precision: str) -> None:
 
 def test_random_initializers_follow_their_distribution() -> None:
     with draws.initial_weights(0):
-        normal = contract.to_numpy(keras.random.normal((40_000,), 1.0, 2.0, seed=1))
-        truncated = contract.to_numpy(keras.random.truncated_normal((40_000,), 0.0, 3.0, seed=1))
-        uniform = contract.to_numpy(keras.random.uniform((40_000,), -1.0, 3.0, seed=1))
+        normal = to_numpy(keras.random.normal((40_000,), 1.0, 2.0, seed=1))
+        truncated = to_numpy(keras.random.truncated_normal((40_000,), 0.0, 3.0, seed=1))
+        uniform = to_numpy(keras.random.uniform((40_000,), -1.0, 3.0, seed=1))
     # Standard errors of the mean: 2 / 200, 2.64 / 200 and 1.15 / 200; bounds of five of them.
     assert normal.mean() == pytest.approx(1.0, abs=0.05)
     assert normal.std() == pytest.approx(2.0, abs=0.04)
@@ -201,13 +201,13 @@ def test_threefry_gives_the_published_numbers() -> None:
     ]
     for key, counter, expected in known:
         got = draws.threefry(*int32(*key), *int32(*counter))
-        assert tuple(int(contract.to_numpy(word)[0]) & 0xFFFFFFFF for word in got) == expected
+        assert tuple(int(to_numpy(word)[0]) & 0xFFFFFFFF for word in got) == expected
 
 
 def test_dropout_masks_are_the_same_to_the_bit(precision: str) -> None:
     with draws.identical_masks():
         layer = keras.layers.Dropout(0.3, seed=7)
-        masks = [contract.to_numpy(layer(np.ones((50, 41), precision), training=True)) for _ in range(2)]
+        masks = [to_numpy(layer(np.ones((50, 41), precision), training=True)) for _ in range(2)]
     kept = [mask > 0 for mask in masks]
     assert digest(*kept) == "51e8e0af7d0d7c40"
     assert kept[0].mean() == pytest.approx(0.7, abs=0.05)  # 5 standard errors of 2,050 draws
@@ -219,7 +219,7 @@ def test_a_noise_shape_is_broadcast() -> None:
     get_engine(keras.backend.backend()).configure("float32", threads=1)
     with draws.identical_masks():
         layer = keras.layers.SpatialDropout1D(0.5, seed=3)
-        mask = contract.to_numpy(layer(np.ones((4, 6, 5), "float32"), training=True))
+        mask = to_numpy(layer(np.ones((4, 6, 5), "float32"), training=True))
     np.testing.assert_array_equal(mask, np.broadcast_to(mask[:, :1], mask.shape))
 
 

@@ -15,8 +15,10 @@ from keras import layers
 from models import BATCH, CASES, rows
 
 from multibackend import BACKENDS, MultibackendError, Split, Unsupported, draws
-from multibackend.engine import contract
+from multibackend.engine import contract, loop
 from multibackend.engine.backends import environment_variables, get_engine
+from multibackend.engine.model import build_model
+from multibackend.engine.state import restore_state, save_state, to_numpy
 from multibackend.engine.workarounds import apply_workarounds
 
 ENGINE = Path(contract.__file__).parent
@@ -66,7 +68,7 @@ def build(case: str, precision: str) -> tuple[keras.Model, Split]:
     make, select = CASES[case]
     split = select(rows()).astype(precision)
     with draws.initial_weights(1):
-        return contract.build_model(make, split.take(slice(0, BATCH))), split
+        return build_model(make, split.take(slice(0, BATCH))), split
 
 
 def test_gradients_equal_the_closed_form(backend: str, precision: str) -> None:
@@ -80,7 +82,7 @@ def test_gradients_equal_the_closed_form(backend: str, precision: str) -> None:
     r = rows()
     split = Split(r["x"], r["value"]).astype(precision)
     with draws.initial_weights(1):
-        model = contract.build_model(make, split.take(slice(0, BATCH)))
+        model = build_model(make, split.take(slice(0, BATCH)))
     batch = split.take(slice(0, BATCH))
     w, b = (np.asarray(value, float) for value in model.get_weights())
     loss, gradients = get_engine(backend).compile_first_step(model)(batch)
@@ -100,7 +102,7 @@ def test_forward_gives_each_layer_in_order(backend: str, case: str, precision: s
     model, split = build(case, precision)
     batch = split.take(slice(0, 5))
     outputs = get_engine(backend).compile_forward(model)(batch.inputs)
-    predicted = contract.predict(model, batch.inputs)
+    predicted = loop.predict(model, batch.inputs)
     finals = [value for name, value in outputs.items() if name.startswith("output.")]
     assert len(finals) == len(predicted)
     for got, expected in zip(finals, predicted.values(), strict=True):
@@ -120,17 +122,17 @@ def test_the_first_step_is_the_trainings(backend: str, case: str) -> None:
         engine.configure("float64", 1)
         model, split = build(case, "float64")
         batch = split.take(slice(0, BATCH))
-        state = contract.save_state(model)
+        state = save_state(model)
         variables = [*model.variables, *model.optimizer.variables]
-        before = [contract.to_numpy(variable) for variable in variables]
+        before = [to_numpy(variable) for variable in variables]
         loss, _ = engine.compile_first_step(model)(batch)
-        stepped = [contract.to_numpy(variable) for variable in variables]
-        contract.restore_state(model, state)
+        stepped = [to_numpy(variable) for variable in variables]
+        restore_state(model, state)
         epoch = engine.compile_epoch(model, batch, BATCH, 1)
         (expected,), _ = epoch(np.arange(BATCH, dtype="int32"))
     assert loss == pytest.approx(float(expected), rel=1e-12)
     for variable, old, got in zip(variables, before, stepped, strict=True):
-        np.testing.assert_allclose(got, contract.to_numpy(variable), rtol=1e-9, atol=1e-14, err_msg=variable.path)
+        np.testing.assert_allclose(got, to_numpy(variable), rtol=1e-9, atol=1e-14, err_msg=variable.path)
         assert not np.array_equal(got, old) or variable.path.split("/")[-1] == "learning_rate", variable.path
 
 
@@ -165,7 +167,7 @@ def test_what_cannot_be_trained_exactly_is_refused_in_one_line(make: object, err
     targets = {"targets": np.zeros((BATCH, 2, 2))} if "call, loss" in words else {"targets": np.zeros(BATCH, int)}
     batch = Split(np.zeros((BATCH, 6), "float32"), **targets)
     with pytest.raises(error, match=words) as caught:
-        contract.build_model(make, batch)  # type: ignore[arg-type]
+        build_model(make, batch)  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
 
 

@@ -14,8 +14,10 @@ import pytest
 from models import BATCH, CASES, ROWS, rows
 
 from multibackend import Split, draws
-from multibackend.engine import contract
+from multibackend.engine import loop
 from multibackend.engine.backends import get_engine
+from multibackend.engine.model import build_model, parts
+from multibackend.engine.state import save_state
 from multibackend.engine.workarounds import apply_workarounds
 
 EPOCHS = 2
@@ -23,23 +25,23 @@ EPOCHS = 2
 
 def train_with_fit(case: str, order: np.ndarray) -> tuple[dict[str, list[float]], list[np.ndarray]]:
     model, split = prepare(case)
-    x, y, weights = contract.parts(split.take(order))
+    x, y, weights = parts(split.take(order))
     history = model.fit(x, y, BATCH, EPOCHS, verbose=0, shuffle=False, sample_weight=weights).history
-    return history, contract.save_state(model)
+    return history, save_state(model)
 
 
-def train_with_engine(case: str, orders: list[np.ndarray]) -> tuple[contract.Trajectory, list[np.ndarray]]:
+def train_with_engine(case: str, orders: list[np.ndarray]) -> tuple[loop.Trajectory, list[np.ndarray]]:
     model, split = prepare(case)
     epoch = get_engine(keras.backend.backend()).compile_epoch(model, split, BATCH, EPOCHS)
-    trajectory = contract.train(model, epoch, orders, None)
-    return trajectory, contract.save_state(model)
+    trajectory = loop.train(model, epoch, orders, None)
+    return trajectory, save_state(model)
 
 
 def prepare(case: str) -> tuple[keras.Model, Split]:
     build, select = CASES[case]
     split = select(rows()).astype(keras.config.floatx())
     with draws.initial_weights(1):
-        return contract.build_model(build, split.take(slice(0, BATCH))), split
+        return build_model(build, split.take(slice(0, BATCH))), split
 
 
 def differences(got: list[np.ndarray], expected: list[np.ndarray]) -> float:
@@ -112,11 +114,11 @@ def test_results_read_while_the_next_epoch_is_computed(backend: str, monkeypatch
     orders = [np.arange(length, dtype=np.int32) for length in (70, 48, 70, 70, 48)]
     trajectories, told = [], list[int]()
     for short_epoch in (0.0, np.inf):
-        monkeypatch.setattr(contract, "SHORT_EPOCH", short_epoch)
+        monkeypatch.setattr(loop, "SHORT_EPOCH", short_epoch)
         with draws.initial_weights(1):
-            model = contract.build_model(_counting_rows, split.take(slice(0, BATCH)))
+            model = build_model(_counting_rows, split.take(slice(0, BATCH)))
         epoch = get_engine(backend).compile_epoch(model, split, BATCH, len(orders))
-        trajectories.append(contract.train(model, epoch, orders, None, lambda number, _: told.append(number)))
+        trajectories.append(loop.train(model, epoch, orders, None, lambda number, _: told.append(number)))
     at_once, later = trajectories
     assert at_once.history["rows_seen"] == [len(order) for order in orders]
     assert later.history == at_once.history

@@ -11,9 +11,10 @@ from keras import layers
 from models import BATCH, CASES, rows
 
 from multibackend import Split, draws
-from multibackend.engine import contract
 from multibackend.engine.backends import get_engine
 from multibackend.engine.layerwise import isolate_step, trace_step
+from multibackend.engine.model import build_model
+from multibackend.engine.state import named, save_state
 
 MODELS = [
     "batch normalization",
@@ -28,7 +29,7 @@ def build(case: str, precision: str) -> tuple[keras.Model, Split]:
     make, select = CASES[case]
     batch = select(rows()).astype(precision).take(slice(0, BATCH))
     with draws.initial_weights(1):
-        return contract.build_model(make, batch), batch
+        return build_model(make, batch), batch
 
 
 def far(a: np.ndarray, b: np.ndarray, scale: float = 1e-300) -> float:
@@ -42,14 +43,14 @@ def test_a_trace_is_the_first_step_and_isolation_repeats_it(backend: str, case: 
     engine.configure("float64", 1)
     with contract_of(backend):
         model, batch = build(case, "float64")
-        state = contract.save_state(model)
+        state = save_state(model)
         trace = trace_step(engine, model, batch)
         alone = isolate_step(engine, model, batch, trace)
-        for before, after in zip(state, contract.save_state(model), strict=True):
+        for before, after in zip(state, save_state(model), strict=True):
             np.testing.assert_array_equal(before, after)
-        weights = contract.named(model.trainable_variables)
+        weights = named(model.trainable_variables)
         loss, gradients = engine.compile_first_step(model)(batch)
-        stepped = contract.named(model.trainable_variables)
+        stepped = named(model.trainable_variables)
     assert alone["loss"] == pytest.approx(loss, rel=1e-12)
     largest = max(np.max(np.abs(gradient)) for gradient in gradients.values())
     assert sorted(gradients) == sorted(key.removeprefix("gradients/") for key in trace if key.startswith("gradients/"))
@@ -118,7 +119,7 @@ def test_an_error_shows_where_it_starts(backend: str, kind: str, expected: set[s
         built = []
         for which in ("right", kind):
             with draws.initial_weights(1):
-                built.append(contract.build_model(lambda which=which: nested(which), batch))
+                built.append(build_model(lambda which=which: nested(which), batch))
         trace = trace_step(engine, built[0], batch)
         right, wrong = (isolate_step(engine, model, batch, trace) for model in built)
     differing = {key for key in right if far(right[key], wrong[key]) > 1e-12}

@@ -18,10 +18,11 @@ from models import BATCH, ROWS
 from test_fit import differences, prepare
 
 from multibackend import draws
-from multibackend.engine import contract
+from multibackend.engine import loop
 from multibackend.engine.backends import environment_variables, get_engine
 from multibackend.engine.jax import engine
 from multibackend.engine.jax.cpu import replace_slow
+from multibackend.engine.state import save_state
 
 LAYOUTS = {1: ("NWC", "WIO", "NWC"), 2: ("NHWC", "HWIO", "NHWC"), 3: ("NDHWC", "DHWIO", "NDHWC")}
 
@@ -110,7 +111,7 @@ def train(stepwise: bool, between: Callable[[Any, Any], None], monkeypatch: pyte
         for _ in range(3):
             epoch(order)
             between(model, split)
-        return contract.save_state(model)
+        return save_state(model)
 
 
 def nothing(*_: Any) -> None:
@@ -125,8 +126,8 @@ def test_evaluation_between_epochs_changes_nothing_and_finds_the_new_values(monk
     seen = []
 
     def evaluate(model: Any, split: Any) -> None:
-        seen.append(contract.evaluate(model, split)["loss"])
-        contract.predict(model, split.inputs)
+        seen.append(loop.evaluate(model, split)["loss"])
+        loop.predict(model, split.inputs)
 
     got = train(False, evaluate, monkeypatch)
     trained = slice(0, 8)  # weights and averages; evaluating also counts metrics

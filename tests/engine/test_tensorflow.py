@@ -12,8 +12,8 @@ from models import BATCH, ROWS
 from test_fit import EPOCHS, differences, prepare, train_with_engine, train_with_fit
 
 from multibackend import draws
-from multibackend.engine import contract
 from multibackend.engine.backends import get_engine
+from multibackend.engine.state import save_state
 from multibackend.engine.tensorflow import engine
 from multibackend.engine.workarounds import apply_workarounds
 
@@ -42,9 +42,9 @@ def test_choosing_changes_no_variable(epochs: int) -> None:
     with draws.identical_masks():
         get_engine("tensorflow").configure("float32", threads=1)
         model, split = prepare("batch normalization")
-        before = contract.save_state(model)
+        before = save_state(model)
         how = engine.compile_epoch(model, split, BATCH, epochs).how
-    for a, b in zip(before, contract.save_state(model), strict=True):
+    for a, b in zip(before, save_state(model), strict=True):
         np.testing.assert_array_equal(a, b)
     assert how["step"] == "graph"
     assert ("compile_seconds" in how) == (epochs > 1)

@@ -14,8 +14,10 @@ from models import BATCH, ROWS, rows
 
 import multibackend
 from multibackend import MultibackendError, Split, draws
-from multibackend.engine import contract, through_fit
+from multibackend.engine import loop, through_fit
 from multibackend.engine.backends import get_engine
+from multibackend.engine.model import build_model, why_through_fit
+from multibackend.engine.state import to_numpy
 from multibackend.engine.workarounds import apply_workarounds
 from multibackend.experiments.importing import import_file
 
@@ -60,11 +62,11 @@ def split() -> Split:
 
 def build(make: Callable[[], keras.Model]) -> keras.Model:
     with draws.initial_weights(1):
-        return contract.build_model(make, split().take(slice(0, BATCH)))
+        return build_model(make, split().take(slice(0, BATCH)))
 
 
 def weights(model: keras.Model) -> list[np.ndarray]:
-    return [contract.to_numpy(v) for v in (*model.weights, *model.optimizer.variables)]
+    return [to_numpy(v) for v in (*model.weights, *model.optimizer.variables)]
 
 
 def differ(got: list[np.ndarray], expected: list[np.ndarray]) -> float:
@@ -79,7 +81,7 @@ def test_it_trains_as_fit_does(case: str) -> None:
     history = fitted.fit(permuted.inputs, permuted.targets, BATCH, EPOCHS, verbose=0, shuffle=False).history
     ours = build(CASES[case])
     epoch = through_fit.compile_epoch(ours, split(), BATCH)
-    trajectory = contract.train(ours, epoch, [order] * EPOCHS, None)
+    trajectory = loop.train(ours, epoch, [order] * EPOCHS, None)
     assert epoch.how == {"step": "train_on_batch", "through_fit": case}
     assert trajectory.losses.shape == (EPOCHS * -(-ROWS // BATCH),)
     assert trajectory.history.keys() == history.keys()
@@ -103,7 +105,7 @@ def test_each_loss_is_its_batchs_own(backend: str) -> None:
     followed, eager = build(dense), build(lambda: dense(run_eagerly=True))
     expected, _ = get_engine(backend).compile_epoch(followed, split(), BATCH, EPOCHS)(order)
     got, _ = through_fit.compile_epoch(eager, split(), BATCH)(order)
-    np.testing.assert_allclose(got, contract.to_numpy(expected), rtol=1e-12)
+    np.testing.assert_allclose(got, to_numpy(expected), rtol=1e-12)
     assert got.dtype == np.float64
 
 
@@ -111,12 +113,12 @@ def test_each_loss_is_its_batchs_own(backend: str) -> None:
 def test_the_first_step_is_keras_own_and_its_gradients_are_of_the_compiled_loss(case: str, backend: str) -> None:
     batch = split().take(slice(0, BATCH))
     model, fitted = build(CASES[case]), build(CASES[case])
-    before = [contract.to_numpy(v) for v in model.metrics_variables]
+    before = [to_numpy(v) for v in model.metrics_variables]
     loss, gradients = through_fit.compile_first_step(get_engine(backend), model)(batch)
     history = fitted.fit(batch.inputs, batch.targets, BATCH, verbose=0, shuffle=False).history
     assert loss == pytest.approx(history["loss"][0], rel=1e-12)
     assert differ(weights(model), weights(fitted)) < 1e-12
-    assert differ([contract.to_numpy(v) for v in model.metrics_variables], before) == 0
+    assert differ([to_numpy(v) for v in model.metrics_variables], before) == 0
     # The compiled loss changes by as much as its gradients say: without dropout, which draws anew.
     if case != "a train_step of its own":
         plain, found = build(dense), gradients
@@ -145,4 +147,4 @@ def test_a_step_that_reports_no_loss_is_refused_in_one_line() -> None:
 
 
 def test_what_the_engines_follow_they_train() -> None:
-    assert contract.why_through_fit(build(dense)) == []
+    assert why_through_fit(build(dense)) == []

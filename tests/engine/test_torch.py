@@ -17,8 +17,8 @@ from models import BATCH, CASES, ROWS
 from test_fit import differences, prepare, train_with_engine, train_with_fit
 
 from multibackend import draws
-from multibackend.engine import contract
 from multibackend.engine.backends import get_engine
+from multibackend.engine.state import save_state
 from multibackend.engine.torch import engine
 from multibackend.engine.torch.capture import Uncapturable, capture
 from multibackend.engine.torch.capture.cuda import as_cuda_graph
@@ -59,9 +59,9 @@ def test_compiling_changes_no_variable() -> None:
     with draws.identical_masks():
         get_engine("torch").configure("float32", threads=1)
         model, split = prepare("batch normalization")
-        before = contract.save_state(model)
+        before = save_state(model)
         engine.compile_epoch(model, split, BATCH, 2)
-    for a, b in zip(before, contract.save_state(model), strict=True):
+    for a, b in zip(before, save_state(model), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
@@ -99,7 +99,7 @@ def test_a_learning_rate_changed_between_epochs_is_followed() -> None:
             epoch(order)
             model.optimizer.learning_rate = 0.5
             epoch(order)
-            return contract.save_state(model)
+            return save_state(model)
 
     def eagerly() -> contextlib.AbstractContextManager[object]:
         def refuse(*_: object) -> None:
@@ -243,11 +243,11 @@ def test_inductor_is_used_only_where_it_pays_and_trains_alike(
     with draws.identical_masks():
         get_engine("torch").configure("float32", threads=1)
         model, split = prepare("adam")
-        before = contract.save_state(model)
+        before = save_state(model)
         found = engine.compile_epoch(model, split, BATCH, steps).how
     assert {key: found[key] for key in expected} == expected or found["refusal"].startswith(str(expected["refusal"]))
     assert found["compiler"] == "none"
-    for a, b in zip(before, contract.save_state(model), strict=True):
+    for a, b in zip(before, save_state(model), strict=True):
         np.testing.assert_array_equal(a, b)
 
 

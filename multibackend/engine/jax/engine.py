@@ -13,19 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 from keras import StatelessScope
 
-from multibackend.engine.contract import (
-    Differentiable,
-    Epoch,
-    FirstStep,
-    Forward,
-    all_variables,
-    call_recorded,
-    parts,
-    set_precision,
-    to_numpy,
-    unused,
-)
+from multibackend.engine.contract import Differentiable, Epoch, FirstStep, Forward
+from multibackend.engine.intercept import call_recorded
 from multibackend.engine.jax.cpu import replace_slow
+from multibackend.engine.model import parts, set_precision
+from multibackend.engine.state import all_variables, to_numpy, unused
 from multibackend.experiments.arrays import map_arrays
 from multibackend.experiments.experiment import Split
 

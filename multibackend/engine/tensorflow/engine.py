@@ -10,18 +10,11 @@ import tensorflow as tf
 from keras import tree
 from keras.config import floatx
 
-from multibackend.engine.contract import (
-    Differentiable,
-    Epoch,
-    FirstStep,
-    Forward,
-    call_recorded,
-    parts,
-    set_precision,
-    to_numpy,
-    unused,
-)
+from multibackend.engine.contract import Differentiable, Epoch, FirstStep, Forward
+from multibackend.engine.intercept import call_recorded
+from multibackend.engine.model import parts, set_precision
 from multibackend.engine.payback import CannotCompile, Compiler, Program, choose, unchanged
+from multibackend.engine.state import to_numpy, unused
 from multibackend.engine.tensorflow.gradients import cheaper_gradients
 from multibackend.experiments.arrays import map_arrays
 from multibackend.experiments.experiment import Split

@@ -16,21 +16,11 @@ from keras.config import floatx
 from keras.optimizers.schedules import LearningRateSchedule
 from keras.src.backend.torch.core import get_device
 
-from multibackend.engine.contract import (
-    Differentiable,
-    Epoch,
-    FirstStep,
-    Forward,
-    all_variables,
-    call_recorded,
-    parts,
-    restore_state,
-    save_state,
-    set_precision,
-    to_numpy,
-    unused,
-)
+from multibackend.engine.contract import Differentiable, Epoch, FirstStep, Forward
+from multibackend.engine.intercept import call_recorded
+from multibackend.engine.model import parts, set_precision
 from multibackend.engine.payback import unchanged
+from multibackend.engine.state import all_variables, restore_state, save_state, to_numpy, unused
 from multibackend.engine.torch.capture import Captured, Step, Uncapturable, capture
 from multibackend.engine.torch.capture.inductor import choose_step
 from multibackend.experiments.arrays import map_arrays
