@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from multibackend.reduce.candidate import Candidate, measure
+from multibackend.reduce.candidate import Candidate
+from multibackend.reduce.cost import measure
 
 Fails = Callable[[Candidate], bool]
 Change = Callable[[Candidate], Iterator[Candidate]]

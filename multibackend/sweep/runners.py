@@ -17,7 +17,8 @@ from keras import ops
 from multibackend import draws
 from multibackend.draws.order import make_generator
 from multibackend.engine.backends import get_engine
-from multibackend.sweep.case import Array, Case, How
+from multibackend.sweep.case import Case, How
+from multibackend.sweep.inputs import Array
 from multibackend.sweep.subject import (
     WEIGHTS_STREAM,
     build_layer,

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from multibackend import BACKENDS
-from multibackend.sweep.case import Array, Case
+from multibackend.sweep.case import Case
+from multibackend.sweep.inputs import Array
 from multibackend.sweep.results import Outcome
 
 CASE = Case("layers.Dense", {"units": 3}, (Array("normal", (4, 2)),))

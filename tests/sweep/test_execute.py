@@ -10,9 +10,10 @@ import pytest
 
 from multibackend import draws
 from multibackend.engine.backends import get_engine
-from multibackend.sweep.case import Array, Case, Make
+from multibackend.sweep.case import Case, Make
 from multibackend.sweep.cases import CASES, EXEMPT, NAMESPACES
 from multibackend.sweep.execute import execute
+from multibackend.sweep.inputs import Array
 from multibackend.sweep.worker import run_case
 
 

@@ -8,7 +8,8 @@ from altered import alter
 
 from multibackend import BACKENDS
 from multibackend.compare.suspects import find_suspects
-from multibackend.sweep.case import Array, Case
+from multibackend.sweep.case import Case
+from multibackend.sweep.inputs import Array
 from multibackend.sweep.judge import Finding, judge_all
 from multibackend.sweep.results import Outcome
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from multibackend.sweep.case import Array, Case
+from multibackend.sweep.case import Case
+from multibackend.sweep.inputs import Array
 
 SHAPE = (4, 6)
 KINDS = ("normal", "ties", "zeros", "tiny", "large", "-large", "huge", "-huge", "offset")

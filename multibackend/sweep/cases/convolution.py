@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from multibackend.sweep.case import Array, Case, grid
+from multibackend.sweep.case import Case, grid
+from multibackend.sweep.inputs import Array
 
 SHAPES = {1: (2, 8, 4), 2: (2, 7, 8, 4), 3: (1, 4, 5, 6, 2)}
 

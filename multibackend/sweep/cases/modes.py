@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from multibackend.sweep.case import Array, Case, Make
+from multibackend.sweep.case import Case, Make
+from multibackend.sweep.inputs import Array
 
 IDS = Array("ints", (4, 5), high=4)
 SEQUENCE = Array("ties", (4, 5, 3))
