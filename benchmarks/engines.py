@@ -34,8 +34,9 @@ RATIOS = (("engine", "hand"), ("fit", "engine"), ("engine", "limit"))
 CHECKED_STEPS = 10
 
 LARGEST_DIFFERENCE = 1e-3
-"""The largest relative difference of a step's loss between engine and hand. float32 leaves 1e-6 after ten steps; torch's
-own Adam, which adds epsilon elsewhere than Keras', 1e-4; another batch, rate or missing term more than 1e-3."""
+"""The largest relative difference of a step's loss between engine and hand. float32 leaves 1e-6 after ten steps.
+torch's own Adam adds epsilon elsewhere than Keras' and leaves 1e-4. Another batch, rate or missing term leaves more
+than 1e-3."""
 
 Block = Callable[[], np.ndarray | None]
 """Trains a block of epochs; returns the losses of its steps (of its epochs: `fit`), or None where nothing trains."""

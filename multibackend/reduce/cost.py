@@ -12,7 +12,10 @@ PRICE = {"node": 100.0, "own": 100.0, "argument": 10.0, "double": 60.0, "probe":
 
 
 def measure(candidate: Candidate) -> float:
-    """How complicated a candidate is; reduction only ever goes down. Layers cost most, then options, then sizes."""
+    """Measure how complicated a candidate is: layers cost most, then options, then sizes.
+
+    Reduction only keeps a candidate that costs less than the one before.
+    """
     arrays = [*(source.values for source in candidate.sources), candidate.targets]
     cost = PRICE["node"] * len(candidate.nodes) + PRICE["own"] * len(find_names(candidate))
     cost += sum(

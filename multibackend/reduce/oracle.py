@@ -85,7 +85,7 @@ class Oracle:
         child.ask({"experiment": experiment, "profile": profile, "seed": seed, "arrays": str(arrays)})
         answer = child.wait_for_event(START_SECONDS) or {"error": f"no answer; log: {child.log}"}
         if "description" not in answer:
-            raise MultibackendError(f"experiment {experiment}: can't be taken apart on {backend}: {answer['error']}")
+            raise MultibackendError(f"experiment {experiment}: can't be described on {backend}: {answer['error']}")
         description: dict[str, Any] = answer["description"]
         return description
 

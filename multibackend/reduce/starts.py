@@ -1,4 +1,4 @@
-"""Starts: candidates small enough to be near the end, in the order in which a finding makes them likely."""
+"""Starts: small candidates to begin with, in the order in which the stage of the difference makes them likely."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SMALL = Values("spread", deviation=0.001)
 """Inputs whose gradients are small enough for an optimizer's epsilon to count."""
 
 Maker = Callable[[Description, int, list[int]], Iterator[Candidate]]
-"""Of a description, a level of likeness to the data, and the positions of nodes, the likeliest first."""
+"""Makes candidates from a description, a level of likeness to the data, and the nodes' positions, likeliest first."""
 
 
 def list_starts(description: Description, stage: str, places: Sequence[str], level: int) -> Iterator[Candidate]:
@@ -43,7 +43,7 @@ def order_nodes(description: Description, places: Sequence[str]) -> list[int]:
 
 
 def _positive(candidate: Candidate) -> Candidate:
-    """Variances must be positive."""
+    """Make the weights positive where a normalizing layer has variances among them."""
     wanted = any(NORMALISING in str(node.layer.function) for node in candidate.nodes)
     return candidate.but(weights="positive") if wanted else candidate
 
@@ -54,14 +54,14 @@ def _single(description: Description, i: int, level: int) -> Candidate:
 
 
 def make_outputs(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
-    """Each layer alone, as in inference, then as in training."""
+    """Make each layer alone, in inference mode, then in training mode."""
     for training in (False, True):
         for i in order:
             yield _single(description, i, level).but(training=training)
 
 
 def make_gradients(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
-    """Each layer's gradients: of its own weights, and behind a dense layer, whose gradients pass through it."""
+    """Make each layer's gradients: alone, and behind a dense layer, whose gradients pass through it."""
     for i in order:
         single = _single(description, i, level).but(probe="update", optimizer=GRADIENTS)
         yield single
@@ -74,7 +74,7 @@ def make_gradients(description: Description, level: int, order: list[int]) -> It
 
 
 def make_losses(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
-    """The loss on its own, on simple predictions; then with the last layers, with metrics and regularizers."""
+    """Make the loss alone, on simple predictions; then with the last layers, with metrics and regularizers."""
     for head in description.heads:
         targets = description.find_targets(head, level)
         shares = Values("positive") if targets.kind in ("classes", "one-hot", "binary") else Values()
@@ -92,7 +92,7 @@ def make_losses(description: Description, level: int, order: list[int]) -> Itera
 
 
 def make_optimizers(description: Description, level: int, _order: list[int]) -> Iterator[Candidate]:
-    """The optimizer on a dense layer alone: after one step, after several; at later levels with small gradients."""
+    """Make the optimizer on a dense layer: after one step, after several; at later levels with small gradients."""
     if description.optimizer is None:
         return
     dense = Node("h", Call("keras.layers.Dense", {"units": 1}), ("x",))
@@ -104,7 +104,7 @@ def make_optimizers(description: Description, level: int, _order: list[int]) -> 
 
 
 def make_trainings(description: Description, level: int, _order: list[int]) -> Iterator[Candidate]:
-    """The whole model up to each output, trained as it is for some steps: their losses, what they change."""
+    """Make the whole model up to each output, trained for some steps: their losses, and what they change."""
     for head in description.heads:
         nodes, sources = description.cut(0, head.node, level)
         targets = description.find_targets(head, level)
@@ -116,7 +116,7 @@ def make_trainings(description: Description, level: int, _order: list[int]) -> I
 
 
 def make_updates(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
-    """Each layer alone, trained by the optimizer."""
+    """Make each layer alone, trained by the optimizer."""
     for i in order if description.optimizer is not None else ():
         single = _single(description, i, level).but(probe="update", optimizer=description.optimizer)
         yield single
@@ -124,7 +124,7 @@ def make_updates(description: Description, level: int, order: list[int]) -> Iter
 
 
 def make_fits(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
-    """`fit` over several batches, the last one short: a dense layer, each layer, the whole model."""
+    """Make `fit` over several batches, the last one short: on a dense layer, then on each layer."""
     dense = Node("h", Call("keras.layers.Dense", {"units": 1}), ("x",))
     small = Candidate("fit", (dense,), (Source("x", (2,)),), optimizer=GRADIENTS, rows=5, batch=2)
     yield small
@@ -135,7 +135,7 @@ def make_fits(description: Description, level: int, order: list[int]) -> Iterato
 
 
 def make_statistics(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
-    """What is random: layers such as Dropout, and initializers."""
+    """Make what draws random numbers: layers such as Dropout, and initializers."""
     if level:
         return
     for i in order:
@@ -148,7 +148,7 @@ def make_statistics(description: Description, level: int, order: list[int]) -> I
 
 
 def make_histories(description: Description, level: int, _order: list[int]) -> Iterator[Candidate]:
-    """What `fit` reports of three epochs, validated, of the last layer."""
+    """Make `fit`'s report over several epochs with validation, on the last layer."""
     for head in description.heads[: 1 if level == 0 else 0]:
         nodes, sources = description.cut(head.node, head.node, level)
         targets = description.find_targets(head, level)
@@ -158,14 +158,14 @@ def make_histories(description: Description, level: int, _order: list[int]) -> I
 
 
 def make_structures(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
-    """How many parameters each layer has, and those of its initial weights that aren't random."""
+    """Make each layer's number of parameters, and those of its initial weights that aren't random."""
     for i in order if level == 0 else ():
         yield _single(description, i, level).but(probe="parameters", weights="initial")
         yield _single(description, i, level).but(probe="weights", weights="initial")
 
 
 def make_files(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
-    """Each layer, saved and loaded again; the optimizer's state."""
+    """Make each layer, saved and loaded again, and the optimizer's state."""
     for i in order if level == 0 else ():
         yield _single(description, i, level).but(probe="saved")
     if level == 0:
@@ -175,7 +175,7 @@ def make_files(description: Description, level: int, order: list[int]) -> Iterat
 
 
 def make_wholes(description: Description, level: int, _order: list[int]) -> Iterator[Candidate]:
-    """The whole model up to each output: that, its loss, gradients, steps."""
+    """Make the whole model up to each output: the output, its loss, its gradients."""
     for head in description.heads:
         nodes, sources = description.cut(0, head.node, level)
         targets = description.find_targets(head, level)
@@ -203,4 +203,4 @@ ORDERS: dict[str, tuple[Maker, ...]] = {
     "interchange": (make_files, *_FORWARD),
     "": (*_LATE, make_wholes, make_trainings),
 }
-"""By the stage at which a finding first shows: what is tried, in order."""
+"""What is tried, in order, for each stage at which a difference first shows."""

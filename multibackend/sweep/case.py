@@ -1,7 +1,7 @@
 """Cases: one configuration of one public name of Keras on one set of inputs, as data; no Keras needed.
 
-Every number is drawn with NumPy from the case's own name, and is one that float32 holds, so that float64
-and float32 are given the same inputs and float64 is the ground truth of both.
+Every number is drawn with NumPy from the case's own name, and float32 can hold it. So float64 and float32 get the same
+inputs, and float64 is the ground truth of both.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from multibackend.sweep.inputs import KINDS, Array
 
 How = Literal["differentiate", "forward", "metric", "optimizer", "train", "modes"]
-"""What is done with a case's subject.
+"""A way to run a case's subject.
 
 | how | what runs |
 |---|---|
@@ -32,9 +32,9 @@ How = Literal["differentiate", "forward", "metric", "optimizer", "train", "modes
 
 @dataclass(frozen=True)
 class Make:
-    """A part of a configuration that is itself to be built: its path below `keras`, and its configuration.
+    """An object within a configuration that is itself to be built: its path below `keras`, and its configuration.
 
-    Without a configuration (None) it is what the path names, as it is.
+    Without a configuration (None) it is the object that the path names.
     """
 
     path: str
@@ -46,12 +46,12 @@ class Make:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One case; `str` names it, and what is drawn for it comes from that name.
+    """One case; `str` names it, and its random numbers come from that name.
 
-    `target` is its path below `keras`. `call` are keyword arguments, `Array`s among them. `listed` passes the inputs
-    as one list; `each` calls the subject on so many of them at a time, for subjects without weights. `floatx` is a
-    default dtype of its own; such a case runs once. `workarounds` says whether a float64 run works around the float64
-    leaks that are known (`multibackend.engine.workarounds`), `drawn` whether what Keras draws comes from NumPy.
+    `target` is its path below `keras`. `call` holds keyword arguments, `Array`s among them. `listed` passes the inputs
+    as one list. `each` calls the subject on so many of them at a time, for subjects without weights. `floatx` is a
+    default dtype of its own; such a case runs once. `workarounds` says whether a float64 run works around the known
+    float64 leaks (`multibackend.engine.workarounds`). `drawn` says whether NumPy draws Keras' random numbers.
     """
 
     target: str
@@ -84,38 +84,38 @@ class Case:
 
     @property
     def precisions(self) -> tuple[str, ...]:
-        """Those it runs in, of float64 and float32."""
+        """The precisions that it runs in."""
         if self.floatx:
             return ("float32",)
         return ("float64", "float32") if self.workarounds else ("float64",)
 
     @property
     def arrays(self) -> list[Array]:
-        """Its inputs, then those of its call, in order."""
+        """The arrays among its inputs, then those of its call, in order."""
         return [*self.inputs, *find_arrays(self.call)]
 
     def draw(self, batch: int = 0) -> list[np.ndarray]:
-        """Its arrays' values, for one of several batches."""
+        """Draw its arrays' values, for one of several batches."""
         return [array.draw(self.stream, batch, i) for i, array in enumerate(self.arrays)]
 
     @property
     def stream(self) -> int:
-        """What everything drawn for this case is keyed by."""
+        """The key of all its random numbers."""
         return zlib.crc32(str(self).encode())
 
     @property
     def movable(self) -> list[bool]:
-        """Which of its arrays may be moved by rounding."""
+        """Whether each of its arrays may be moved by rounding."""
         return [KINDS[array.kind] and not array.dtype for array in self.arrays]
 
     @property
     def repetitions(self) -> int:
-        """2 where moving the inputs by rounding measures something, else 1."""
+        """The number of runs: 2 where moving the inputs by rounding measures something, else 1."""
         return 2 if any(self.movable) else 1
 
 
 def find_arrays(value: Any) -> list[Array]:
-    """The arrays in nested dicts, lists and tuples, in order."""
+    """List the arrays in nested dicts, lists and tuples, in order."""
     if isinstance(value, Array):
         return [value]
     parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
@@ -123,7 +123,7 @@ def find_arrays(value: Any) -> list[Array]:
 
 
 def replace_arrays(value: Any, replacements: Iterator[Any]) -> Any:
-    """The same nested value with each array replaced by the next of these."""
+    """Return the same nested value with each array replaced by the next of these."""
     if isinstance(value, Array):
         return next(replacements)
     if isinstance(value, Mapping):
@@ -148,6 +148,6 @@ def _show_value(value: Any) -> str:
 
 
 def grid(**choices: Iterable[Any]) -> Iterator[dict[str, Any]]:
-    """Every combination of choices, as configurations."""
+    """Yield every combination of choices, as configurations."""
     for values in itertools.product(*choices.values()):
         yield dict(zip(choices, values, strict=True))

@@ -29,8 +29,8 @@ KINDS: dict[str, bool] = {
     "mask": False,
     "values": False,
 }
-"""Kinds of input, and whether each may be moved by rounding. The others are exact: small whole numbers and ties, where
-moving one would ask another question (which of two equal values is the largest?)."""
+"""Kinds of input, and whether each may be moved by rounding. The others are exact, small whole numbers and ties: moving
+one would ask another question (which of two equal values is the largest?)."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Array:
     dtype: str = ""
 
     def draw(self, *key: int) -> np.ndarray:
-        """The array: bool, int32, or float64 with values that float32 holds (`dtype` where it is given)."""
+        """Draw the array: bool, int32, or float64 with values that float32 holds (`dtype` where it is given)."""
         g = make_generator(*key)
         match self.kind:
             case "mask":

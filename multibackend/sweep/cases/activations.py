@@ -1,4 +1,4 @@
-"""Activations: each on numbers around zero, at zero and the kinks, and far out on either side."""
+"""Activations: each on numbers around zero, at zero and at the kinks, and far from zero on either side."""
 
 from __future__ import annotations
 

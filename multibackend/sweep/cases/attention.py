@@ -1,4 +1,4 @@
-"""Attention: scores, masks, causality, groups, and rows of which everything is masked."""
+"""Attention: scores, masks, causality, groups, and rows in which everything is masked."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ KINDS = ("normal", "offset", "zeros", "huge")
 def of(
     name: str, shape: tuple[int, ...], kind: str = "normal", /, call: dict[str, Any] | None = None, **config: Any
 ) -> Case:
-    """A layer on one input."""
+    """Make the case of a layer on one input."""
     return Case(f"layers.{name}", config, (Array(kind, shape),), call or {})
 
 

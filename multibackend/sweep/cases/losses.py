@@ -30,7 +30,7 @@ PAIRS = (
     *(TIES, TIES),
     *(NORMAL, Array("huge", SHAPE)),
 )
-"""Truths and predictions, in turn."""
+"""Targets and predictions, in turn."""
 
 REGRESSIONS = (
     "MeanSquaredError", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredLogarithmicError",

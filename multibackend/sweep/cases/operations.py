@@ -1,4 +1,4 @@
-"""What layers and losses are made of: a few functions of `keras.ops` over inputs and pairs of dtypes.
+"""Operations that layers and losses are made of: a few functions of `keras.ops` over inputs and pairs of dtypes.
 
 `keras.ops` isn't swept as a whole. These are its arithmetic (which dtype, which values), its statistics, and the
 image and normalizing functions that the layers use.

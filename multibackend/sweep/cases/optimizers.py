@@ -21,7 +21,7 @@ COMMON: tuple[dict[str, Any], ...] = (
     {"use_ema": True, "ema_momentum": 0.9, "ema_overwrite_frequency": 3},
     {"gradient_accumulation_steps": 2},
 )
-"""What every optimizer understands."""
+"""The settings that every optimizer understands."""
 
 OWN: tuple[tuple[str, dict[str, Any]], ...] = (
     ("SGD", {"momentum": 0.9}),
@@ -56,7 +56,7 @@ SCHEDULES: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 def _given(name: str, config: dict[str, Any], kind: str = "normal") -> Case:
-    """Gradients of that kind for a matrix, a vector and a scalar."""
+    """Make gradients of a kind for a matrix, a vector and a scalar."""
     return Case(
         f"optimizers.{name}", config, tuple(Array(kind, shape) for shape in ((4, 3), (5,), ())), how="optimizer"
     )

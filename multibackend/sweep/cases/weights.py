@@ -1,4 +1,4 @@
-"""What acts on weights: initializers (as NumPy draws for them, and as Keras draws), constraints, regularizers."""
+"""Weights: initializers (with NumPy's numbers, and with Keras' own), constraints, regularizers."""
 
 from __future__ import annotations
 
