@@ -26,6 +26,7 @@ from multibackend.launch.loop import launch
 from multibackend.launch.probing import Interpreter
 from multibackend.launch.progress import Progress
 from multibackend.launch.request import Request
+from multibackend.launch.settings import Settings
 from multibackend.records.record import Run, load_record
 
 AXES = {
@@ -86,7 +87,7 @@ def run_worker(interpreter: Interpreter, experiments: int) -> dict[str, float]:
         Progress(Console(stderr=True, quiet=True), {backend: len(runs)}) as progress,
         patch.dict(os.environ, MULTIBACKEND_CACHE=folder),  # nothing is compiled before
     ):
-        request = Request(backend, interpreter.python, "quick", "cpu", 1, True, "", Path(folder), runs)
+        request = Request(backend, interpreter.python, Settings(device="cpu"), "", Path(folder), runs)
         start = time.perf_counter()
         outcomes = launch([request], progress, run_seconds=300.0)
         seconds = time.perf_counter() - start

@@ -28,7 +28,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import `experiment`, and NumPy with it, at the first use of its names: `multibackend --help` needs neither."""
+    """Import a name at its first use: `multibackend --help` needs neither `experiment` nor NumPy."""
     if name == "BACKENDS":
         from multibackend.engine.backends import BACKENDS
 

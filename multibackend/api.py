@@ -1,4 +1,4 @@
-"""`multibackend.parity`: what the command of that name does, from Python."""
+"""The Python API: `multibackend.parity` does what the command of that name does."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
-from multibackend.launch.dispatch import RUN_SECONDS
+from multibackend.experiments.choices import PRECISIONS
+from multibackend.launch.settings import RUN_SECONDS, Execution, Settings
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from multibackend.compare import Comparison
     from multibackend.engine.backend import Device
-    from multibackend.experiments.experiment import Dataset, Experiment, Profile, Split
-    from multibackend.records.record import Record
+    from multibackend.experiments.choices import Precision, Profile
+    from multibackend.experiments.experiment import Dataset, Experiment, Split
+    from multibackend.launch.ladder import Ascent
 
     Model = str | Experiment | Callable[[], Any]
     Data = Dataset | Split | tuple[Any, ...] | str | Path | Callable[[], Any]
@@ -28,7 +32,7 @@ def parity(
     *,
     data: Data | None = None,
     backends: Sequence[str] = BACKENDS,
-    precisions: Sequence[str] = ("float64", "float32"),
+    precisions: Sequence[Precision] = PRECISIONS,
     profile: Profile = "quick",
     seed: int = 0,
     device: Device = "auto",
@@ -42,79 +46,81 @@ def parity(
     """Train a model (or several) on each backend, in a process of its own, and compare every pair.
 
     `model` is a function without arguments that returns a compiled Keras model, an `Experiment`, or the name of one,
-    as on the command line (`"B9"`, `"path/to/file.py:build_model"`). As each process imports it, it must stand at the
-    top of a file. `data` is a function, an `.npz` file, or arrays: a `Dataset`, a `Split`, or (x, y); without it, the
-    file's `load_data` is called, or, without that, random data are drawn that fit the model.
+    as on the command line (`"B9"`, `"path/to/file.py:build_model"`). It must stand at the top of a file, because each
+    process imports it. `data` is a function, an `.npz` file, or arrays: a `Dataset`, a `Split`, or (x, y). Without
+    `data`, the file's `load_data` is called; without that, random data are drawn that fit the model.
 
-    `pythons` names the interpreter of a backend, else `MULTIBACKEND_PYTHON` does, else it is this one. With `output`,
-    records and results are kept there, and what hasn't changed isn't trained again. `show` prints progress.
+    `pythons` names the interpreter of a backend; without it, `MULTIBACKEND_PYTHON` does, or it is this one. With
+    `output`, records and results are kept there, and what hasn't changed isn't trained again. `show` prints progress.
 
     Raises:
         MultibackendError: a mistake in what was given, in one line. A difference is no error: see `Comparison.passed`.
     """
     from multibackend.launch.choosing import name_pythons
     from multibackend.launch.output_folder import open_folder
-    from multibackend.report import write_results
 
     _refuse_in_worker()
     models = [model] if isinstance(model, str) or not isinstance(model, Sequence) else list(model)
+    settings = Settings(profile, seed, device, threads, workarounds)
     _check(models, backends, precisions, pythons or {})
+    ordered = [backend for backend in BACKENDS if backend in backends]
     named = name_pythons([f"{backend}={path}" for backend, path in (pythons or {}).items()])
-    backends = [backend for backend in BACKENDS if backend in backends]
     with tempfile.TemporaryDirectory(prefix="multibackend-") as scratch:
         folder = Path(output) if output is not None else Path(scratch)
         with open_folder(folder) as opened:
             if opened.notice:
                 warnings.warn(opened.notice, stacklevel=2)
             names = [refer(one, data, folder) for one in models]
-            comparison, records = train_and_compare(
-                names,
-                backends,
-                precisions,
-                profile=profile,
-                seed=seed,
-                device=device,
-                threads=threads,
-                workarounds=workarounds,
-                output=opened,
-                time_limit=time_limit,
-                pythons=named,
-                show=show,
-            )
+            execution = Execution(named, opened, _make_console(show), time_limit)
+            ascent = train_and_compare(names, ordered, precisions, settings, execution)
             if output is not None:
-                write_results(comparison, records, folder)
-    return comparison
+                _write(ascent, folder)
+    return ascent.comparison
+
+
+def _write(ascent: Ascent, folder: Path) -> None:
+    from multibackend.report import write_results
+
+    write_results(ascent.comparison, ascent.records, folder)
 
 
 def train_and_compare(
-    names: Sequence[str], backends: Sequence[str], precisions: Sequence[str], *, show: bool = False, **settings: Any
-) -> tuple[Comparison, list[Record]]:
-    """Train by names, as `dispatch.run_trainings` does with its settings; what was found, and its records."""
+    names: Sequence[str],
+    backends: Sequence[str],
+    precisions: Sequence[Precision],
+    settings: Settings,
+    execution: Execution,
+) -> Ascent:
+    """Train by names and compare, as `ladder.climb` does; a command that is interrupted ends as by Ctrl-C.
+
+    Raises:
+        KeyboardInterrupt: by the user or the system; what was trained is kept.
+        MultibackendError: a name or an interpreter is not as needed.
+    """
     from multibackend.launch.ladder import climb
     from multibackend.launch.loop import Interrupted
 
     try:
-        ascent = climb(names, backends, precisions, console=_console(show), **settings)
+        return climb(names, backends, precisions, settings, execution)
     except Interrupted as interrupted:
         raise KeyboardInterrupt(f"{interrupted} trainings finished") from interrupted
-    return ascent.comparison, ascent.records
 
 
 def refer(model: Model, data: Data | None, folder: Path) -> str:
-    """The name by which another process finds a model and its data; arrays go to a file of the folder.
+    """Name a model and its data so that another process finds them; arrays go to a file of the folder.
 
     Raises:
-        MultibackendError: it can't be found by a name.
+        MultibackendError: no name leads to it.
     """
     from multibackend.experiments.experiment import Experiment
-    from multibackend.experiments.reference import Reference, name_function
+    from multibackend.experiments.reference import name_function
 
     if isinstance(model, str):
         name = model
     elif isinstance(model, Experiment):
         name = _refer_experiment(model)
     elif callable(model):
-        name = str(Reference(*name_function(model, "model")))
+        name = str(name_function(model, "model"))
     else:
         raise MultibackendError(
             f"model: got {type(model).__name__}; expected a function that returns a compiled Keras model, an "
@@ -139,17 +145,16 @@ def _refer_experiment(experiment: Experiment) -> str:
 
 def _refer_data(data: Data, folder: Path) -> str:
     from multibackend.datasets.npz import as_dataset, save_dataset
-    from multibackend.experiments.reference import Reference, name_function
+    from multibackend.experiments.reference import name_function
 
     if isinstance(data, (str, Path)):
         return str(data)
     if callable(data):
-        return str(Reference(*name_function(data, "data")))
+        return str(name_function(data, "data"))
     return str(save_dataset(as_dataset(data, "data="), folder / "data"))
 
 
 def _check(models: list[Any], backends: Sequence[str], precisions: Sequence[str], pythons: Mapping[str, str]) -> None:
-    known = ("float64", "float32")
     if not models:
         raise MultibackendError("model: got none; expected at least one.")
     for what, got, expected in (("backends", backends, BACKENDS), ("pythons", list(pythons), BACKENDS)):
@@ -158,18 +163,18 @@ def _check(models: list[Any], backends: Sequence[str], precisions: Sequence[str]
             raise MultibackendError(f"{what}: got {shown!r}; expected some of {', '.join(expected)}.")
     if len(set(backends)) < 2:
         raise MultibackendError(f"backends: got {', '.join(backends) or 'none'}; expected at least two to compare.")
-    if isinstance(precisions, str) or not precisions or set(precisions) - set(known):
-        raise MultibackendError(f"precisions: got {precisions!r}; expected some of {known}.")
+    if isinstance(precisions, str) or not precisions or set(precisions) - set(PRECISIONS):
+        raise MultibackendError(f"precisions: got {precisions!r}; expected some of {', '.join(PRECISIONS)}.")
 
 
-def _console(show: bool) -> Any:
+def _make_console(show: bool) -> Console:
     from multibackend.report.console import make_console
 
     return make_console(stderr=True, quiet=not show, terminal=None if show else False)
 
 
 def _refuse_in_worker() -> None:
-    """A file that is imported to train its model must not start trainings of its own."""
+    """Refuse to start trainings where a worker imports the file to train its model."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     if spec is not None and spec.name == "multibackend.train.worker":
         raise MultibackendError(

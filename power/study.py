@@ -20,11 +20,13 @@ from typing import Any
 
 from rich.console import Console
 
-from multibackend.compare import PRECISIONS, load_runs
+from multibackend.compare import load_runs
 from multibackend.engine.backends import BACKENDS
+from multibackend.experiments.choices import PRECISIONS
 from multibackend.launch.choosing import name_pythons
-from multibackend.launch.dispatch import RUN_SECONDS, list_trainings, run_trainings
+from multibackend.launch.dispatch import list_trainings, run_trainings
 from multibackend.launch.output_folder import open_folder
+from multibackend.launch.settings import Execution, Settings
 from power.lending import lend
 from power.numerical_test import find_differences
 from power.page import format_page
@@ -179,16 +181,8 @@ def train_clean(seeds: int, output: Path) -> None:
                 [f"{CORPUS}:{name}" for name in list_clean()],
                 BACKENDS,
                 list_trainings(PRECISIONS, repeated=True),
-                profile="quick",
-                seed=0,
-                seeds=seeds,
-                device="auto",
-                threads=1,
-                workarounds=True,
-                output=folder,
-                time_limit=RUN_SECONDS,
-                pythons=name_pythons([]),
-                console=Console(stderr=True),
+                Settings(seeds=seeds),
+                Execution(name_pythons([]), folder, Console(stderr=True)),
             )
 
 

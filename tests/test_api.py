@@ -1,4 +1,4 @@
-"""`multibackend.parity`, and models of one's own, on the three backends: MULTIBACKEND_PYTHON names the interpreters."""
+"""`multibackend.parity`, and models of one's own, on every backend: MULTIBACKEND_PYTHON names the interpreters."""
 
 from __future__ import annotations
 
@@ -172,6 +172,7 @@ def test_functions_and_arrays_are_taken_from_python() -> None:
         (build_linear, {"backends": ["jax"]}, "expected at least two"),
         (build_linear, {"backends": ["jax", "numpy"]}, "backends: got 'numpy'"),
         (build_linear, {"precisions": ["float16"]}, "precisions: got"),
+        (build_linear, {"profile": "slow"}, "profile: got 'slow'; expected one of quick, full"),
         (build_linear, {"pythons": {"numpy": "x"}}, "pythons: got 'numpy'"),
         (build_linear, {"pythons": {"jax": "/nowhere/python"}}, "no Python at /nowhere/python"),
         (build_linear, {"data": 3}, "data= gave int; expected a Dataset"),

@@ -1,7 +1,7 @@
-"""The command line: train experiments in one process per backend, and compare what the records say.
+"""The command line: train experiments in one process for each backend, and compare what the records say.
 
-Only Click is imported here at once; a command imports what it needs, and none of them Keras or a framework.
-Exit codes: 0 as hoped, 1 a failure (said in one line), 2 wrong usage, 130 interrupted.
+Only Click is imported at the start. A command imports what it needs, but neither Keras nor a framework. The exit code
+is 0 for success, 1 for a failure (with a message of one line), 2 for wrong usage, 130 for an interruption.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from multibackend.errors import MultibackendError
 
 
 class Commands(click.Group):
-    """Shows each mistake that a user or the machine can make as lines on standard error, without a traceback."""
+    """Commands that show a mistake of the user or a fault of the machine in lines on standard error."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""

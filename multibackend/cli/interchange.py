@@ -6,13 +6,11 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
-from multibackend.cli.options import training_options
-from multibackend.cli.output import console
-from multibackend.cli.trainings import exit_code, name_output, opened_output
+from multibackend.cli.options import TrainingOptions, training_options
+from multibackend.cli.trainings import exit_code, opened_execution
 
 
 @click.command()
@@ -22,53 +20,48 @@ from multibackend.cli.trainings import exit_code, name_output, opened_output
     "wanted",
     metavar="NAME",
     multiple=True,
-    help="Only this one, named as for `train`; repeat for more. A model of your own must be named: it is Python that "
-    "runs, and a record's word isn't enough.  [default: the course's experiments in RUNS]",
+    help="Only this experiment, named as for `train`; repeat for more. A model of your own must be named, because its "
+    "file is run, and a record alone mustn't run anything.  [default: the experiments of the catalogue in RUNS]",
 )
 @training_options
-def interchange(runs: tuple[Path, ...], wanted: tuple[str, ...], **settings: Any) -> None:
-    """Let each backend load what the others saved, from records that were trained apart, as in several CI jobs.
+def interchange(runs: tuple[Path, ...], wanted: tuple[str, ...], options: TrainingOptions) -> None:
+    """Let each backend load the models that the others saved, after several CI jobs each trained one backend.
 
-    RUNS are folders of records. What each backend makes of each model is recorded in the output folder, to be compared
-    with them: `multibackend compare RUNS OUTPUT`. `multibackend parity` does this by itself.
+    RUNS are folders of records. Each backend's predictions and further losses with each model are recorded in the
+    output folder. To compare them: `multibackend compare RUNS OUTPUT`. `multibackend parity` does all this by itself.
     """
-    from multibackend.compare import PRECISIONS, load_runs
+    from multibackend.compare import load_runs
     from multibackend.engine.backends import BACKENDS
     from multibackend.errors import MultibackendError
+    from multibackend.experiments.choices import PRECISIONS
     from multibackend.launch.dispatch import run_trainings
+    from multibackend.launch.settings import Training
 
+    profile, seed = options.settings.profile, options.settings.seed
     records = [r for r in load_runs(list(runs)) if r.status == "finished" and r.run.task == "training"]
     if not records:
         raise MultibackendError(f"records {', '.join(map(str, runs))}: none finished; train first: multibackend train.")
-    if wrong := [r.run for r in records if (r.run.profile, r.run.seed) != (settings["profile"], settings["seed"])]:
+    if wrong := [r.run for r in records if (r.run.profile, r.run.seed) != (profile, seed)]:
         raise MultibackendError(
-            f"record {wrong[0]}: profile {wrong[0].profile}, seed {wrong[0].seed}; expected {settings['profile']} and "
-            f"{settings['seed']}. Give --profile {wrong[0].profile} --seed {wrong[0].seed}."
+            f"record {wrong[0]}: profile {wrong[0].profile}, seed {wrong[0].seed}; expected {profile} and "
+            f"{seed}. Give --profile {wrong[0].profile} --seed {wrong[0].seed}."
         )
     names = choose_experiments([record.run.experiment for record in records], wanted)
     records = [record for record in records if record.run.experiment in names]
     backends = [b for b in BACKENDS if any(record.run.backend == b for record in records)]
     precisions = [p for p in PRECISIONS if any(record.run.precision == p for record in records)]
-    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["workarounds"])
     sources = [folder for run in runs for folder in (run, run / "records") if folder.is_dir()]
-    with opened_output(output) as folder:
-        outcomes = run_trainings(
-            names,
-            backends,
-            [(precision, 0, "interchange") for precision in precisions],
-            output=folder,
-            sources=sources,
-            console=console(),
-            **settings,
-        )
+    trainings = [Training(precision, task="interchange") for precision in precisions]
+    with opened_execution(options, sources) as execution:
+        outcomes = run_trainings(names, backends, trainings, options.settings, execution)
     sys.exit(exit_code(outcomes, by_name=bool(wanted)))
 
 
 def choose_experiments(recorded: Sequence[str], wanted: Sequence[str]) -> list[str]:
-    """Which of the experiments in records to import: those wanted, or else all, if all are the course's.
+    """Choose the experiments in records to import: those wanted, or else all, if all are in the catalogue.
 
     Raises:
-        MultibackendError: a record names a file, which only the user may do; or what is wanted isn't in the records.
+        MultibackendError: a record names a file, which only the user may do; or a wanted one isn't in the records.
     """
     from multibackend.errors import MultibackendError
     from multibackend.experiments.catalogue import known_experiments, select_experiments
@@ -83,7 +76,7 @@ def choose_experiments(recorded: Sequence[str], wanted: Sequence[str]) -> list[s
         return chosen
     if foreign := [name for name in names if name not in known_experiments()]:
         raise MultibackendError(
-            f"records: one is of {foreign[0]}, no experiment of the course; a record alone makes no file run. If you "
+            f"records: one is of {foreign[0]}, which is not in the catalogue; a record alone makes no file run. If you "
             f"trust that file, name it: --experiment {shlex.quote(foreign[0])}"
         )
     return names

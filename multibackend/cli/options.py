@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, cast, get_args
 
 import click
 
 from multibackend.course.words import LANGUAGE_VARIABLE, LANGUAGES, default_language
+from multibackend.engine.backend import DEVICES, Device
 from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
-from multibackend.launch.dispatch import RUN_SECONDS
+from multibackend.experiments.choices import PRECISIONS, PROFILES, Precision, Profile
+from multibackend.launch.settings import RUN_SECONDS, Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+PrecisionChoice = Literal["float64", "float32", "both"]
+"""What `--precision` may be."""
+
 
 def _parse_pythons(_ctx: click.Context, _option: click.Parameter, values: Sequence[str]) -> dict[str, str]:
-    """Name the Python of each backend; an option outdoes the variable, backend by backend."""
+    """Name the Python of each backend; an option has precedence over the environment variable, for its backend."""
     from multibackend.launch.choosing import name_pythons
 
     try:
@@ -27,12 +34,12 @@ def _parse_pythons(_ctx: click.Context, _option: click.Parameter, values: Sequen
 
 
 def parse_backends(_ctx: click.Context, _option: click.Parameter, value: str) -> list[str]:
-    """Read names with commas between; return them in the order of every table."""
+    """Read the names of backends, with commas between; return them in the order of every table."""
     names = [name.strip() for name in value.split(",") if name.strip()]
     if unknown := [name for name in names if name not in BACKENDS]:
         raise click.BadParameter(f"got {unknown[0]!r}; expected names from {','.join(BACKENDS)}, with commas between.")
     if len(set(names)) < 2:
-        raise click.BadParameter(f"got {value!r}; expected two or three of {','.join(BACKENDS)}, to be compared.")
+        raise click.BadParameter(f"got {value!r}; expected at least two of {','.join(BACKENDS)}, to be compared.")
     return [backend for backend in BACKENDS if backend in names]
 
 
@@ -42,7 +49,7 @@ BACKENDS_OPTION = click.option(
     show_default=True,
     callback=parse_backends,
     metavar="NAME,NAME",
-    help="Which to compare.",
+    help="The backends to compare, at least two.",
 )
 
 
@@ -57,14 +64,18 @@ PYTHON_OPTION = click.option(
     help="The Python that runs a backend; by default, this one. Repeat for each.",
 )
 
+USUAL = Settings()
+
 TRAINING_OPTIONS = (
-    click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True),
-    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
-    click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True),
-    click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="For each backend."),
+    click.option("--profile", type=click.Choice(PROFILES), default=USUAL.profile, show_default=True),
+    click.option("--seed", type=click.IntRange(min=0), default=USUAL.seed, show_default=True),
+    click.option("--device", type=click.Choice(DEVICES), default=USUAL.device, show_default=True),
+    click.option(
+        "--threads", type=click.IntRange(min=1), default=USUAL.threads, show_default=True, help="For each backend."
+    ),
     click.option(
         "--workarounds/--no-workarounds",
-        default=True,
+        default=USUAL.workarounds,
         help="Work around known faults of Keras in float64.  [default: workarounds]",
     ),
     click.option(
@@ -84,22 +95,61 @@ TRAINING_OPTIONS = (
 )
 
 
+@dataclass(frozen=True)
+class TrainingOptions:
+    """The values of the options of training; `output` is None where the user gave none."""
+
+    settings: Settings
+    pythons: Mapping[str, str]
+    run_seconds: float
+    output: Path | None
+
+    @property
+    def folder(self) -> Path:
+        """The output folder: as the user says, or else one that is named for the settings."""
+        return self.output or name_output(self.settings)
+
+
+def name_output(settings: Settings) -> Path:
+    """Name the folder of records and results for the settings."""
+    last = settings.seed + settings.seeds - 1
+    seeds = f"seed{settings.seed}" if settings.seeds == 1 else f"seeds{settings.seed}-{last}"
+    return Path("runs") / f"{settings.profile}-{seeds}{'' if settings.workarounds else '-no-workarounds'}"
+
+
 def training_options(command: Command) -> Command:
-    """Give a command all options of training."""
+    """Give a command all options of training; it gets their values as one argument, `options`."""
+
+    @wraps(command)
+    def gather(
+        *,
+        profile: Profile,
+        seed: int,
+        device: Device,
+        threads: int,
+        workarounds: bool,
+        output: Path | None,
+        time_limit: float,
+        pythons: dict[str, str],
+        **others: Any,
+    ) -> Any:
+        settings = Settings(profile, seed, device, threads, workarounds)
+        return command(options=TrainingOptions(settings, pythons, time_limit, output), **others)
+
     for option in reversed(TRAINING_OPTIONS):
-        command = option(command)
-    return command
+        gather = option(gather)
+    return cast("Command", gather)
 
 
-def precision_option(default: str) -> Callable[[Command], Command]:
+def precision_option(default: PrecisionChoice) -> Callable[[Command], Command]:
     """Give a command the choice of precisions."""
-    choice = click.Choice(["float64", "float32", "both"])
+    choice = click.Choice(get_args(PrecisionChoice))
     return click.option("--precision", type=choice, default=default, show_default=True)
 
 
-def expand_precision(precision: str) -> list[str]:
+def expand_precision(precision: PrecisionChoice) -> list[Precision]:
     """List what `--precision` stands for, float64 first."""
-    return ["float64", "float32"] if precision == "both" else [precision]
+    return list(PRECISIONS) if precision == "both" else [precision]
 
 
 BACKEND_OPTION = click.option(

@@ -1,6 +1,6 @@
-"""Output: what every command says the same way, lines on standard error and tables as wide as there is room.
+"""Output: how every command says something, in lines on standard error and in tables as wide as the terminal.
 
-Nothing said has an effect on the terminal, whatever names, paths and reasons are in it.
+Nothing that is said has an effect on the terminal, whatever names, paths and reasons are in it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 NARROW_COLUMNS = 120
-"""Width of tables where there is no terminal to fit, such as the log of a CI job."""
+"""The width of tables without a terminal, such as in the log of a CI job."""
 
 
 def say(line: str) -> None:
-    """Print a line on standard error, where results are not."""
+    """Print a line on standard error: standard output is for results."""
     click.echo(f"multibackend: {sanitize(line, LONGEST_DETAIL)}", err=True)
 
 
@@ -32,13 +32,13 @@ def say_error(message: str) -> None:
 
 
 def show(text: str) -> None:
-    """Print lines on standard output, spaces and all: a path may have two."""
+    """Print lines on standard output with all their spaces: a path may have two in a row."""
     for line in text.splitlines():
         click.echo(" ".join(sanitize(word, LONGEST_DETAIL) for word in line.split(" ")))
 
 
 def console() -> Console:
-    """A console as wide as the terminal, or wide enough for tables where there is none."""
+    """Make a console as wide as the terminal, or wide enough for tables if there is none."""
     from multibackend.report.console import make_console
 
     narrow = not sys.stdout.isatty() and "COLUMNS" not in os.environ

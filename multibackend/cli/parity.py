@@ -5,13 +5,20 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from multibackend.cli.options import BACKENDS_OPTION, expand_precision, precision_option, training_options
+from multibackend.cli.options import (
+    BACKENDS_OPTION,
+    PrecisionChoice,
+    TrainingOptions,
+    expand_precision,
+    precision_option,
+    training_options,
+)
 from multibackend.cli.output import console, say, say_error, show
-from multibackend.cli.trainings import exit_code, is_ci, name_output, opened_output
+from multibackend.cli.trainings import exit_code, is_ci, opened_execution, opened_output
 
 if TYPE_CHECKING:
     from multibackend.compare import Comparison
@@ -23,21 +30,20 @@ if TYPE_CHECKING:
 @BACKENDS_OPTION
 @precision_option("both")
 @training_options
-def parity(names: tuple[str, ...], backends: list[str], precision: str, **settings: Any) -> None:
+def parity(names: tuple[str, ...], backends: list[str], precision: PrecisionChoice, options: TrainingOptions) -> None:
     """Train on all backends and compare every pair of them.
 
-    float64 decides whether they are the same, with a tight bound; float32, trained twice to
-    measure what rounding alone does, is judged against it. A second run goes on from where the
-    first one stopped. NAMES are as for `train`. Exits with 0 only if every comparison passes.
+    float64 decides whether they are the same, within a tight bound. float32 is compared with float64, and trained twice
+    to measure rounding error. A second command goes on where the first one stopped. NAMES are as for `train`. Exits
+    with 0 only if every comparison passes.
     """
-    if "KERAS_BACKEND" in os.environ:
-        say(f"note: KERAS_BACKEND={os.environ['KERAS_BACKEND']} is ignored; each backend's process gets its own.")
+    if ignored := os.environ.get("KERAS_BACKEND"):
+        say(f"note: KERAS_BACKEND={ignored} is ignored, as each backend's process gets its own: unset KERAS_BACKEND")
     from multibackend.launch.ladder import climb
 
-    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["workarounds"])
-    with opened_output(output) as folder:
-        ascent = climb(names, backends, expand_precision(precision), output=folder, console=console(), **settings)
-        report_comparison(ascent.comparison, ascent.records, output)
+    with opened_execution(options) as execution:
+        ascent = climb(names, backends, expand_precision(precision), options.settings, execution)
+        report_comparison(ascent.comparison, ascent.records, options.folder)
     sys.exit(exit_code(ascent.outcomes, bool(names)) or int(not ascent.comparison.passed))
 
 
@@ -52,11 +58,11 @@ def parity(names: tuple[str, ...], backends: list[str], precision: str, **settin
     show_default=True,
     help="Where results go.",
 )
-def compare(runs: tuple[Path, ...], backends: list[str], precision: str, output: Path) -> None:
-    """Compare records that were trained before, for instance one folder for each CI job; trains nothing.
+def compare(runs: tuple[Path, ...], backends: list[str], precision: PrecisionChoice, output: Path) -> None:
+    """Compare records of earlier trainings, for instance a folder from each CI job; nothing is trained.
 
-    A record that is missing of one of these backends and precisions is a failure, and so is a training that was not run
-    where others of its experiment were; in CI, also one that was run nowhere.
+    Each experiment needs a record of each of these backends and precisions; a missing one is a failure. So is a
+    training that was not run while others of its experiment were; in CI, also one that was run nowhere.
     """
     from multibackend.compare import compare_records, load_runs
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from multibackend.cli.options import BACKENDS_OPTION, expand_precision, precision_option, training_options
+from multibackend.cli.options import (
+    BACKENDS_OPTION,
+    PrecisionChoice,
+    TrainingOptions,
+    expand_precision,
+    precision_option,
+    training_options,
+)
 from multibackend.cli.output import say, say_error, show
 
 if TYPE_CHECKING:
@@ -50,12 +57,12 @@ REDUCE_SECONDS = 240.0
 def reduce(
     name: str,
     backends: list[str],
-    precision: str,
+    precision: PrecisionChoice,
     script: Path,
     results: Path | None,
     preload: Path | None,
     seconds: float,
-    **settings: Any,
+    options: TrainingOptions,
 ) -> None:
     """Write a script of at most 30 lines that shows where a model differs between backends.
 
@@ -70,18 +77,18 @@ def reduce(
     names = select_experiments([name])
     if len(names) != 1:
         raise MultibackendError(f"{name}: stands for {', '.join(names)}; expected one. Name one of these.")
-    pythons = {i.backend: i.python for i in require({backend: settings["pythons"][backend] for backend in backends})}
-    difference = _find_difference(names[0], backends, precision, results, settings)
+    pythons = {i.backend: i.python for i in require({backend: options.pythons[backend] for backend in backends})}
+    difference = _find_difference(names[0], backends, precision, results, options)
     if difference is None:
         say(f"{names[0]}: nothing to reduce, no backend differs")
         return
     where = f"{' or '.join(difference.suspects)} at {difference.stage}"
     say(f"{names[0]}: {where}, in {' and '.join(difference.precisions)}; reducing for {seconds:.0f} s at most")
-    sys.exit(_reduce(names[0], difference, pythons, script, preload, seconds, settings))
+    sys.exit(_reduce(names[0], difference, pythons, script, preload, seconds, options))
 
 
 def _find_difference(
-    name: str, backends: list[str], precision: str, results: Path | None, settings: dict[str, Any]
+    name: str, backends: list[str], precision: PrecisionChoice, results: Path | None, options: TrainingOptions
 ) -> Difference | None:
     """Find where an experiment differs: in these results, or by training and comparing it."""
     from multibackend.compare import compare_records
@@ -89,16 +96,13 @@ def _find_difference(
 
     if results is not None:
         return find_difference(read_results(results), name, backends)
-    from multibackend.cli.output import console
-    from multibackend.cli.trainings import list_trainings, name_output, opened_output
-    from multibackend.launch.dispatch import read_records, run_trainings
+    from multibackend.cli.trainings import opened_execution
+    from multibackend.launch.dispatch import list_trainings, read_records, run_trainings
 
-    given = {key: value for key, value in settings.items() if key != "output"}
-    output = settings["output"] or name_output(given["profile"], given["seed"], given["workarounds"])
-    wanted = list_trainings(precision, repeated=True)
-    with opened_output(output) as folder:
-        outcomes = run_trainings([name], backends, wanted, output=folder, console=console(), **given)
-        records = read_records(outcomes, output)
+    wanted = list_trainings(expand_precision(precision), repeated=True)
+    with opened_execution(options) as execution:
+        outcomes = run_trainings([name], backends, wanted, options.settings, execution)
+        records = read_records(outcomes, options.folder)
     compared = compare_records(records, [name], backends=backends, precisions=expand_precision(precision))
     return find_difference(compared.findings, name, backends)
 
@@ -110,18 +114,19 @@ def _reduce(
     script: Path,
     preload: Path | None,
     seconds: float,
-    settings: dict[str, Any],
+    options: TrainingOptions,
 ) -> int:
     """Reduce, write the script, say how it ended on each backend; return the exit code."""
     from multibackend.cli.trainings import opened_output
     from multibackend.reduce import reduce_experiment
     from multibackend.reduce.oracle import Oracle
 
-    output = settings["output"] or Path("runs") / "reduce"
+    output = options.output or Path("runs") / "reduce"
     began = time.monotonic()
     with opened_output(output), Oracle(pythons, output / "logs", preload, difference.suspects) as oracle:
+        settings = options.settings
         made = reduce_experiment(
-            name, difference, oracle, script, profile=settings["profile"], seed=settings["seed"], seconds=seconds
+            name, difference, oracle, script, profile=settings.profile, seed=settings.seed, seconds=seconds
         )
     for setup, run in made.runs.items():
         say(f"{setup}: {run.ended}: {run.line}")

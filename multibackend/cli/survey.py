@@ -1,4 +1,4 @@
-"""`multibackend list` and `multibackend doctor`: what there is."""
+"""`multibackend list` and `multibackend doctor`."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def list_experiments() -> None:
 
 
 @click.command()
-@click.option("--devices", is_flag=True, help="Start each backend and ask what it would train on (slow).")
+@click.option("--devices", is_flag=True, help="Start each backend, and show the device that it trains on (slow).")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("runs"), show_default=True)
 @PYTHON_OPTION
 def doctor(devices: bool, output: Path, pythons: dict[str, str]) -> None:
-    """Show what is installed and what is missing, and what to type to fix it.
+    """Show what is installed and what is missing, and what to type to install it.
 
     Exits with 0 if at least one backend can train and the output folder can be written.
     """

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from multibackend.cli.options import BACKENDS_OPTION, PYTHON_OPTION, expand_precision, precision_option
+from multibackend.cli.options import BACKENDS_OPTION, PYTHON_OPTION, PrecisionChoice, expand_precision, precision_option
 from multibackend.cli.output import console, say, show
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ TELL_SECONDS = 30.0
 def sweep(
     patterns: tuple[str, ...],
     backends: list[str],
-    precision: str,
+    precision: PrecisionChoice,
     only_list: bool,
     known: Path | None,
     output: Path,
@@ -87,7 +88,7 @@ def _judge(
     cases: tuple[Case, ...],
     outcomes: list[Outcome],
     interpreters: list[Interpreter],
-    precisions: list[str],
+    precisions: Sequence[str],
     known: Path | None,
     seconds: float,
 ) -> Sweep:

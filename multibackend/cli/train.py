@@ -6,13 +6,19 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from multibackend.cli.options import precision_option, training_options
+from multibackend.cli.options import (
+    PrecisionChoice,
+    TrainingOptions,
+    expand_precision,
+    precision_option,
+    training_options,
+)
 from multibackend.cli.output import console
-from multibackend.cli.trainings import exit_code, list_trainings, name_output, opened_output
+from multibackend.cli.trainings import exit_code, opened_execution
 from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
 from multibackend.text import sanitize
@@ -27,13 +33,12 @@ if TYPE_CHECKING:
 @click.option("--backend", required=True, type=click.Choice(BACKENDS))
 @precision_option("float32")
 @training_options
-def train(names: tuple[str, ...], backend: str, precision: str, **settings: Any) -> None:
+def train(names: tuple[str, ...], backend: str, precision: PrecisionChoice, options: TrainingOptions) -> None:
     """Train experiments on one backend.
 
-    NAMES are experiments (`multibackend list`), exercises such as A5, or models of your own as
-    path/to/file.py:experiment; without any, all experiments are trained. `--precision both`
-    trains all that `compare` wants: float64, float32, and float32 a second time from weights
-    moved by rounding.
+    NAMES are experiments (`multibackend list`), exercises such as A5, or models of your own as path/to/file.py:name.
+    Without any, all experiments are trained. `--precision both` trains what `compare` needs: float64, float32, and
+    float32 a second time from weights moved by one unit in the last place.
     """
     asked = os.environ.get("KERAS_BACKEND", backend)
     if asked != backend:
@@ -41,13 +46,12 @@ def train(names: tuple[str, ...], backend: str, precision: str, **settings: Any)
             f"environment variable KERAS_BACKEND: got {asked!r}; expected {backend!r}, as --backend says, or none: "
             "unset KERAS_BACKEND"
         )
-    from multibackend.launch.dispatch import run_trainings
+    from multibackend.launch.dispatch import list_trainings, run_trainings
 
-    output = settings.pop("output") or name_output(settings["profile"], settings["seed"], settings["workarounds"])
-    wanted = list_trainings(precision, repeated=precision == "both")
-    with opened_output(output) as folder:
-        outcomes = run_trainings(names, [backend], wanted, output=folder, console=console(), **settings)
-        _print_trained(outcomes, output)
+    wanted = list_trainings(expand_precision(precision), repeated=precision == "both")
+    with opened_execution(options) as execution:
+        outcomes = run_trainings(names, [backend], wanted, options.settings, execution)
+        _print_trained(outcomes, options.folder)
     sys.exit(exit_code(outcomes, bool(names)))
 
 
@@ -74,7 +78,7 @@ def _print_trained(outcomes: Sequence[Outcome], output: Path) -> None:
 
 
 def _reached(record: Record) -> list[str]:
-    """Final training loss, test metrics, seconds; as text."""
+    """Return the final training loss, the test metrics and the seconds, as text."""
     history = record.group("history").get("loss")
     loss = "" if history is None or not len(history) else f"{history[-1]:.6g}"
     metrics = "  ".join(f"{sanitize(name)} {value.item():.6g}" for name, value in record.group("test").items())

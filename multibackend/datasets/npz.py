@@ -1,8 +1,11 @@
 """Data in an `.npz` file: the arrays of a `Dataset`, named as a record's digests name them.
 
-`training.inputs`, `training.targets`, perhaps `training.sample_weights`, the same for `test` and `validation`; with the
-name or number of the array where there are several, `training.inputs.left` or `training.inputs.0`. A file with `x`
-and `y` (and perhaps `sample_weight`) is trained and tested on these rows.
+The names are `training.inputs`, `training.targets`, perhaps `training.sample_weights`, and the same for `test` and
+`validation`. Where there are several arrays, the key or the number of each follows: `training.inputs.left` or
+`training.inputs.0`. A file with `x` and `y` (and perhaps `sample_weight`) is trained and tested on these rows.
+
+A file that we write holds the SHA-256 of its arrays, and is refused when they have another: a disk that was full or a
+copy that broke off leaves a file that can still be opened.
 """
 
 from __future__ import annotations
@@ -10,6 +13,8 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,22 +22,20 @@ from typing import Any
 import numpy as np
 
 from multibackend.errors import MultibackendError
-from multibackend.experiments.arrays import leaves
-from multibackend.experiments.experiment import PARTS, Dataset, Split
+from multibackend.experiments.experiment import PARTS, SPLITS, Dataset, Split
 from multibackend.files import write_whole
 
-SPLITS = ("training", "test", "validation")
-NOTES = "notes"
-"""Where a file that we write keeps what was done to the arrays before."""
+NOTES, SUM = "notes", "sha256"
+"""The members of a file that we write beside its arrays: what was converted in them before, and their sum."""
 
 SHORT = {"x": "inputs", "y": "targets", "sample_weight": "sample_weights"}
 
 
 def as_dataset(given: Any, where: str) -> Dataset:
-    """A `Dataset` from what a user gives: one; or a `Split` or (x, y[, sample_weight]), to train and to test on.
+    """Make a `Dataset` of what a user gives: one; or a `Split` or (x, y[, sample_weight]), to train and to test on.
 
     Raises:
-        MultibackendError: it is nothing of these, or its arrays don't fit together.
+        MultibackendError: it is none of these, or its arrays don't fit together.
     """
     if isinstance(given, Dataset):
         return given
@@ -47,23 +50,18 @@ def as_dataset(given: Any, where: str) -> Dataset:
 
 
 def save_dataset(data: Dataset, folder: Path) -> Path:
-    """Write a dataset to a file of the folder that is named for its content; return its path."""
-    arrays = {
-        ".".join(filter(None, (name, part, key))): array
-        for name in SPLITS
-        if (split := getattr(data, name)) is not None
-        for part in PARTS
-        for key, array in leaves(getattr(split, part))
-    }
+    """Write a dataset to a file of the folder that is named for its content; return its path.
+
+    A file that is there already is kept if it holds these very arrays, and written anew if not.
+    """
+    arrays = dict(data.named_arrays())
     if data.notes:
         arrays[NOTES] = np.array(data.notes)
-    digest = hashlib.sha256()
-    for key, array in arrays.items():
-        digest.update(f"{key} {array.dtype.str} {array.shape} ".encode() + array.tobytes())
-    path = folder / f"{digest.hexdigest()[:16]}.npz"
-    if not path.is_file():
+    sum_ = _digest(arrays)
+    path = folder / f"{sum_[:16]}.npz"
+    if not _holds(path, sum_):
         buffer = io.BytesIO()
-        np.savez(buffer, **arrays)  # type: ignore[arg-type]  # names are arrays', not options
+        np.savez(buffer, **arrays, **{SUM: np.array(sum_)})  # type: ignore[arg-type]  # names of arrays, not options
         try:
             write_whole(path, buffer.getvalue())
         except OSError as error:
@@ -77,14 +75,14 @@ def load_dataset(path: Path) -> Dataset:
     """Read a dataset from an `.npz` file.
 
     Raises:
-        MultibackendError: it can't be read, or its arrays have other names.
+        MultibackendError: it can't be read, its arrays have other names, or it isn't what we wrote.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file}
-            notes = tuple(map(str, arrays.pop(NOTES, ())))
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise MultibackendError(f"data {path}: can't be read as .npz ({error}); write it with numpy.savez.") from error
+    arrays = _read(path)
+    if (said := arrays.pop(SUM, None)) is not None and str(said) != _digest(arrays):
+        raise MultibackendError(
+            f"data {path}: damaged: its arrays have another SHA-256 than it says; remove that file."
+        )
+    notes = tuple(map(str, arrays.pop(NOTES, ())))
     if set(arrays) <= set(SHORT):
         arrays = {f"training.{SHORT[key]}": array for key, array in arrays.items()}
     splits = {name: _gather(arrays, name) for name in SPLITS}
@@ -98,7 +96,33 @@ def load_dataset(path: Path) -> Dataset:
     return Dataset(training, splits["test"] or training, splits["validation"])
 
 
-def _gather(arrays: dict[str, np.ndarray], name: str) -> Split | None:
+def _read(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            return {key: file[key] for key in file}
+    except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise MultibackendError(f"data {path}: can't be read as .npz ({error}); write it with numpy.savez.") from error
+
+
+def _holds(path: Path, sum_: str) -> bool:
+    """Tell if a file holds the arrays with this sum, all of them read."""
+    try:
+        arrays = _read(path)
+    except MultibackendError:
+        return False
+    return str(arrays.pop(SUM, "")) == sum_ == _digest(arrays)
+
+
+def _digest(arrays: Mapping[str, np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for key in sorted(arrays):
+        array = arrays[key]
+        digest.update(f"{key} {array.dtype.str} {array.shape} ".encode() + array.tobytes())
+    return digest.hexdigest()
+
+
+def _gather(arrays: Mapping[str, np.ndarray], name: str) -> Split | None:
+    """Put the arrays of a split back into the structure that their names tell; None without inputs and targets."""
     parts: list[Any] = []
     for part in PARTS:
         prefix = f"{name}.{part}"

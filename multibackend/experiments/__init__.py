@@ -1,1 +1,1 @@
-"""Experiments: what to train, and how it is named."""
+"""Experiments: the models and data that are trained, and how they are named."""

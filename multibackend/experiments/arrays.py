@@ -1,23 +1,23 @@
-"""Arrays: what a user gives as data, made arrays of numbers that every backend reads alike, or refused in a line.
+"""Arrays: a user's data, converted to arrays of numbers that every backend reads alike, or refused in a line.
 
 | given | read as |
 |---|---|
 | float32, float64, bool, int8 to int64, uint8 | itself, without a copy |
 | float16, bfloat16 | float32, exactly |
-| longdouble | float64, if it doesn't become infinite: no backend knows more |
+| longdouble | float64, if it doesn't become infinite: no backend has longer numbers |
 | uint16, uint32, uint64 | int32, int64, int64 if all values fit: torch computes with few unsigned types |
 | the other byte order, strides backwards | the same values in the machine's order |
-| a masked array | its values if none is masked, else refused: a backend would train on what lies under the mask |
+| a masked array | its values if none is masked, else refused: a backend would train on the masked values |
 | a list of numbers or of lists, a matrix, a table, a tensor | an array of its values |
 | ragged lists, sparse, complex, dates, strings, objects, records | refused |
 
-What changes a dtype or drops a type is said: to the user, and in the record. A list of arrays stands for several
-inputs or outputs.
+A change of dtype or of type is told to the user, and noted in the record. A list of arrays stands for several inputs
+or outputs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,52 +51,54 @@ ADVICE = {
 LARGEST_INT32 = 2**31 - 1
 
 
-def leaves(arrays: Arrays | None) -> Iterator[tuple[str, np.ndarray]]:
-    """Each array with a name: the key in a dictionary, the position in a list, "" for a lone array."""
-    if arrays is None:
-        return
-    if isinstance(arrays, Mapping):
-        yield from ((str(key), np.asarray(value)) for key, value in arrays.items())
-    elif isinstance(arrays, (list, tuple)):
-        yield from ((str(i), np.asarray(value)) for i, value in enumerate(arrays))
-    else:
-        yield "", np.asarray(arrays)
+def map_named(function: Callable[[str, Any], Any], given: Any) -> Any:
+    """Apply a function to the name and the value of each array, and return the same structure; None stays None.
+
+    The name is the key in a dictionary, the position in a list, "" for a lone array.
+    """
+    if given is None:
+        return None
+    if isinstance(given, Mapping):
+        return {key: function(str(key), value) for key, value in given.items()}
+    if isinstance(given, (list, tuple)):
+        return [function(str(i), value) for i, value in enumerate(given)]
+    return function("", given)
 
 
 def map_arrays(function: Callable[[np.ndarray], Any], arrays: Any) -> Any:
-    """The same structure (array, list, dictionary or None) with `function` applied to each array."""
-    if arrays is None:
-        return None
-    if isinstance(arrays, Mapping):
-        return {key: function(np.asarray(value)) for key, value in arrays.items()}
-    if isinstance(arrays, (list, tuple)):
-        return [function(np.asarray(value)) for value in arrays]
-    return function(np.asarray(arrays))
+    """Apply a function to each array, and return the same structure (array, list, dictionary or None)."""
+    return map_named(lambda _, value: function(np.asarray(value)), arrays)
+
+
+def leaves(arrays: Arrays | None) -> list[tuple[str, np.ndarray]]:
+    """List each array with its name, as `map_named` gives it."""
+    found: list[tuple[str, np.ndarray]] = []
+    map_named(lambda name, value: found.append((name, np.asarray(value))), arrays)
+    return found
 
 
 def read_arrays(given: Any, name: str) -> tuple[Any, tuple[str, ...]]:
-    """One array, or a list or dictionary of them, in the same structure; and what was done to which.
+    """Read one array, or a list or dictionary of them, in the same structure; return notes of what was converted, too.
 
     Raises:
         MultibackendError: something that isn't an array of numbers.
     """
-    if given is None:
-        return None, ()
     notes: list[str] = []
-    if isinstance(given, Mapping):
-        return {key: read_array(value, f"{name}.{key}", notes) for key, value in given.items()}, tuple(notes)
-    if isinstance(given, (list, tuple)) and any(map(_is_array, given)):
-        return [read_array(value, f"{name}.{i}", notes) for i, value in enumerate(given)], tuple(notes)
-    return read_array(given, name, notes), tuple(notes)
+
+    def read(key: str, value: Any) -> np.ndarray:
+        return read_array(value, f"{name}.{key}" if key else name, notes)
+
+    is_one = isinstance(given, (list, tuple)) and not any(map(_is_array, given))  # a list of numbers or of lists
+    return (read("", given) if is_one else map_named(read, given)), tuple(notes)
 
 
 def _is_array(value: Any) -> bool:
-    """Whether it has a shape, as arrays, tables and tensors do; a NumPy number has an empty one."""
+    """Tell if it has a shape, as arrays, tables and tensors do; a NumPy number has an empty one."""
     return getattr(value, "shape", ()) != ()
 
 
 def read_array(given: Any, name: str, notes: list[str]) -> np.ndarray:
-    """An array of at least one row of numbers; what was done to it is added to the notes.
+    """Read an array of at least one row of numbers; a conversion adds a line to the notes.
 
     Raises:
         MultibackendError: it can't be read as one.
@@ -120,7 +122,7 @@ def _take_values(given: Any, name: str) -> np.ndarray:
     if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):
         raise _refused(
             name,
-            f"has {np.ma.getmaskarray(given).sum()} masked values, which no backend would leave out; fill them, "
+            f"has {np.ma.getmaskarray(given).sum()} masked values, which no backend would leave out; fill them with "
             "x.filled(0), or leave out their rows",
         )
     try:
@@ -131,7 +133,7 @@ def _take_values(given: Any, name: str) -> np.ndarray:
 
 
 def _convert(array: np.ndarray, name: str) -> np.ndarray:
-    """The same values in a dtype that all backends compute with, in the machine's byte order."""
+    """Convert to a dtype that all backends compute with, in the machine's byte order; values stay the same."""
     kind, target = array.dtype.kind, REPLACED.get(array.dtype.name, "")
     if kind == "f" and array.dtype.itemsize > 8:
         target = "float64"
@@ -145,16 +147,16 @@ def _convert(array: np.ndarray, name: str) -> np.ndarray:
 
 
 def check_range(array: np.ndarray, name: str) -> None:
-    """Make sure that integers fit in 32 bits: beside float32, JAX keeps the lower 32 of others without a word.
+    """Make sure that integers fit in 32 bits: in float32, JAX silently keeps only the lower 32 bits of others.
 
     Raises:
-        MultibackendError: one doesn't.
+        MultibackendError: one doesn't fit.
     """
     if array.dtype == np.int64 and max(-1 - int(array.min()), int(array.max())) > LARGEST_INT32:
         largest = max(array.min(), array.max(), key=abs)
         raise MultibackendError(
-            f"data: {name} holds the integer {largest}, and beside float32 JAX has 32 bits for integers; expected less "
-            "than 2**31. Give x.astype('float64'), or train in float64 alone: --precision float64."
+            f"data: {name} holds the integer {largest}, and in float32 JAX has 32 bits for integers; expected less "
+            "than 2**31. Give x.astype('float64'), or train in float64 alone: --precision float64"
         )
 
 

@@ -11,11 +11,11 @@ from types import ModuleType
 from multibackend.errors import MultibackendError
 
 _folders: list[str] = []
-"""Where the last user's file, and what it imports from beside it, was imported from."""
+"""The folder that the last user's file was imported from; what it imports from beside it is found there."""
 
 
 def locate(path: Path) -> tuple[Path, str]:
-    """The folder that Python must find a file's module from, and the module's name there.
+    """Return the folder from which Python finds a file's module, and the module's name there.
 
     As for `python file.py`, that is the file's own folder; for a file in a package, the folder that holds the package.
     """
@@ -26,9 +26,9 @@ def locate(path: Path) -> tuple[Path, str]:
 
 
 def import_file(path: Path) -> ModuleType:
-    """Import a user's file anew; what lies beside it can be imported, now and while its functions run.
+    """Import a user's file anew; it can import files beside it, now and while its functions run.
 
-    What was imported from beside another user's file is forgotten: its `layers.py` isn't this one's.
+    Modules from beside another user's file are forgotten: both may have a `layers.py`.
 
     Raises:
         MultibackendError: it isn't a Python file.
@@ -54,7 +54,7 @@ def import_file(path: Path) -> ModuleType:
 
 
 def _enter(folder: str) -> None:
-    """Let modules be found in this folder first, and those of the last one no longer."""
+    """Let Python find modules in this folder first, and no longer in the last one."""
     for last in [last for last in _folders if last != folder]:
         for name, module in list(sys.modules.items()):
             beside = str(Path(last, *name.split(".")))
@@ -65,6 +65,6 @@ def _enter(folder: str) -> None:
     if folder not in sys.path:
         sys.path.insert(0, folder)
         _folders.append(folder)
-    if (here := str(Path.cwd())) not in sys.path:  # for a file that imports from where the command was started
+    if (here := str(Path.cwd())) not in sys.path:  # for a file that imports from the working folder
         sys.path.append(here)
     importlib.invalidate_caches()

@@ -22,7 +22,7 @@ PATTERN = re.compile(r"(?P<path>.+?\.py):(?P<name>[^@:]+)(@(?P<data>.+))?")
 
 @dataclass(frozen=True)
 class Reference:
-    """`name` in the file `path`; `data` as after the @, or ""."""
+    """The name of an object in the file `path`; `data` is what follows the @, or empty."""
 
     path: Path
     name: str
@@ -33,7 +33,7 @@ class Reference:
 
     @property
     def data_file(self) -> Path | None:
-        """The file that holds the data, or the function that loads them, where that is another one."""
+        """The other file that holds the data, or the function that loads them; None if there is none."""
         if not self.data or self.data.isidentifier():
             return None
         other = PATTERN.fullmatch(self.data)
@@ -41,7 +41,7 @@ class Reference:
 
     @property
     def files(self) -> list[Path]:
-        """The user's files that decide a training: the model's, the data's, and what they import from beside them."""
+        """The user's files that decide a training: the model's, the data's, and what these import from beside them."""
         files = list(list_sources(self.path))
         if self.data_file:
             files += list_sources(self.data_file)
@@ -58,7 +58,7 @@ def parse_reference(text: str) -> Reference | None:
 
 
 def normalise(text: str) -> str:
-    """A reference with its files from the working folder where they lie below it, so that CI jobs name it alike.
+    """Rewrite a reference with paths relative to the working folder, if they lie below it: CI jobs then agree on names.
 
     Raises:
         MultibackendError: a file that isn't there.
@@ -84,7 +84,7 @@ def _from_here(path: Path) -> str:
 
 
 def shorten(text: str) -> str:
-    """A name as it is shown: of a reference, without the folders."""
+    """Shorten a name as it is shown: a reference without the folders."""
     reference = parse_reference(text)
     if reference is None:
         return text
@@ -92,11 +92,11 @@ def shorten(text: str) -> str:
     return f"{reference.path.name}:{reference.name}{data}"
 
 
-def name_function(function: Callable[..., Any], what: str) -> tuple[Path, str]:
-    """The file of a function (or class) and its name there, by which another process finds it.
+def name_function(function: Callable[..., Any], what: str) -> Reference:
+    """Name a function (or class) by its file, so that another process finds it.
 
     Raises:
-        MultibackendError: it has none: a lambda, one made inside another function, or typed at a prompt.
+        MultibackendError: it can't be named: a lambda, one made inside another function, or typed at a prompt.
     """
     name = getattr(function, "__qualname__", type(function).__qualname__)
     module = sys.modules.get(getattr(function, "__module__", None) or "")
@@ -112,4 +112,4 @@ def name_function(function: Callable[..., Any], what: str) -> tuple[Path, str]:
         there = None
     if there is not function:
         raise MultibackendError(f"{what} {name}: {file} has another object of that name. {advice}")
-    return Path(file), name
+    return Reference(Path(file), name)

@@ -10,7 +10,7 @@ from multibackend.experiments.importing import locate
 
 
 def list_sources(path: Path) -> Iterator[Path]:
-    """A file and, of what it imports, the files beside it, theirs in turn included; nothing is imported."""
+    """Yield a file and the files beside it that it imports, also through one another; nothing is imported."""
     waiting, seen = [path.resolve()], set[Path]()
     while waiting:
         file = waiting.pop()
@@ -26,11 +26,11 @@ def list_sources(path: Path) -> Iterator[Path]:
 
 
 def _list_imports(file: Path, package: str) -> Iterator[str]:
-    """The full names of what a file imports, anywhere in it; of `from a import b` both `a` and `a.b`."""
+    """Yield the full names of what a file imports, anywhere in it; for `from a import b` both `a` and `a.b`."""
     try:
         tree = ast.parse(file.read_bytes())
     except SyntaxError:
-        return  # which its import will say
+        return  # its import will say so
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -42,7 +42,7 @@ def _list_imports(file: Path, package: str) -> Iterator[str]:
 
 
 def _find_module(folder: Path, name: str) -> list[Path]:
-    """The files below a folder that importing a name runs: of `a.b`, `a/__init__.py` and `a/b.py`."""
+    """Find the files below a folder that importing a name runs: for `a.b`, `a/__init__.py` and `a/b.py`."""
     found, at = list[Path](), folder
     for part in filter(None, name.split(".")):
         at = at / part

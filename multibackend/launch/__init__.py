@@ -1,1 +1,1 @@
-"""From names to records: one process for each way of running."""
+"""Launching: from names to records, one process for each way of running."""

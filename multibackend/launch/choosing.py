@@ -11,11 +11,11 @@ from multibackend.errors import MultibackendError
 from multibackend.launch.probing import Interpreter, probe_all, problem_of
 
 PYTHON_VARIABLE = "MULTIBACKEND_PYTHON"
-"""Holds BACKEND=PATH for each backend that this Python doesn't run, with spaces between."""
+"""The environment variable that holds BACKEND=PATH for each backend that this Python doesn't run, between spaces."""
 
 
 def name_pythons(values: Sequence[str]) -> dict[str, str]:
-    """The Python of each backend: this one, unless MULTIBACKEND_PYTHON or, before it, `values` name another.
+    """Name the Python of each backend: as `values` say, or else MULTIBACKEND_PYTHON, or else this one.
 
     Raises:
         MultibackendError: a value that isn't BACKEND=PATH.
@@ -30,10 +30,10 @@ def name_pythons(values: Sequence[str]) -> dict[str, str]:
 
 
 def require(pythons: Mapping[str, str]) -> list[Interpreter]:
-    """The interpreters of these backends, each ready to train.
+    """Return the interpreters of these backends, each ready to train.
 
     Raises:
-        MultibackendError: of one line for each backend that can't be trained on, with the command that fixes it.
+        MultibackendError: some can't be trained on; a line for each, with the command that fixes it.
     """
     answers = probe_all(pythons)
     problems = [problem for answer in answers.values() if (problem := problem_of(answer))]
@@ -43,18 +43,18 @@ def require(pythons: Mapping[str, str]) -> list[Interpreter]:
 
 
 def choose(backend: str | None, pythons: Mapping[str, str]) -> list[Interpreter]:
-    """The interpreter of a backend, or of "all"; for None, KERAS_BACKEND's, or else the first that is ready.
+    """Return the interpreter of a backend, or those of all for "all"; for None, KERAS_BACKEND's or the first ready one.
 
     Raises:
         MultibackendError: what was asked for isn't ready; a line for each, with the command that fixes it.
     """
     backend = backend or next((name for name in BACKENDS if name == os.environ.get("KERAS_BACKEND")), None)
     if backend is None:
-        return [_first_ready(pythons)]
+        return [_find_ready(pythons)]
     return require(pythons if backend == "all" else {backend: pythons[backend]})
 
 
-def _first_ready(pythons: Mapping[str, str]) -> Interpreter:
+def _find_ready(pythons: Mapping[str, str]) -> Interpreter:
     problems = []
     for answer in probe_all(pythons).values():
         if isinstance(answer, Interpreter) and not answer.problem:

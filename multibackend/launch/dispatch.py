@@ -6,48 +6,34 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multibackend.experiments.choices import Precision
+from multibackend.launch.settings import Execution, Settings, Training
+
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from multibackend.engine.backend import Device
-    from multibackend.experiments.experiment import Profile
-    from multibackend.launch.output_folder import OutputFolder
+    from multibackend.launch.probing import Interpreter
+    from multibackend.launch.request import Request
     from multibackend.launch.supervisor import Outcome
-    from multibackend.records.record import Record, Task
+    from multibackend.records.record import Record
 
-RUN_SECONDS = 1800.0
-"""Default limit for one training, from its start to its end."""
+REPEATED: Mapping[Precision, tuple[int, ...]] = {"float64": (0,), "float32": (0, 1)}
+"""The perturbations of each precision that a comparison wants: float32's second run measures rounding error."""
 
 
-def list_trainings(precisions: Sequence[str], repeated: bool) -> list[tuple[str, int]]:
-    """The precision and perturbation of each training; float32 is repeated once, where wanted, to measure rounding."""
-    repetitions = {"float64": (0,), "float32": (0, 1) if repeated else (0,)}
-    return [(p, k) for p in precisions for k in repetitions[p]]
+def list_trainings(precisions: Sequence[Precision], repeated: bool) -> list[Training]:
+    """List a training for each precision and, where `repeated`, what measures its rounding error."""
+    return [Training(p, k) for p in precisions for k in (REPEATED[p] if repeated else (0,))]
 
 
 def run_trainings(
     names: Sequence[str],
     backends: Sequence[str],
-    wanted: Sequence[tuple[str, int] | tuple[str, int, Task]],
-    *,
-    profile: Profile,
-    seed: int,
-    seeds: int = 1,
-    device: Device,
-    threads: int,
-    workarounds: bool,
-    output: OutputFolder,
-    time_limit: float,
-    pythons: Mapping[str, str],
-    console: Console,
-    sources: Sequence[Path] = (),
+    wanted: Sequence[Training],
+    settings: Settings,
+    execution: Execution,
 ) -> list[Outcome]:
-    """Train experiments x backends x (precision, perturbation); return how each ended. Progress goes to the console.
+    """Train each experiment on each backend in each way that is wanted; return how each ended.
 
-    A third item of what is wanted names another task than training, which starts from the records in `sources`, by
-    default those in the output folder.
-
-    With several seeds, from `seed` on, each backend still has one process, and each seed a folder of records.
+    Each backend has one process, also with several seeds; then each seed has a folder of records.
 
     Raises:
         Interrupted: by the user or the system; what was trained is kept.
@@ -55,45 +41,48 @@ def run_trainings(
     """
     from multibackend.experiments.catalogue import select_experiments
     from multibackend.launch.choosing import require
-    from multibackend.launch.fingerprint import fingerprint
     from multibackend.launch.loop import launch
     from multibackend.launch.progress import Progress
+
+    experiments = select_experiments(names)
+    interpreters = require({backend: execution.pythons[backend] for backend in backends})
+    requests = [_make_request(each, experiments, wanted, settings, execution) for each in interpreters]
+    with Progress(execution.console, {request.backend: len(request.runs) for request in requests}) as progress:
+        return launch(requests, progress, execution.run_seconds)
+
+
+def _make_request(
+    interpreter: Interpreter,
+    experiments: Sequence[str],
+    wanted: Sequence[Training],
+    settings: Settings,
+    execution: Execution,
+) -> Request:
+    from multibackend.launch.fingerprint import fingerprint
     from multibackend.launch.request import Request
     from multibackend.records.record import Run
 
-    experiments = select_experiments(names)
-    requests = []
-    for interpreter in require({backend: pythons[backend] for backend in backends}):
-        backend = interpreter.backend
-        runs = tuple(
-            Run(name, backend, precision, profile, s, *rest)
-            for name in experiments
-            for precision, *rest in wanted
-            for s in range(seed, seed + seeds)
-        )
-        print_ = fingerprint(interpreter, device, threads, workarounds, experiments)
-        requests.append(
-            Request(
-                backend,
-                interpreter.python,
-                profile,
-                device,
-                threads,
-                workarounds,
-                print_,
-                output.path,
-                runs,
-                by_seed=seeds > 1,
-                sources=tuple(sources) or (output.path / "records",),
-                lock=output.lock,
-            )
-        )
-    with Progress(console, {request.backend: len(request.runs) for request in requests}) as progress:
-        return launch(requests, progress, time_limit)
+    runs = tuple(
+        Run(name, interpreter.backend, one.precision, settings.profile, seed, one.perturbation, one.task)
+        for name in experiments
+        for one in wanted
+        for seed in range(settings.seed, settings.seed + settings.seeds)
+    )
+    folder = execution.output.path
+    return Request(
+        interpreter.backend,
+        interpreter.python,
+        settings,
+        fingerprint(interpreter, settings, experiments),
+        folder,
+        runs,
+        sources=execution.sources or (folder / "records",),
+        lock=execution.output.lock,
+    )
 
 
 def read_records(outcomes: Sequence[Outcome], output: Path) -> list[Record]:
-    """The records of these outcomes alone; the folder may hold others, of earlier commands."""
+    """Read the records of these outcomes alone; the folder may hold others, of earlier commands."""
     from multibackend.compare import load_runs
     from multibackend.records.record import RECORD_FILE
 

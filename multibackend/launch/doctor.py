@@ -1,4 +1,4 @@
-"""Doctor: what this machine has, what it lacks, and what to type to fix that."""
+"""The doctor: what this machine has, what it lacks, and what to type to fix that."""
 
 from __future__ import annotations
 
@@ -16,23 +16,25 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from multibackend.datasets.builtin import DataState, data_status
 from multibackend.engine.backends import get_backend
 from multibackend.errors import MultibackendError
 from multibackend.launch.child import Child
 from multibackend.launch.output_folder import check_writable
 from multibackend.launch.probing import Interpreter, probe_all, problem_of
 from multibackend.launch.request import Request, start_worker
+from multibackend.launch.settings import Settings
 from multibackend.report.console import plain
 
 DEVICE_SECONDS = 180.0
-"""How long a backend may take to say its device; a first CUDA start compiles kernels."""
+"""Limit for a backend to say its device; a first CUDA start compiles kernels."""
 
 NVIDIA_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
 class BackendState:
-    """One backend: its interpreter, or why there is none; `device` only when asked for."""
+    """One backend: its interpreter, or None and the problem; `device` is empty unless asked for."""
 
     backend: str
     interpreter: Interpreter | None
@@ -42,30 +44,28 @@ class BackendState:
 
 @dataclass(frozen=True)
 class Examination:
-    """All that the doctor found; `data` holds name, state, and place or cure."""
+    """All that the doctor found."""
 
     backends: tuple[BackendState, ...]
-    data: tuple[tuple[str, str, str], ...]
+    data: tuple[DataState, ...]
     machine: dict[str, str]
     output_problem: str
 
     @property
     def can_train(self) -> bool:
-        """Whether some backend can train and its records can be written."""
+        """True if some backend can train and its records can be written."""
         return not self.output_problem and any(not state.problem for state in self.backends)
 
     @property
     def cures(self) -> list[str]:
-        """What to do about each thing that is missing, a line each."""
-        data = [f"data {name} is {state}: {cure}" for name, state, cure in self.data if state != "present"]
+        """The things that are missing, a line each, which ends with what to type."""
+        data = [f"data {each.name} is {each.state}: {each.cure}" for each in self.data if each.cure]
         problems = [state.problem for state in self.backends] + [self.output_problem]
         return [problem for problem in problems if problem] + data
 
 
 def examine(pythons: Mapping[str, str], output: Path, devices: bool) -> Examination:
-    """Look at interpreters, data, machine and output folder; with `devices`, start each backend that can be."""
-    from multibackend.datasets.builtin import data_status
-
+    """Look at interpreters, data, machine and output folder; with `devices`, start each backend that is ready."""
     states = [_state(backend, answer) for backend, answer in probe_all(pythons).items()]
     if devices:
         with ThreadPoolExecutor(max_workers=len(states)) as pool:
@@ -82,7 +82,7 @@ def _with_device(state: BackendState) -> BackendState:
     if state.problem or state.interpreter is None:
         return state
     with tempfile.TemporaryDirectory() as folder:
-        request = Request(state.backend, state.interpreter.python, "quick", "auto", 1, True, "", Path(folder), ())
+        request = Request(state.backend, state.interpreter.python, Settings(), "", Path(folder), ())
         child = start_worker(request)
         device = _wait_for_device(child)
         over = child.has_exited
@@ -113,7 +113,7 @@ def _machine() -> dict[str, str]:
 
 
 def _gpus() -> str:
-    """List what `nvidia-smi` shows; a driver that doesn't answer is said so."""
+    """List the cards that `nvidia-smi` shows, or say that the driver doesn't answer."""
     command = shutil.which("nvidia-smi")
     if command is None:
         return "none (no nvidia-smi); training uses the CPU"
@@ -131,7 +131,7 @@ def _gpus() -> str:
 
 
 def _output_problem(output: Path) -> str:
-    """Try the folder; one that this made is removed again."""
+    """Try to write to the folder, and say what went wrong; a folder that this made is removed again."""
     made = not output.exists()
     try:
         check_writable(output)
@@ -143,7 +143,7 @@ def _output_problem(output: Path) -> str:
 
 
 def print_examination(examination: Examination, console: Console) -> None:
-    """Show tables of what is there, then a line for each cure."""
+    """Show tables of what is there, then a line for each thing that is missing."""
     console.print(_backend_table(examination))
     console.print(_data_table(examination))
     for name, value in examination.machine.items():
@@ -183,7 +183,6 @@ def _data_table(examination: Examination) -> Table:
     table = Table(title="Data", title_justify="left")
     for heading in ("data", "state", "where"):
         table.add_column(heading, overflow="fold")
-    for name, state, where in examination.data:
-        present = state == "present"
-        table.add_row(name, Text(state, "green" if present else "yellow"), plain(where if present else ""))
+    for each in examination.data:
+        table.add_row(each.name, Text(each.state, "yellow" if each.cure else "green"), plain(each.place))
     return table

@@ -10,7 +10,7 @@ from multibackend.records.record import RECORD_FILE, Run, load_record
 
 
 def find_kept(request: Request) -> set[Run]:
-    """The runs of a request that an earlier command finished under the same fingerprint."""
+    """Find the runs of a request that an earlier command finished under the same fingerprint."""
     return {run for run in request.runs if _is_kept(request.records(run) / run.folder, run, request.fingerprint)}
 
 

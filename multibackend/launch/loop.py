@@ -1,7 +1,7 @@
-"""Launch: one worker process per backend at once, each in its own Python, until every run has ended somehow.
+"""The loop: one worker process for each backend, all at the same time, until every run has ended somehow.
 
-What a worker can't say itself, because it crashed, was killed or hangs, is said by its supervisor,
-and a fresh worker goes on with the runs that are left.
+A worker that crashed, was killed or hangs can't say how its run ended: its supervisor does, and starts another worker
+for the runs that are left.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from multibackend.launch.supervisor import Outcome, Supervisor
 from multibackend.records.record import Run
 
 TICK_SECONDS = 0.2
+"""Seconds between two looks at limits of time and at signals, while no worker says anything."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals that end a command: Ctrl-C, `kill`, and a terminal that is closed."""
 
 
 class Interrupted(Exception):
@@ -37,7 +39,7 @@ def launch(
     run_seconds: float,
     worker_command: Sequence[str] = WORKER,
 ) -> list[Outcome]:
-    """Train all runs of all requests, the backends beside one another; each run gets an outcome, in the given order.
+    """Train all runs of all requests, the backends at the same time; return the outcomes in the order of the runs.
 
     Runs that an earlier command finished under the same fingerprint are kept and not trained again.
 
@@ -67,10 +69,10 @@ def launch(
 
 @contextmanager
 def _interruption() -> Iterator[threading.Event]:
-    """Set the event at Ctrl-C, SIGTERM and SIGHUP, in place of an exception that could come anywhere.
+    """Set the event at Ctrl-C, SIGTERM and SIGHUP, in place of an exception that could be raised anywhere.
 
-    So no worker is lost between its start and our knowing it, and a second Ctrl-C doesn't stop
-    the stopping. A signal that is ignored (nohup) stays so. Only the main thread hears signals.
+    So no worker is lost that was started but isn't known yet, and a second Ctrl-C doesn't interrupt the stopping. A
+    signal that is ignored (nohup) stays ignored. Only the main thread receives signals.
     """
     interrupted = threading.Event()
     main = threading.current_thread() is threading.main_thread()

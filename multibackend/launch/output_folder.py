@@ -1,13 +1,12 @@
-"""The output folder: opened by one command at a time, so that none trains, or overwrites, what another asked for.
+"""The output folder: opened by one command at a time, so that none overwrites the records of another.
 
-The lock is the kernel's, on the file `.lock` of the folder. It goes when the command ends, however it does, and the
+The lock is the kernel's, on the file `.lock` of the folder. It is released when the command ends, however it ends. The
 keepers of its workers hold it too: the next command begins once the last worker of this one is dead.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shlex
 import socket
@@ -19,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from multibackend.errors import MultibackendError
 from multibackend.files import restore_folders
 from multibackend.text import sanitize
@@ -26,21 +27,33 @@ from multibackend.text import sanitize
 LOCK_FILE = ".lock"
 
 WAIT_SECONDS = 3.0
-"""For the workers of a command that was killed to be gone, and for a command that is about to end."""
+"""Seconds to wait for the workers of a command that was killed to end, and for a command that is about to end."""
 
 TICK_SECONDS = 0.05
 
 WRITABLE_BYTES = 1 << 20
+"""The size of the file that is written to try a folder."""
 
 MOST_WORDS = 120
-"""Characters of another command that are shown."""
+"""The most characters of another command that are shown."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The command that has a folder's lock, as it writes itself into the lock's file."""
+
+    pid: int
+    host: str
+    command: str
+    since: str
 
 
 @dataclass(frozen=True)
 class OutputFolder:
-    """A folder that is this command's; `lock` is the descriptor that says so, None where the file system has no locks.
+    """A folder that this command has opened for itself.
 
-    `path` is absolute: a model may change the working folder.
+    `lock` is the descriptor of the lock, None where the file system has no locks. `path` is absolute: a model may
+    change the working folder.
     """
 
     path: Path
@@ -48,7 +61,7 @@ class OutputFolder:
 
     @property
     def notice(self) -> str:
-        """What a user should know; mostly nothing."""
+        """A warning for the user; mostly empty."""
         if self.lock is not None:
             return ""
         return f"output folder {self.path}: its file system has no locks; start no second command there meanwhile"
@@ -56,10 +69,10 @@ class OutputFolder:
 
 @contextmanager
 def open_folder(path: Path) -> Iterator[OutputFolder]:
-    """Make a folder this command's own, and tidy what killed commands left in it.
+    """Open a folder for this command alone, and tidy what killed commands left in it.
 
     Raises:
-        MultibackendError: it can't be written, or another command has it.
+        MultibackendError: it can't be written, or another command has opened it.
     """
     check_writable(path)
     try:
@@ -77,7 +90,7 @@ def open_folder(path: Path) -> Iterator[OutputFolder]:
 
 
 def _lock(number: int, path: Path) -> bool:
-    """Take the lock and leave word of who has it; False where the file system has none (some network file systems)."""
+    """Take the lock and write who has it; return False where the file system has no locks (some network ones)."""
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         try:
@@ -87,35 +100,35 @@ def _lock(number: int, path: Path) -> bool:
             if time.monotonic() > deadline:
                 raise MultibackendError(
                     f"output folder {path}: in use by {_describe_holder(number)}; wait for its end, or give another "
-                    "folder with --output DIR."
+                    "folder with --output DIR"
                 ) from None
             time.sleep(TICK_SECONDS)
         except OSError:
             return False
-    words = {"pid": os.getpid(), "host": socket.gethostname(), "command": shlex.join(sys.argv)}
+    holder = Holder(os.getpid(), socket.gethostname(), shlex.join(sys.argv), time.strftime("%H:%M"))
     os.ftruncate(number, 0)
-    os.pwrite(number, json.dumps(words | {"since": time.strftime("%H:%M")}).encode(), 0)
+    os.pwrite(number, msgspec.json.encode(holder), 0)
     return True
 
 
 def _describe_holder(number: int) -> str:
-    """Name the command that has the lock, by what it wrote in the file."""
+    """Name the command that has the lock, from what it wrote in the file."""
     try:
-        words = json.loads(os.pread(number, 1 << 16, 0))
-        command = sanitize(str(words["command"]), MOST_WORDS)
-        where = sanitize(f"process {words['pid']} on {words['host']} since {words['since']} ({command})", 500)
-        here = words["host"] == socket.gethostname()
-    except (ValueError, KeyError, TypeError):
+        holder = msgspec.json.decode(os.pread(number, 1 << 16, 0), type=Holder)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return "another command"
-    return where if not here or _is_alive(words["pid"]) else f"what is left of {where}"
+    command = sanitize(holder.command, MOST_WORDS)
+    where = sanitize(f"process {holder.pid} on {holder.host} since {holder.since} ({command})", 500)
+    is_here = holder.host == socket.gethostname()
+    return f"what is left of {where}" if is_here and not _is_alive(holder.pid) else where
 
 
-def _is_alive(pid: object) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
-        os.kill(int(str(pid)), 0)
+        os.kill(pid, 0)
     except PermissionError:
         return True  # another user's
-    except (ValueError, OverflowError, ProcessLookupError):
+    except (OverflowError, ProcessLookupError):
         return False
     return True
 
@@ -139,5 +152,5 @@ def check_writable(folder: Path) -> None:
 def _unwritable(folder: Path, error: OSError) -> MultibackendError:
     return MultibackendError(
         f"output folder {folder}: can't be written ({error.strerror}); "
-        "give another with --output DIR, or make room there."
+        "make room there, or give another with --output DIR"
     )

@@ -10,25 +10,26 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from multibackend import __version__
+from multibackend.engine.backend import Package
 from multibackend.engine.backends import get_backend
 from multibackend.errors import MultibackendError
+from multibackend.experiments.catalogue import read_catalogue
 
 PROBE_SECONDS = 60.0
 """How long an interpreter may take to answer; usual is 0.1 s, a cold network disk takes several."""
 
-
 OLDEST_PYTHON = (3, 11)
 
-
-# Each package with its module and the names under which it is distributed.
-COMMON = {
-    "keras": ("keras", ["keras"]),
-    "numpy": ("numpy", ["numpy"]),
-    "pandas": ("pandas", ["pandas"]),
-    "scikit-learn": ("sklearn", ["scikit-learn"]),
-}
-
+COMMON = (
+    Package("keras", "keras", ("keras",)),
+    Package("numpy", "numpy", ("numpy",)),
+    Package("pandas", "pandas", ("pandas",)),
+    Package("scikit-learn", "sklearn", ("scikit-learn",)),
+)
+"""The packages that every backend's trainings use."""
 
 # A folder that merely lies beside us under a package's name is a namespace package, without an origin.
 PROBE = r"""
@@ -56,19 +57,27 @@ if origin("multibackend"):
     with open(origin("multibackend"), encoding="utf-8") as source:
         match = re.search(r'^__version__ = "(.+)"', source.read(), re.MULTILINE)
     versions["multibackend"] = match.group(1) if match else "unknown"
-for package, (module, names) in json.loads(sys.argv[1]).items():
+asked = json.loads(sys.argv[1])
+for package, (module, names) in asked["packages"].items():
     versions[package] = version(module, names)
-folders = {name: os.path.dirname(origin(name)) for name in ("multibackend", "exercises") if origin(name)}
+folders = {name: os.path.dirname(origin(name)) for name in asked["sources"] if origin(name)}
 print(json.dumps({"versions": versions, "folders": folders}))
 """
+
+
+class Installed(msgspec.Struct, frozen=True):
+    """The answer of a probe; the fields are those of `Interpreter`."""
+
+    versions: dict[str, str | None]
+    folders: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Interpreter:
     """A Python that is to run a backend.
 
-    `versions` holds each package's version, None for one that isn't installed; `folders` where
-    `multibackend` and `exercises` lie for this Python.
+    `versions` holds the version of each package, None for one that isn't installed. `folders` holds the folder of
+    each package of `list_source_packages`, as far as this Python has it.
     """
 
     backend: str
@@ -78,16 +87,17 @@ class Interpreter:
 
     @property
     def install_command(self) -> str:
-        """What installs everything that this backend needs."""
+        """The command that installs everything that this backend needs."""
         return f"{self.python} -m pip install 'multibackend[{self.backend}]'"
 
     @property
     def problem(self) -> str:
-        """Why this Python can't run the backend, and the command that fixes it; empty when it can."""
+        """The reason why this Python can't run the backend, and the command that fixes it; empty when it can."""
         where = f"backend {self.backend}: "
         python = str(self.versions["python"])
         if tuple(int(part) for part in python.split(".")[:2]) < OLDEST_PYTHON:
-            return f"{where}{self.python} is Python {python}; expected 3.11 or later: --python {self.backend}=PATH"
+            oldest = ".".join(map(str, OLDEST_PYTHON))
+            return f"{where}{self.python} is Python {python}; expected {oldest} or later: --python {self.backend}=PATH"
         for package in (*(p.name for p in get_backend(self.backend).packages), "keras", "multibackend"):
             if self.versions[package] is None:
                 return f"{where}{package} is not installed for {self.python}; install it with: {self.install_command}"
@@ -99,8 +109,14 @@ class Interpreter:
         return ""
 
 
+def list_source_packages() -> tuple[str, ...]:
+    """List the packages whose files decide what is trained: ours, and those of the experiments in the catalogue."""
+    courses = {entry.module.partition(".")[0] for entry in read_catalogue().values()}
+    return ("multibackend", *sorted(courses))
+
+
 def probe(python: str, backend: str) -> Interpreter:
-    """Ask a Python what it has installed for a backend; nothing of it is imported.
+    """Ask a Python what it has installed for a backend; the packages themselves aren't imported.
 
     Raises:
         MultibackendError: there is no such Python, or it doesn't answer.
@@ -111,28 +127,28 @@ def probe(python: str, backend: str) -> Interpreter:
             f"backend {backend}: no Python at {python}; expected an executable: --python {backend}=PATH"
         )
     path = str(Path(found).absolute())
-    framework = {p.name: (p.module, p.distributions) for p in get_backend(backend).packages}
-    packages = json.dumps({**framework, **COMMON})
+    packages = {p.name: (p.module, p.distributions) for p in (*get_backend(backend).packages, *COMMON)}
+    asked = json.dumps({"packages": packages, "sources": list_source_packages()})
     try:
         answer = subprocess.run(
-            [path, "-P", "-c", PROBE, packages],
+            [path, "-P", "-c", PROBE, asked],
             capture_output=True,
             text=True,
             timeout=PROBE_SECONDS,
             check=True,
             stdin=subprocess.DEVNULL,
         )
-        found_there = json.loads(answer.stdout.splitlines()[-1])
-        return Interpreter(backend, path, found_there["versions"], found_there["folders"])
-    except (OSError, subprocess.SubprocessError, ValueError, LookupError, TypeError) as error:
+        installed = msgspec.json.decode(answer.stdout.splitlines()[-1], type=Installed)
+    except (OSError, subprocess.SubprocessError, msgspec.MsgspecError, ValueError, LookupError) as error:
         why = " ".join((getattr(error, "stderr", "") or str(error)).split())[-300:]
         raise MultibackendError(
             f"backend {backend}: {path} doesn't answer as a Python does ({why}); give another: --python {backend}=PATH"
         ) from error
+    return Interpreter(backend, path, installed.versions, installed.folders)
 
 
 def probe_all(pythons: Mapping[str, str]) -> dict[str, Interpreter | MultibackendError]:
-    """Ask the Python of each backend, all at once; the answer of each backend is what it has, or why it can't tell."""
+    """Ask the Python of each backend, all at once; return what each has, or the error that says why it can't tell."""
 
     def ask(backend: str) -> Interpreter | MultibackendError:
         try:
@@ -145,5 +161,5 @@ def probe_all(pythons: Mapping[str, str]) -> dict[str, Interpreter | Multibacken
 
 
 def problem_of(answer: Interpreter | MultibackendError) -> str:
-    """Why a backend can't be trained on, in a line that ends with the cure; empty when it can."""
+    """Say why a backend can't be trained on, in a line that ends with what to type; empty when it can."""
     return answer.problem if isinstance(answer, Interpreter) else str(answer)

@@ -1,4 +1,4 @@
-"""Progress: what each backend is doing now, live in a terminal; elsewhere one plain line for each run that ended."""
+"""Progress: each backend's run, live in a terminal; elsewhere one plain line for each run that ended."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Row:
 
 
 class Progress:
-    """A context in which runs are shown as they go; `totals` holds each backend's number of runs."""
+    """A context in which runs are shown as they go on; `totals` holds each backend's number of runs."""
 
     def __init__(self, console: Console, totals: Mapping[str, int]) -> None:
         self._console = console
@@ -67,21 +67,21 @@ class Progress:
             self._live.stop()
 
     def ready(self, backend: str, device: str) -> None:
-        """The backend's worker has started."""
+        """Show that a backend's worker has started."""
         self._rows[backend].device = device
 
     def start(self, run: Run) -> None:
-        """A run begins."""
+        """Show that a run begins."""
         row = self._rows[run.backend]
         row.run, row.epoch, row.epochs, row.loss = run, 0, 0, None
 
     def epoch(self, run: Run, epoch: int, epochs: int, loss: float | None) -> None:
-        """So many epochs of a run are trained; `loss` is the last one's."""
+        """Show that `epoch` epochs of a run are trained; `loss` is that of the last one."""
         row = self._rows[run.backend]
         row.epoch, row.epochs, row.loss = epoch, epochs, loss
 
     def done(self, run: Run, status: str, reason: str, wall_seconds: float, kept: bool) -> None:
-        """A run ended; in a terminal only what went wrong leaves a line."""
+        """Show that a run ended; in a terminal only a run that didn't finish leaves a line."""
         row = self._rows[run.backend]
         row.done += 1
         row.failed += status == "failed"
@@ -92,7 +92,7 @@ class Progress:
             self._print(run, status, reason, wall_seconds, kept)
 
     def note(self, run: Run, notes: Sequence[str]) -> None:
-        """What a user should know of an experiment's data; each line is said once, not on each backend."""
+        """Show notes on an experiment's data; each line once, not for each backend."""
         for note in notes:
             line = f"note: {shorten_name(run.experiment)}: {note}"
             if line not in self._noted:
@@ -137,10 +137,11 @@ def _doing(row: _Row) -> Text:
 
 
 def describe(run: Run) -> str:
-    """A run's name, less its backend."""
+    """Describe a run without its backend, which stands beside it."""
     suffix = f" perturbed {run.perturbation}" if run.perturbation else ""
-    seed = f" seed {run.seed}" if run.seed else ""
-    return f"{shorten_name(run.experiment)} {run.precision}{suffix}{seed}"
+    suffix += f" {run.task}" if run.task != "training" else ""
+    suffix += f" seed {run.seed}" if run.seed else ""
+    return f"{shorten_name(run.experiment)} {run.precision}{suffix}"
 
 
 def _clock(seconds: float) -> str:

@@ -1,21 +1,19 @@
-"""Requests: what one backend shall train, the worker that is started for it, and what it says.
+"""Requests: what one backend is to train, and the worker that is started for it.
 
-A worker is `PYTHON -m multibackend.train.worker`; the request comes on its standard input, so that no other command's
-can be taken for it, and it answers with events.
+A worker is `PYTHON -m multibackend.train.worker`. The request comes on its standard input, so that no other command's
+can be taken for it. The worker answers with events; see `answers.py`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from multibackend.engine.backend import Device
 from multibackend.engine.backends import environment_variables
-from multibackend.experiments.experiment import Profile
 from multibackend.launch.child import Child
+from multibackend.launch.settings import Settings
 from multibackend.records.record import Run
 
 WORKER = ("-P", "-m", "multibackend.train.worker")
@@ -24,54 +22,46 @@ WORKER = ("-P", "-m", "multibackend.train.worker")
 
 @dataclass(frozen=True)
 class Request:
-    """What one backend shall train, with which Python and settings; results go below `output`.
+    """The runs that one backend is to train, with which Python and settings; results go below `output`.
 
-    `sources` are folders of records that its runs start from.
-    `by_seed` gives the records of each seed a folder of their own, for trainings that differ in nothing else.
-    `lock` is the output folder's, which the worker's keeper holds too.
+    `sources` are folders of records that its runs start from. `lock` is the output folder's, which the worker's keeper
+    holds too.
     """
 
     backend: str
     python: str
-    profile: Profile
-    device: Device
-    threads: int
-    workarounds: bool
+    settings: Settings
     fingerprint: str
     output: Path
     runs: tuple[Run, ...]
-    by_seed: bool = False
     sources: tuple[Path, ...] = ()
     lock: int | None = None
 
     def records(self, run: Run) -> Path:
-        """Where a run's record goes, in its own folder there."""
-        return (self.output / f"seed-{run.seed}" if self.by_seed else self.output) / "records"
+        """Return the folder of records below which a run's record has its own folder.
+
+        With several seeds each seed has such a folder, as their records differ in nothing else.
+        """
+        return (self.output / f"seed-{run.seed}" if self.settings.seeds > 1 else self.output) / "records"
 
     @property
     def log(self) -> Path:
-        """Where its standard error goes."""
+        """The file that its worker's output goes to."""
         return self.output / "logs" / f"{self.backend}.log"
 
 
 def start_worker(request: Request, workers: int = 1, worker_command: Sequence[str] = WORKER) -> Child:
-    """Start the process that trains a request's runs, in order; `workers` train beside one another, it included."""
-    hidden = ("python", "output", "by_seed", "lock")
-    content = {key: value for key, value in asdict(request).items() if key not in hidden}
-    content["sources"] = [str(path.absolute()) for path in request.sources]
-    content |= {"records": [str(request.records(run).absolute()) for run in request.runs], "workers": workers}
-    environment = {
-        **os.environ,
-        "KERAS_BACKEND": request.backend,
-        "PYTHONUNBUFFERED": "1",
-        **environment_variables(request.backend, request.device, request.threads),
+    """Start the process that trains a request's runs in order; `workers` train at the same time, it included."""
+    settings = request.settings
+    content = {
+        "backend": request.backend,
+        "threads": settings.threads,
+        "workarounds": settings.workarounds,
+        "fingerprint": request.fingerprint,
+        "runs": [asdict(run) for run in request.runs],
+        "records": [str(request.records(run).absolute()) for run in request.runs],
+        "sources": [str(path.absolute()) for path in request.sources],
+        "workers": workers,
     }
+    environment = {**os.environ, **environment_variables(request.backend, settings.device, settings.threads)}
     return Child([request.python, *worker_command], environment, request.log, content, request.lock)
-
-
-def parse_event(event: Mapping[str, Any]) -> dict[str, Any]:
-    """An event with its run read; an empty one where that is no run."""
-    try:
-        return {**event, "run": Run(**event["run"])} if "run" in event else dict(event)
-    except TypeError:
-        return {}

@@ -1,33 +1,33 @@
-"""Supervisor: one backend's runs, the worker that trains them, and what becomes of each when the worker can't say."""
+"""The supervisor: one backend's runs, the worker that trains them, and how each ends when the worker can't say."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, get_args
 
 from multibackend.errors import MultibackendError
+from multibackend.launch.answers import Answer, Done, End, Epoch, Fatal, Ready, Start, read_answer
 from multibackend.launch.child import Child
 from multibackend.launch.kept import find_kept
 from multibackend.launch.progress import Progress
-from multibackend.launch.request import Request, parse_event, start_worker
+from multibackend.launch.request import Request, start_worker
 from multibackend.records.record import Record, Run, Status, save_record
 from multibackend.text import sanitize
 
 START_SECONDS = 300.0
-"""From a worker's start to its first run, and between runs: a cold import of a framework takes up to a minute."""
+"""Limit from a worker's start to its first run, and between runs: a cold import of a framework takes up to a minute."""
 
 END_SECONDS = 30.0
-"""From the last run's end to the worker's own."""
+"""Limit from the last run's end to the worker's own."""
 
 LONGEST_REASON = 2000
-"""Characters of a worker's reason; what it says may hold a model's words."""
+"""The most characters of a worker's reason that are kept; it may hold a model's words."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended; `kept` says that it is an earlier command's record."""
+    """The end of a run; `kept` says that the record is an earlier command's."""
 
     run: Run
     status: Status
@@ -37,7 +37,7 @@ class Outcome:
 
 
 class Supervisor:
-    """What one backend has still to train, and the worker that does it."""
+    """The runs that one backend has still to train, and the worker that trains them."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Supervisor:
 
     @property
     def is_active(self) -> bool:
-        """Whether something is left to train, or a worker to end."""
+        """True while a run is left to train, or a worker to end."""
         return bool(self._remaining) or self.child is not None
 
     def keep(self) -> None:
@@ -67,18 +67,18 @@ class Supervisor:
             self._record_outcome(Outcome(run, "finished", kept=True))
 
     def start_if_idle(self, workers: int) -> None:
-        """Start a worker for the runs that are left, unless there is one; so many train beside one another."""
+        """Start a worker for the runs that are left, unless there is one; `workers` train at the same time."""
         if self.child is None:
             request = replace(self._request, runs=tuple(self._remaining))
             self.child = start_worker(request, workers, self._worker_command)
             self._expect_within(START_SECONDS)
 
     def advance(self) -> None:
-        """Take what the worker said; close one that is over, or over its time."""
+        """Read what the worker said; close a worker that has ended, or that took too long."""
         assert self.child is not None
         over = self.child.has_exited  # asked before reading, so that nothing it said last is missed
         for event in self.child.read_events():
-            self._take(parse_event(event))
+            self._take(read_answer(event))
         if over:
             self._close("")
         elif time.monotonic() > self._deadline:
@@ -95,27 +95,23 @@ class Supervisor:
         self._limit = seconds
         self._deadline = time.monotonic() + seconds
 
-    def _take(self, event: dict[str, Any]) -> None:
-        match event:
-            case {"event": "ready", "device": str(device)}:
+    def _take(self, answer: Answer | None) -> None:
+        match answer:
+            case Ready(device=device):
                 self._ready = True
                 self._progress.ready(self._request.backend, sanitize(device))
-            case {"event": "start", "run": Run() as run} if run in self._remaining:
+            case Start(run=run) if run in self._remaining:
                 self._running, self._started = run, time.monotonic()
                 self._expect_within(self._run_seconds)
                 self._progress.start(run)
-            case {"event": "epoch", "run": Run() as run, "epoch": int(epoch), "epochs": int(epochs), "loss": loss} if (
-                run == self._running and isinstance(loss, (int, float, type(None)))
-            ):
-                self._progress.epoch(run, epoch, epochs, loss)
-            case {"event": "done", "run": Run() as run, "status": status} if (
-                run in self._remaining and status in get_args(Status)
-            ):
-                self._progress.note(run, [sanitize(str(note)) for note in event.get("notes", ())])
-                self._finish(run, status, sanitize(str(event.get("reason", "")), LONGEST_REASON))
-            case {"event": "fatal"}:
-                raise MultibackendError(sanitize(str(event.get("reason", "the worker gave no reason")), LONGEST_REASON))
-            case {"event": "end"}:
+            case Epoch(run=run) if run == self._running:
+                self._progress.epoch(run, answer.epoch, answer.epochs, answer.loss)
+            case Done(run=run) if run in self._remaining:
+                self._progress.note(run, [sanitize(note) for note in answer.notes])
+                self._finish(run, answer.status, sanitize(answer.reason, LONGEST_REASON))
+            case Fatal(reason=reason):
+                raise MultibackendError(sanitize(reason, LONGEST_REASON))
+            case End():
                 self._expect_within(END_SECONDS)
 
     def _finish(self, run: Run, status: Status, reason: str) -> None:
@@ -131,7 +127,7 @@ class Supervisor:
         self._progress.done(outcome.run, outcome.status, outcome.reason, outcome.wall_seconds, outcome.kept)
 
     def _close(self, why: str) -> None:
-        """Blame the worker's end on the run in flight, on all if it never was ready, else on the next one.
+        """Let the running run fail; all runs if the worker never was ready; else the next run.
 
         So each worker leaves fewer runs than it was given, and restarts come to an end.
         """

@@ -1,4 +1,4 @@
-"""pytest: a function marked `parity` that builds a model is trained on each backend and compared, a test a stage.
+"""The pytest plugin: a marked function that builds a model is trained on each backend and compared, a test a stage.
 
     @pytest.mark.parity(precision="float64")
     def build_model(): ...
@@ -7,7 +7,7 @@ gives the tests `build_model[trainings]` and `build_model[float64-jax-torch-grad
 backends and stage; one training serves them all. The fixture `parity` asserts the same in a test's own words:
 `comparison = parity(build_model, data=load_data)`.
 
-Starting pytest imports next to nothing of multibackend; what trains and compares is imported when a test needs it.
+Starting pytest imports next to nothing of multibackend. The rest is imported when a test needs it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from multibackend.pytest_plugin.session import ParitySession
 
 FOLDER = "parity_folder"
-"""Under which the processes of pytest-xdist are told where to share what was trained."""
+"""The key under which the processes of pytest-xdist are told in which folder they share what was trained."""
 
 _session = pytest.StashKey["ParitySession"]()
 _scratch = pytest.StashKey[Path]()
@@ -41,19 +41,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--parity-backends",
         metavar="NAME,NAME",
-        help="Which to compare, of jax, tensorflow and torch; by default all whose Python is found.",
+        help="The backends to compare, at least two; by default all whose Python is found.",
     )
     group.addoption(
         "--parity-python",
         metavar="BACKEND=PATH",
         action="append",
         default=[],
-        help="The Python that runs a backend; by default as MULTIBACKEND_PYTHON says, or this one. Repeat for each.",
+        help="The Python that runs a backend; by default that of MULTIBACKEND_PYTHON, or this one. Repeat for each.",
     )
     group.addoption(
         "--parity-output",
         metavar="DIR",
-        help="Keep records there: what hasn't changed isn't trained again. By default all is trained in each session.",
+        help="Keep records there, and train only what has changed. By default everything is trained in each session.",
     )
 
 
@@ -90,7 +90,7 @@ def _folder(config: pytest.Config) -> Path:
 
 
 def _session_of(config: pytest.Config) -> ParitySession:
-    """The session's trainings; made when it is first needed."""
+    """Return the session's trainings, which are made at their first use."""
     if _session not in config.stash:
         from multibackend.pytest_plugin.session import ParitySession
 
@@ -101,7 +101,7 @@ def _session_of(config: pytest.Config) -> ParitySession:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say which backends were compared, and which were not, where any test asked."""
+    """Say which backends were compared, and which were not, if any test asked."""
     if _session in config.stash:
         terminalreporter.write_line(sanitize(config.stash[_session].describe(), LONGEST_DETAIL))
 
@@ -111,7 +111,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> list[pytest.Item] | None:
-    """Make the tests of a marked function that takes no arguments; leave all else to pytest."""
+    """Make the tests of a marked function without arguments; leave everything else to pytest."""
     if not inspect.isfunction(obj) or not isinstance(collector, pytest.Module):
         return None
     marks = [mark for mark in getattr(obj, "pytestmark", ()) if mark.name == "parity"]
@@ -126,7 +126,7 @@ def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> list[pytes
 
 
 def _settings(marks: Sequence[pytest.Mark]) -> dict[str, Any]:
-    """What markers set, the innermost last."""
+    """Gather what markers set; the innermost has precedence."""
     return {key: value for mark in reversed(marks) for key, value in mark.kwargs.items()}
 
 
@@ -135,20 +135,20 @@ def _settings(marks: Sequence[pytest.Mark]) -> dict[str, Any]:
 
 @pytest.fixture
 def parity(request: pytest.FixtureRequest) -> Callable[..., Comparison]:
-    """A function that trains a model on each backend, fails the test where they part, and returns the comparison.
+    """A function that trains a model on each backend, fails the test if they differ, and returns the comparison.
 
-    `parity(build_model, data=load_data, precision="float64")`; the model and its data as for `multibackend.parity`,
-    the rest as for the marker, whose settings hold for what a call doesn't set.
+    `parity(build_model, data=load_data, precision="float64")` takes the model and its data as `multibackend.parity`
+    does, and the settings of the marker; the marker of the test gives those that a call doesn't set.
     """
     marked = _settings(list(request.node.iter_markers("parity")))
 
     def check(model: Any, *, data: Any = None, **given: Any) -> Comparison:
         from multibackend.pytest_plugin.items import ParityFailure, demand_passed, not_run
-        from multibackend.pytest_plugin.session import Settings
+        from multibackend.pytest_plugin.settings import read_settings
 
         try:
             session = _session_of(request.config)
-            settings = Settings().update({key: value for key, value in (marked | given).items() if key != "data"})
+            settings = read_settings({key: value for key, value in (marked | given).items() if key != "data"})
             name = session.refer(model, marked.get("data") if data is None else data)
             if session.missing:
                 not_run(session.missing)

@@ -1,4 +1,4 @@
-"""Tests of a marked function: one for each precision, pair of backends and stage, all of one training."""
+"""The tests of a marked function: one for each precision, pair of backends and stage; all use one training."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import pytest
 
 from multibackend.compare import STAGES, Comparison, Finding
 from multibackend.errors import MultibackendError
-from multibackend.pytest_plugin.session import ParitySession, Settings
+from multibackend.experiments.choices import PRECISIONS
+from multibackend.pytest_plugin.session import ParitySession
+from multibackend.pytest_plugin.settings import ParitySettings, read_settings
 from multibackend.text import LONGEST_DETAIL, sanitize, sanitize_lines
 
 
 class ParityFailure(Exception):
-    """What a test says when it fails, in one line."""
+    """A test fails; the message is one line."""
 
     def __init__(self, line: str) -> None:
         super().__init__(sanitize(line, LONGEST_DETAIL))
@@ -26,12 +28,12 @@ class ParityFailure(Exception):
 def make_items(
     collector: Any, name: str, build: Callable[[], Any], given: dict[str, Any], session: ParitySession
 ) -> Iterator[pytest.Item]:
-    """The tests of a function that builds a model; `given` is what its marker sets.
+    """Make the tests of a function that builds a model; `given` is what its marker sets.
 
     Raises:
         MultibackendError: another process couldn't find the function, or there is no such setting.
     """
-    settings = Settings().update({key: value for key, value in given.items() if key != "data"})
+    settings = read_settings({key: value for key, value in given.items() if key != "data"})
     reference = session.refer(build, given.get("data"))
 
     def make(label: str, **which: Any) -> pytest.Item:
@@ -52,7 +54,7 @@ def make_items(
 
 
 class ParityItem(pytest.Item):
-    """One stage of one pair in one precision; without these, that every training finished."""
+    """The test of one stage of one pair in one precision; without these, it tests that every training finished."""
 
     line = 0
 
@@ -60,7 +62,7 @@ class ParityItem(pytest.Item):
         self,
         *,
         experiment: str,
-        settings: Settings,
+        settings: ParitySettings,
         session_: ParitySession,
         precision: str = "",
         pair: tuple[str, ...] = (),
@@ -72,7 +74,7 @@ class ParityItem(pytest.Item):
         self.precision, self.pair, self.stage = precision, pair, stage
 
     def runtest(self) -> None:
-        """Train, with the other marked models of the session, unless that is done; then look at one stage."""
+        """Train with the other marked models of the session, unless that is done; then look at one stage."""
         if self._parity.missing:
             not_run(self._parity.missing)
         others = [item for item in self.session.items if isinstance(item, ParityItem)]
@@ -88,13 +90,13 @@ class ParityItem(pytest.Item):
         _judge(finding)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The one line that says what parts; a traceback only for a fault of our own."""
+        """Show the one line that says what differs; a traceback only for a fault of our own."""
         if isinstance(excinfo.value, (ParityFailure, MultibackendError)):
             return sanitize_lines(str(excinfo.value), LONGEST_DETAIL)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Where the function stands."""
+        """Return the place of the function."""
         return self.path, self.line, self.name
 
 
@@ -113,14 +115,14 @@ def _say(finding: Finding) -> str:
 
 
 def not_run(reason: str) -> None:
-    """Skip what can't be had here; in CI, where a skip would pass unseen, fail."""
+    """Skip a test that can't run here; in CI, where a skip would pass unseen, fail it."""
     if os.environ.get("CI", "").lower() in ("", "0", "false"):
         pytest.skip(sanitize(reason, LONGEST_DETAIL))
     raise ParityFailure(f"not run, in CI: {reason}")
 
 
 def demand_passed(comparison: Comparison) -> None:
-    """Fail a test with what parts, a line each, and no traceback; skip it where nothing could be run.
+    """Fail a test with each difference in a line, and no traceback; skip it if nothing could be run.
 
     Raises:
         ParityFailure: nothing could be run, in CI.
@@ -129,7 +131,7 @@ def demand_passed(comparison: Comparison) -> None:
         return
     lines = [f"{absence.run}: {absence.kind}: {absence.reason}" for absence in comparison.failed]
     for experiment in comparison.experiments:
-        for precision in ("float64", "float32"):
+        for precision in PRECISIONS:
             failures = comparison.first_failures(experiment, precision)
             lines += [_say(finding) for finding in failures if finding.status != "not judged"]
     if not lines and comparison.not_run:

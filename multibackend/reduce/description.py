@@ -69,7 +69,7 @@ class Description:
         return tuple(nodes), tuple(sources.values())
 
     def find_targets(self, head: Head, level: int) -> Values:
-        """Choose numbers like the targets': classes, one-hot, zeros and ones, or normal; at the last level their own."""
+        """Choose numbers like the targets': classes, one-hot, 0 and 1, or normal; at the last level their own."""
         array = self.arrays[head.targets]
         if level == LEVELS - 1 and array.size <= MOST_LITERAL:
             return Values("literal", literal=array.tolist())

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from multibackend.compare.findings import STAGES, Finding, Precision, Status
+from multibackend.compare.findings import STAGES, Finding, Status
 from multibackend.compare.suspects import Pair, find_suspects
 from multibackend.errors import MultibackendError
+from multibackend.experiments.choices import Precision
 from multibackend.typed import read_typed
 
 REDUCED: tuple[Status, ...] = ("fail", "known")

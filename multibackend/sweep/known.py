@@ -14,11 +14,11 @@ from pathlib import Path
 from msgspec import Struct
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from multibackend.compare.findings import Precision
 from multibackend.compare.known import SIZE_FACTOR
 from multibackend.compare.suspects import find_suspects
 from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
+from multibackend.experiments.choices import Precision
 from multibackend.sweep.case import Case
 from multibackend.sweep.cases import matches
 from multibackend.sweep.judge import KINDS, Finding, Verdict

@@ -1,1 +1,1 @@
-"""What happens in one backend's process."""
+"""Training: the code that runs in one backend's process."""

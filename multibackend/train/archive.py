@@ -1,9 +1,9 @@
-"""Archive: a `model.keras` from elsewhere, looked through before Keras opens it.
+"""Archives: a `model.keras` from elsewhere, checked before Keras opens it.
 
-Keras makes of such a file whatever its configuration names, unpacks whatever it claims to hold, and follows what its
-HDF5 file links to. So nothing is left to the file: its members are read within bounds; its configuration must be that
-of the experiment's own model (`saved_config.py`); its weights must lie in it as plain arrays. What passed is written
-anew, and only that is given to Keras.
+Keras makes whatever objects the configuration of such a file names, unpacks whatever it claims to hold, and follows the
+links of its HDF5 file. So nothing is left to the file. Its members are read within bounds, its configuration must be
+that of the experiment's own model (`saved_config.py`), and its weights must lie in it as plain arrays. What passed is
+written to another file, and only that is given to Keras.
 """
 
 from __future__ import annotations
@@ -31,20 +31,23 @@ DIRECTORY_END = 22
 """Bytes of a ZIP file's last record without a comment, as Keras writes it. Source: PKWARE's APPNOTE.TXT, 4.3.16."""
 
 WEIGHTS_FACTOR, WEIGHTS_EXTRA = 10, 1 << 24
-"""A file holds a model's variables and its optimizer's, 2 to 4 numbers each; and HDF5's own 2 KB for an array."""
+"""The largest file, as a multiple of the variables' bytes and some bytes more.
+
+For each number of the model, a file holds 2 to 4 numbers, those of the optimizer included, and 2 KB for each array.
+"""
 
 
 class Refused(MultibackendError):
-    """A file that isn't given to Keras, and why."""
+    """A file is not given to Keras; the message says why."""
 
 
 def most_bytes(variables: int) -> int:
-    """The largest file for a model whose variables take so many bytes."""
+    """Return the size of the largest file for a model whose variables take so many bytes."""
     return WEIGHTS_FACTOR * variables + WEIGHTS_EXTRA
 
 
 def read_members(path: Path, most: int) -> dict[str, bytes]:
-    """Read a file's members; all together they are no larger than the file, and that no larger than `most` bytes.
+    """Read a file's members; together they are no larger than the file, and the file no larger than `most` bytes.
 
     Raises:
         Refused: it isn't a file as Keras writes it: stored members, each once, under the names that Keras gives.
@@ -66,7 +69,7 @@ def read_members(path: Path, most: int) -> dict[str, bytes]:
 
 
 def _check_end(content: bytes) -> None:
-    """Make sure of a directory so short that reading it costs nothing."""
+    """Make sure that the directory is so short that reading it costs nothing."""
     end = content[-DIRECTORY_END:]
     count = int.from_bytes(end[10:12], "little")
     if end[:4] != b"PK\x05\x06" or end[20:] != b"\0\0" or count > MOST_MEMBERS:
@@ -97,7 +100,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 
 
 def check_weights(content: bytes, most: int) -> None:
-    """Make sure that an HDF5 file holds groups and arrays of numbers that lie in it as they are, `most` bytes of them.
+    """Make sure that an HDF5 file holds only groups and plain arrays of numbers, of `most` bytes together.
 
     Raises:
         Refused: it links elsewhere, reads other files, compresses, or claims more than it holds.
@@ -114,7 +117,7 @@ def check_weights(content: bytes, most: int) -> None:
 
 
 def _walk(file: Any, h5py: Any) -> Iterator[Any]:
-    """All datasets, by hard links alone, each group once."""
+    """Yield all datasets, found by hard links alone; each group is read once."""
     waiting, seen = [file], set()
     while waiting:
         group = waiting.pop()
@@ -136,7 +139,7 @@ def _walk(file: Any, h5py: Any) -> Iterator[Any]:
 
 
 def _check_dataset(dataset: Any) -> int:
-    """The bytes of an array, all of which must lie in the file itself."""
+    """Return the bytes of an array, all of which must lie in the file itself."""
     created = dataset.id.get_create_plist()
     if dataset.dtype.kind not in "fiubcV" or dataset.dtype.names or dataset.dtype.subdtype or dataset.shape is None:
         raise Refused(f"{WEIGHTS}: {dataset.name} holds {dataset.dtype}; expected numbers")
@@ -149,7 +152,7 @@ def _check_dataset(dataset: Any) -> int:
 
 
 def write_archive(path: Path, members: Mapping[str, bytes]) -> None:
-    """Write members as Keras does."""
+    """Write members as Keras writes them."""
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)

@@ -39,18 +39,18 @@ class Built:
 
     @property
     def first_batch(self) -> Split:
-        """What the first step trains on."""
+        """The rows that the first step trains on."""
         return self.data.training.take(self.orders[0][: self.plan.batch_size])
 
     @property
     def probe(self) -> Split:
-        """Rows on which outputs are recorded."""
+        """The rows on which outputs are recorded."""
         return self.data.test.take(slice(0, PROBE_ROWS))
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A model ready to train, kept while the next run is of the same experiment and precision."""
+    """A model ready to train; it is kept while the next run is of the same experiment and precision."""
 
     built: Built
     epoch: Epoch
@@ -87,15 +87,15 @@ def prepare(run: Run, threads: int) -> Prepared:
 
 
 def compile_first_step(backend: str, model: Any) -> FirstStep:
-    """What trains a model's first step: the engine's, or Keras' own where the engine doesn't follow the model."""
+    """Compile a model's first step: as the engine does, or as Keras does where the engine can't follow the model."""
     engine = get_engine(backend)
     return through_fit.compile_first_step(engine, model) if why_through_fit(model) else engine.compile_first_step(model)
 
 
 def reseed(run: Run, p: Prepared) -> Prepared:
-    """The same model and compiled epoch, with another seed's initial weights and order of the rows.
+    """Give a compiled model another seed's initial weights and order of the rows.
 
-    What a model draws while it is built and keeps outside its variables stays the first seed's.
+    What a model draws while it is built and keeps outside its variables stays that of the first seed.
 
     Raises:
         MultibackendError: the model's variables aren't the same for every seed.
@@ -116,12 +116,12 @@ def reseed(run: Run, p: Prepared) -> Prepared:
 
 
 def draw_order(seed: int, epoch: int, data: Dataset) -> np.ndarray:
-    """The order in which an epoch reads the training rows."""
+    """Draw the order in which an epoch reads the training rows."""
     return draws.batch_order(seed, epoch, data.training.rows)
 
 
 def forget_data() -> None:
-    """Let the last experiment's data go."""
+    """Free the last experiment's data."""
     _load.cache_clear()
 
 

@@ -1,4 +1,4 @@
-"""What a record says of a training beside its numbers: the model, the data, the machine."""
+"""Descriptions: what a record says of a training beside its numbers: the model, the data, the machine."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ import numpy as np
 
 import multibackend
 from multibackend.engine.backends import DESCRIPTORS
-from multibackend.experiments.arrays import leaves
-from multibackend.experiments.experiment import Dataset, Split
+from multibackend.experiments.experiment import Dataset
 from multibackend.machine import name_processor
 
 PACKAGES = (
@@ -29,10 +28,10 @@ PACKAGES = (
 
 
 def describe_structure(model: Any, outputs: dict[str, np.ndarray]) -> dict[str, Any]:
-    """A model's layers, variables, numbers of parameters, optimizer and loss, as far as no backend decides them.
+    """Describe a model's layers, variables, parameters, optimizer and loss, as far as no backend decides them.
 
-    `outputs` are those of each call of a layer, which `outputs` describes; `slots` describes the optimizer's variables,
-    integers as int64, whatever a backend takes. From these follows which arrays a record must hold.
+    `outputs` holds the output of each call of a layer, which the description's `outputs` lists. Its `slots` lists the
+    optimizer's variables, with integers as int64, whatever a backend takes. Both say which arrays a record must hold.
     """
     layers = [
         {
@@ -69,7 +68,7 @@ def describe_structure(model: Any, outputs: dict[str, np.ndarray]) -> dict[str, 
 
 
 def _describe_object(value: Any) -> Any:
-    """An optimizer, a loss, or a structure of such, by class and configuration; a function by its name."""
+    """Describe an optimizer, a loss, or a structure of such, by class and configuration; a function by its name."""
     if isinstance(value, dict):
         return {str(key): _describe_object(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -82,7 +81,7 @@ def _describe_object(value: Any) -> Any:
 
 
 def _round_floats(value: Any) -> Any:
-    """Numbers to float32's precision: an optimizer's rate has passed through a variable of the run's precision."""
+    """Round numbers to float32's precision: an optimizer's rate has been in a variable of the run's precision."""
     if isinstance(value, dict):
         return {key: _round_floats(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -91,14 +90,14 @@ def _round_floats(value: Any) -> Any:
 
 
 def _describe_config(layer: Any) -> Any:
-    """A layer's configuration as Keras serializes it; None for a layer that has none, or that holds others."""
+    """Describe a layer's configuration as Keras serializes it; None if it has none, or if it holds other layers."""
     import keras
 
     return None if isinstance(layer, keras.Model) else _serialize(layer)
 
 
 def _serialize(value: Any) -> Any:
-    """The configuration of an object of Keras as JSON values; None where it has none."""
+    """Serialize the configuration of an object of Keras as JSON values; None where it has none."""
     import keras
 
     try:
@@ -109,33 +108,28 @@ def _serialize(value: Any) -> Any:
 
 
 def _without_code(value: dict[str, Any]) -> Any:
-    """A lambda by its kind alone: its code holds the path of its file."""
+    """Reduce a lambda to its kind: its code holds the path of its file."""
     return "lambda" if value.get("class_name") == "__lambda__" else value
 
 
 def digest_data(data: Dataset) -> dict[str, str]:
-    """SHA-256 of each array trained, validated or tested on, before it is cast to the run's precision.
+    """Compute the SHA-256 of each array trained, validated or tested on, before it is cast to the run's precision.
 
-    Under "origin", what the data are where they aren't the user's own.
+    "origin" describes data that aren't the user's own.
     """
     digests = {"origin": data.origin} if data.origin else {}
-    for name in ("training", "validation", "test"):
-        split: Split | None = getattr(data, name)
-        for part in ("inputs", "targets", "sample_weights") if split else ():
-            for key, array in leaves(getattr(split, part)):
-                digests[".".join(filter(None, (name, part, key)))] = digest_array(array)
-    return digests
+    return digests | {name: digest_array(array) for name, array in data.named_arrays()}
 
 
 def digest_array(array: np.ndarray) -> str:
-    """SHA-256 of an array's dtype, shape and bytes in C order."""
+    """Compute the SHA-256 of an array's dtype, shape and bytes in C order."""
     digest = hashlib.sha256(f"{array.dtype.str} {array.shape} ".encode())
-    digest.update(np.ascontiguousarray(array).data)  # as it lies: 60,000 images are 376 MB
+    digest.update(np.ascontiguousarray(array).data)  # without a copy: 60,000 images are 376 MB
     return digest.hexdigest()
 
 
 def describe_environment(threads: int, backend: str = "") -> dict[str, Any]:
-    """Where this process runs: its backend, versions, machine, threads, and the commit of the code."""
+    """Describe where this process runs: its backend, versions, machine, threads, and the commit of the code."""
     return {
         **({"backend": backend} if backend else {}),
         "packages": {name: version for name in PACKAGES if (version := _version(name))},

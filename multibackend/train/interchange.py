@@ -1,7 +1,7 @@
-"""Interchange: what a backend makes of the models that each backend saved, in predictions and in further training.
+"""Interchange: the models that each backend saved, loaded on this one, which predicts with them and trains them on.
 
-Arrays of the record: `predictions/BACKEND.i` on the probe rows, and in float64 `continued/BACKEND`, the losses of
-training that goes on where BACKEND stopped. `structure["unloaded"]` says of a backend why its file can't be loaded.
+The record holds the arrays `predictions/BACKEND.i` on the probe rows, and in float64 `continued/BACKEND`, the losses of
+training that goes on where BACKEND stopped. `structure["unloaded"]` says why a backend's file can't be loaded.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from multibackend.train.measure import continue_training
 from multibackend.train.saved_config import read_config
 
 LARGEST_NUMBER = 8
-"""Bytes."""
+"""The bytes of the largest number in a variable."""
 
 
 def interchange_record(run: Run, b: Built, sources: Sequence[Path]) -> Record:
@@ -50,8 +50,8 @@ def interchange_record(run: Run, b: Built, sources: Sequence[Path]) -> Record:
             continue
         try:
             model = load_model(path, b.model)
-            model._symbolic_build(data_batch=as_data(b.first_batch))  # a file holds its metrics unbuilt
-        except Exception as error:  # whatever keeps a file from being loaded is what this is to find
+            model._symbolic_build(data_batch=as_data(b.first_batch))  # Keras saves metrics unbuilt
+        except Exception as error:  # whatever keeps a file from being loaded is a result
             unloaded[backend] = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
             continue
         arrays |= {f"predictions/{backend}.{i}": value for i, value in predict(model, b.probe.inputs).items()}
@@ -61,7 +61,7 @@ def interchange_record(run: Run, b: Built, sources: Sequence[Path]) -> Record:
 
 
 def load_model(path: Path, like: Any) -> Any:
-    """A saved model, with its optimizer; classes and functions are those that `like`, the user's own model, uses.
+    """Load a saved model with its optimizer; its classes and functions are those of `like`, the user's own model.
 
     Raises:
         Refused: the file isn't what Keras saves of a model such as `like`; see `archive.py`.
@@ -72,13 +72,14 @@ def load_model(path: Path, like: Any) -> Any:
     most = most_bytes(sum(math.prod(v.shape) * LARGEST_NUMBER for v in like.variables))
     members = read_members(path, most)
     config = read_config(members[CONFIG], _configure(like))
-    # JAX and TensorFlow resolve jit_compile="auto" to True and save that: torch.compile would take minutes to predict,
-    # and TensorFlow warns that it doesn't compile while it runs deterministically.
+    # JAX and TensorFlow resolve jit_compile="auto" to True and save that. With it, torch.compile would take minutes to
+    # predict, and TensorFlow warns that it doesn't compile while it runs deterministically.
     config["compile_config"]["jit_compile"] = like.jit_compile
     members[CONFIG] = json.dumps(config).encode()
     check_weights(members[WEIGHTS], most)
     _check_assets(members, like)
-    safely = SafeModeScope(safe_mode=True)  # what the user's file may have switched off outdoes load_model's argument
+    # The user's file may have switched safe mode off, which has precedence over load_model's argument.
+    safely = SafeModeScope(safe_mode=True)
     with tempfile.TemporaryDirectory() as folder, safely, keras.saving.custom_object_scope(_list_own(like)):
         checked = Path(folder) / MODEL_FILE
         write_archive(checked, members)
@@ -86,7 +87,7 @@ def load_model(path: Path, like: Any) -> Any:
 
 
 def _configure(model: Any) -> Any:
-    """What Keras would save of a model as its configuration."""
+    """Return the configuration that Keras would save of a model."""
     import keras
 
     with optimizer_saved_by_public_name(model):
@@ -94,7 +95,7 @@ def _configure(model: Any) -> Any:
 
 
 def _check_assets(members: Mapping[str, bytes], model: Any) -> None:
-    """Let layers of Keras alone read files of the archive: what code of the user's would make of them is unknown."""
+    """Let only layers of Keras read files of the archive: the user's code might do anything with them."""
     assets = [name for name in members if name.startswith(ASSETS)]
     keep = {type(layer) for layer in model._flatten_layers() if hasattr(layer, "save_assets")}
     if assets and not (keep and all(cls.__module__.startswith("keras.") for cls in keep)):
@@ -102,7 +103,7 @@ def _check_assets(members: Mapping[str, bytes], model: Any) -> None:
 
 
 def _list_own(model: Any) -> dict[str, Any]:
-    """Classes and functions in a compiled model that aren't Keras' own, by name."""
+    """List the classes and functions in a compiled model that aren't Keras' own, by name."""
     import keras
 
     compiled = model._compile_config.config if model._compile_config else {}

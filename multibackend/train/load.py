@@ -1,4 +1,4 @@
-"""Loading: import an experiment by its name."""
+"""Loading: an experiment, imported by its name."""
 
 from __future__ import annotations
 

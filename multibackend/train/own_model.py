@@ -1,4 +1,4 @@
-"""A model of the user's own: from a function in a file, and data given or drawn, to an `Experiment`."""
+"""A model of the user's own: an `Experiment` made of a function in a file, and of data that are given or drawn."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from multibackend.experiments.importing import import_file
 from multibackend.experiments.reference import PATTERN, Reference
 
 SHORT_PLAN = Plan(epochs=2, batch_size=16)
-"""Of a file that names no `plan`: long enough for optimizer slots and a partial batch to matter."""
+"""The plan for a file without one: long enough for optimizer slots and a partial batch to matter."""
 
 EXPECTED = "expected an Experiment, or a function without arguments that returns a compiled Keras model"
 
@@ -23,8 +23,8 @@ EXPECTED = "expected an Experiment, or a function without arguments that returns
 def load_own(reference: Reference) -> Experiment:
     """Import what a reference names: an `Experiment`, or a function that builds a model.
 
-    Of a function, `load_data`, `plan` and `quick` are taken from the same file where it has them; without
-    `load_data`, random data are drawn that fit the model's inputs and its loss.
+    For a function, `load_data`, `plan` and `quick` are taken from the same file if it has them. Without `load_data`,
+    random data are drawn that fit the model's inputs and its loss.
 
     Raises:
         MultibackendError: the file has no such name, or it names something else.
@@ -70,7 +70,7 @@ def _check_callable(reference: Reference, found: Any) -> None:
 
 
 def _find_plans(reference: Reference, module: Any) -> tuple[Plan, Plan]:
-    """The full plan and the quick one; one that is given stands for both."""
+    """Return the full plan and the quick one; a file that gives one of them gives both."""
     plans = {name: getattr(module, name) for name in ("plan", "quick") if hasattr(module, name)}
     for name, plan in plans.items():
         if not isinstance(plan, Plan):
@@ -83,7 +83,7 @@ def _find_plans(reference: Reference, module: Any) -> tuple[Plan, Plan]:
 
 
 def _find_data(reference: Reference, module: Any) -> Callable[[], Dataset] | None:
-    """What loads the data: as the reference says, else the file's `load_data`, else None."""
+    """Find what loads the data: as the reference says, else the file's `load_data`, else None."""
     path, name = reference.path, reference.data or "load_data"
     if reference.data_file:
         other = PATTERN.fullmatch(reference.data)
@@ -109,7 +109,7 @@ def _find_data(reference: Reference, module: Any) -> Callable[[], Dataset] | Non
 
 
 def _draw(build: Callable[[], Any], batch_size: int) -> Dataset:
-    """Random data for the model that `build` returns; it is built for its inputs' shapes alone."""
+    """Draw random data for the model that `build` returns; it is built only to learn the shapes of its inputs."""
     import keras
 
     from multibackend.draws.rows import draw_dataset

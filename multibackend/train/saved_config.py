@@ -1,7 +1,7 @@
-"""Saved configurations: a model's `config.json` from elsewhere, held against that of the experiment's own model.
+"""Saved configurations: a model's `config.json` from elsewhere, compared with that of the experiment's own model.
 
 Keras looks up each module, class, function and path that a configuration names, and makes layers as large as it says.
-One that says what the user's own model says can name nothing else.
+A configuration that equals that of the user's own model can name nothing else.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Any
 from multibackend.train.archive import CONFIG, Refused
 
 FACTOR, EXTRA = 2, 1 << 16
-"""A configuration may be so many times as long as the model's own, and so many bytes more."""
+"""The longest configuration: so many times as long as the model's own, and so many bytes more."""
 
 ROUNDING = 1e-6
-"""Relative: a learning rate in float32 is saved as 0.0010000000474974513."""
+"""The largest relative difference of two numbers: a learning rate in float32 is saved as 0.0010000000474974513."""
 
 
 def read_config(content: bytes, own: Any) -> Any:
     """Read the configuration, which must be `own`, the one that the experiment's own model has.
 
-    What a backend decides by itself may differ: whether it compiles, and the numbers of shared objects. So may other
-    numbers, by rounding.
+    Two things may differ, as each backend decides them by itself: whether it compiles, and the numbers of shared
+    objects. Other numbers may differ by rounding error.
 
     Raises:
-        Refused: it is too long, no JSON, or differs; the first difference is named.
+        Refused: it is too long, no JSON, or different; the message names the first difference.
     """
     if len(content) > FACTOR * len(json.dumps(own)) + EXTRA:
         raise Refused(f"{CONFIG} has {len(content)} bytes, more than twice the model's own configuration")
@@ -57,7 +57,7 @@ def _list_differences(saved: Any, own: Any, place: str) -> Iterator[tuple[str, A
 
 
 def _is_backends_own(key: str, saved: dict[str, Any], own: dict[str, Any]) -> bool:
-    """Whether a value may differ: it names nothing that Keras would look for."""
+    """Tell if a value may differ, as it names nothing that Keras would look for."""
     value = saved.get(key)
     match key:
         case "jit_compile":

@@ -245,7 +245,7 @@ def test_an_unknown_npm_package_is_not_opened(tmp_path):
 
 def test_status_tells_present_missing_and_wrong(folders):
     (folders[0] / "houses.csv").write_text("size,nb_rooms,price\n")
-    status = {name: (state, where) for name, state, where in builtin.data_status()}
+    status = {each.name: (each.state, each.place or each.cure) for each in builtin.data_status()}
     assert list(status) == ["houses.csv", "tumors.csv", "mnist.npz", "cifar10.npz", CALIFORNIA, "breast cancer"]
     assert status["houses.csv"][0] == "wrong checksum"
     assert status["tumors.csv"] == ("present", str(ROOT / "data/tumors.csv"))

@@ -10,7 +10,7 @@ import pytest
 import scipy.sparse
 
 from multibackend import Dataset, MultibackendError, Plan, Split
-from multibackend.experiments.arrays import leaves, map_arrays
+from multibackend.experiments.arrays import leaves, map_arrays, map_named
 from multibackend.experiments.catalogue import select_experiments
 from multibackend.experiments.experiment import name_file, shorten_name
 from multibackend.train.load import load_experiment
@@ -137,6 +137,9 @@ def test_integers_that_jax_would_cut_are_refused_beside_float32(value: int) -> N
 
 def test_structures_are_kept() -> None:
     assert map_arrays(np.sum, None) is None
+    assert map_named(lambda name, value: name + value, {"a": "x", 1: "y"}) == {"a": "ax", 1: "1y"}
+    assert map_named(lambda name, value: name + value, ("x", "y")) == ["0x", "1y"]
+    assert map_named(lambda name, value: name + value, "x") == "x"
     assert map_arrays(np.sum, {"a": np.ones(3)}) == {"a": 3.0}
     assert map_arrays(np.sum, (np.ones(3), np.ones(2))) == [3.0, 2.0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from multibackend.experiments.reference import name_function, parse_reference, s
 from multibackend.experiments.sources import list_sources
 from multibackend.launch.fingerprint import fingerprint
 from multibackend.launch.probing import Interpreter
+from multibackend.launch.settings import Settings
 from multibackend.train.load import load_experiment
 from multibackend.train.own_model import SHORT_PLAN
 
@@ -178,7 +180,7 @@ def test_a_change_beside_the_model_or_in_its_data_is_trained_anew(tmp_path: Path
     interpreter = Interpreter("jax", sys.executable, {"python": "3"}, {})
 
     def take() -> str:
-        return fingerprint(interpreter, "cpu", 1, True, [f"{path}:build@{tmp_path}/d.npz"])
+        return fingerprint(interpreter, Settings(device="cpu"), [f"{path}:build@{tmp_path}/d.npz"])
 
     first = take()
     write(tmp_path, unused="RATE = 2")
@@ -215,6 +217,27 @@ def test_a_dataset_is_the_same_after_saving(tmp_path: Path, structure: Any) -> N
     assert save_dataset(Dataset(split.take(slice(0, 5)), data.test), tmp_path) != path
 
 
+def test_a_data_file_that_was_damaged_is_refused_and_written_anew(tmp_path: Path) -> None:
+    data = Dataset(Split(np.arange(400.0).reshape(200, 2), np.arange(200)), Split(np.zeros((3, 2)), np.zeros(3)))
+    path = save_dataset(data, tmp_path)
+    whole = path.read_bytes()
+    with np.load(path) as file:
+        other = dict(file) | {"training.targets": np.arange(200) + 1}
+    buffer = io.BytesIO()
+    np.savez(buffer, **other)
+    for content, words in (
+        (whole[: len(whole) // 2], "can't be read as .npz"),
+        (b"", "can't be read as .npz"),
+        (buffer.getvalue(), "damaged: its arrays have another SHA-256 than it says; remove that file"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(MultibackendError, match=words):
+            load_dataset(path)
+        assert save_dataset(data, tmp_path) == path
+        assert path.read_bytes() == whole
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
 def test_rows_given_once_are_trained_and_tested_on() -> None:
     split = Split(np.zeros((3, 1)), np.zeros(3))
     assert as_dataset(split, "") == Dataset(split, split)
@@ -223,8 +246,8 @@ def test_rows_given_once_are_trained_and_tested_on() -> None:
 
 
 def test_a_function_is_named_by_its_file() -> None:
-    path, name = name_function(write, "model")
-    assert (path.name, name) == ("test_reference.py", "write")
+    reference = name_function(write, "model")
+    assert (reference.path.name, reference.name, reference.data) == ("test_reference.py", "write", "")
 
     def inner() -> None: ...
 

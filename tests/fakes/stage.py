@@ -25,7 +25,7 @@ PACKAGES = ("jax", "jaxlib", "tensorflow", "torch", "keras")
 def catalogue() -> ModuleType:
     """A course whose experiments are the fake worker's behaviours."""
     module = ModuleType("exercises")
-    module.CATALOGUE = {name: SimpleNamespace(title=f"It {name}") for name in EXPERIMENTS}
+    module.CATALOGUE = {name: SimpleNamespace(title=f"It {name}", module="exercises.it") for name in EXPERIMENTS}
     return module
 
 

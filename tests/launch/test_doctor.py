@@ -10,6 +10,7 @@ from rich.console import Console
 
 from multibackend import BACKENDS
 from multibackend.cli import main
+from multibackend.datasets.builtin import DataState
 from multibackend.launch import doctor
 from multibackend.launch.doctor import Examination, examine, print_examination
 
@@ -20,9 +21,7 @@ PYTHONS = dict.fromkeys(BACKENDS, sys.executable)
 def _stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", python_path(make_packages(tmp_path / "packages")))
     monkeypatch.delenv("MULTIBACKEND_PYTHON", raising=False)
-    monkeypatch.setattr(
-        "multibackend.datasets.builtin.data_status", lambda: [("houses.csv", "present", "/data/houses.csv")]
-    )
+    monkeypatch.setattr(doctor, "data_status", lambda: [DataState("houses.csv", "present", "/data/houses.csv")])
 
 
 def show(examination: Examination) -> str:
@@ -44,9 +43,8 @@ def test_a_whole_machine_lacks_nothing(tmp_path: Path) -> None:
 
 def test_each_thing_that_is_missing_is_shown_with_its_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", python_path(make_packages(tmp_path / "some", ("jax", "jaxlib", "keras"))))
-    monkeypatch.setattr(
-        "multibackend.datasets.builtin.data_status", lambda: [("mnist.npz", "missing", "Restore it: git checkout")]
-    )
+    missing = DataState("mnist.npz", "missing", cure="Restore it: git checkout")
+    monkeypatch.setattr(doctor, "data_status", lambda: [missing])
     python = bare_python(tmp_path)
     examination = examine(
         {"jax": str(python), "tensorflow": str(python), "torch": "/no/python"}, tmp_path, devices=False

@@ -16,11 +16,13 @@ from rich.console import Console
 
 from multibackend.errors import MultibackendError
 from multibackend.launch import child, supervisor
+from multibackend.launch.answers import read_answer
 from multibackend.launch.kept import find_kept
 from multibackend.launch.loop import SIGNALS, Interrupted, launch
 from multibackend.launch.output_folder import check_writable
 from multibackend.launch.progress import Progress
-from multibackend.launch.request import Request, parse_event
+from multibackend.launch.request import Request
+from multibackend.launch.settings import Settings
 from multibackend.launch.supervisor import Outcome
 from multibackend.records.record import ARRAYS_FILE, Run, load_record
 from multibackend.train import keeper
@@ -28,7 +30,7 @@ from multibackend.train import keeper
 
 def make_request(output: Path, *experiments: str, backend: str = "jax", fingerprint: str = "f") -> Request:
     runs = tuple(Run(name, backend, "float32", "quick", 0) for name in experiments)
-    return Request(backend, sys.executable, "quick", "cpu", 1, True, fingerprint, output, runs)
+    return Request(backend, sys.executable, Settings(device="cpu"), fingerprint, output, runs)
 
 
 @pytest.fixture(autouse=True)
@@ -233,7 +235,7 @@ def test_nothing_is_kept_under_another_fingerprint_seed_or_with_damaged_arrays(t
 def test_seeds_train_in_one_process_and_leave_their_records_apart(tmp_path: Path) -> None:
     request = make_request(tmp_path, "finishes")
     runs = tuple(dataclasses.replace(request.runs[0], seed=seed) for seed in (3, 4))
-    request = dataclasses.replace(request, runs=runs, by_seed=True)
+    request = dataclasses.replace(request, runs=runs, settings=Settings(seeds=2))
     outcomes, _ = train(request)
     assert [outcome.run.seed for outcome in outcomes] == [3, 4]
     for run in runs:
@@ -306,7 +308,7 @@ def test_the_output_folder_is_tried_by_writing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("run", [{}, {"seed": 1}, [1], 3, "run"])
 def test_an_event_of_what_is_no_run_is_none(run: object) -> None:
-    assert parse_event({"event": "start", "run": run}) == {}
+    assert read_answer({"event": "start", "run": run}) is None
 
 
 def test_a_losing_run_shows_in_the_terminal_at_once() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from multibackend.launch.probing import probe_all
 from multibackend.launch.request import Request, start_worker
+from multibackend.launch.settings import Settings
 from multibackend.report.pictures import open_pool
 
 HIJACKED = ("numpy", "keras", "json", "random", "socket", "tempfile", "multiprocessing", "matplotlib", "sitecustomize")
@@ -27,7 +28,7 @@ def records(tmp_path, monkeypatch):
 
 
 def test_a_worker_takes_no_module_from_the_working_folder(records, tmp_path):
-    request = Request("jax", sys.executable, "quick", "cpu", 1, True, "", tmp_path / "output", ())
+    request = Request("jax", sys.executable, Settings(device="cpu"), "", tmp_path / "output", ())
     child = start_worker(request)
     deadline = time.monotonic() + 120
     while not child.has_exited and time.monotonic() < deadline:

@@ -16,7 +16,9 @@ import pytest
 
 from multibackend import MultibackendError
 from multibackend.compare import STAGES, Comparison, Finding
-from multibackend.pytest_plugin.session import ParitySession, Settings
+from multibackend.launch.ladder import Ascent
+from multibackend.pytest_plugin.session import ParitySession
+from multibackend.pytest_plugin.settings import read_settings
 
 pytest_plugins = "pytester"
 
@@ -143,16 +145,16 @@ def test_models_are_trained_together_and_once_and_a_mistake_alone(
 ) -> None:
     calls: list[list[str]] = []
 
-    def train(names: list[str], *_: Any, **__: Any) -> tuple[Comparison, list[Any]]:
+    def train(names: list[str], *_: Any) -> Ascent:
         calls.append(names)
         if "unknown" in names:
             raise MultibackendError("no such experiment")
         findings = [Finding(name, "float64", ("jax", "torch"), "data", "pass", 0.0, 0.0, "equal") for name in names]
-        return Comparison(tuple(findings)), []
+        return Ascent(Comparison(tuple(findings)), [], [])
 
     monkeypatch.setattr("multibackend.pytest_plugin.session.train_and_compare", train)
     session = ParitySession(["jax", "torch"], [], tmp_path)
-    settings = Settings(precision="float64")
+    settings = read_settings({"precision": "float64"})
     assert session.compare("B9", ["B9", "D3", "A9"], settings).experiments == ("B9",)
     assert session.compare("D3", ["B9", "D3", "A9"], settings).experiments == ("D3",)
     assert calls == [["B9", "D3", "A9"]]
@@ -162,7 +164,7 @@ def test_models_are_trained_together_and_once_and_a_mistake_alone(
         with pytest.raises(MultibackendError, match="no such experiment"):
             session.compare("unknown", ["unknown"], settings)
     assert len(calls) == 4
-    session.compare("B9", [], Settings(precision="float64", seed=1))
+    session.compare("B9", [], read_settings({"precision": "float64", "seed": 1}))
     assert len(calls) == 5
 
 
@@ -180,6 +182,8 @@ def build_model():
     [
         ("precison='both'", (), "build_model: parity: got precison='both'; expected some of data, precision"),
         ("precision='half'", (), "got precision='half'; expected one of both, float64, float32"),
+        ("profile='slow'", (), "parity: profile: got 'slow'; expected one of quick, full"),
+        ("seeds=2", (), "got seeds=2; expected some of data, precision"),
         ("data=lambda: 0", (), "data <lambda>: not a function of a module"),
         ("data=3", (), "data= gave int; expected a Dataset"),
         ("", ("--parity-backends=jax,numpy",), "--parity-backends: got 'numpy'; expected some of"),

@@ -14,7 +14,7 @@ EXPERIMENTS = ("first", "second")
 
 if __name__ == "__main__":
     course = ModuleType("exercises")
-    course.CATALOGUE = {name: SimpleNamespace(title=name) for name in EXPERIMENTS}
+    course.CATALOGUE = {name: SimpleNamespace(title=name, module="exercises.it") for name in EXPERIMENTS}
     sys.modules["exercises"] = course
     seconds = float(os.environ["SURVIVAL_SECONDS"])
     supervisor.START_SECONDS = supervisor.END_SECONDS = seconds

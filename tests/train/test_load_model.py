@@ -47,9 +47,9 @@ def own() -> Any:
 @pytest.fixture
 def members(own: Any) -> dict[str, bytes]:
     """What Keras saves of a model like the experiment's own."""
-    files, unsaved, _ = save_model(own)
-    assert not unsaved
-    with zipfile.ZipFile(io.BytesIO(files["model.keras"])) as archive:
+    saved = save_model(own)
+    assert not saved.problem
+    with zipfile.ZipFile(io.BytesIO(saved.files["model.keras"])) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
@@ -82,8 +82,8 @@ def test_what_keras_saves_is_loaded(tmp_path: Path, own: Any) -> None:
     other = build_model()
     for variable in other.trainable_variables:
         variable.assign(variable + 1)
-    files, _, _ = save_model(other)
-    (tmp_path / "model.keras").write_bytes(files["model.keras"])
+    saved = save_model(other)
+    (tmp_path / "model.keras").write_bytes(saved.files["model.keras"])
     loaded = load_model(tmp_path / "model.keras", own)
     x = np.ones((3, 4))
     np.testing.assert_array_equal(loaded.predict(x, verbose=0), other.predict(x, verbose=0))
@@ -244,9 +244,9 @@ def test_a_configuration_that_is_none_is_refused(
 def test_safe_mode_cannot_be_switched_off_by_the_users_file(tmp_path: Path) -> None:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda x: x * 2)])
     model.compile("sgd", "mse")
-    files, unsaved, _ = save_model(model)
-    assert not unsaved
-    (tmp_path / "model.keras").write_bytes(files["model.keras"])
+    saved = save_model(model)
+    assert not saved.problem
+    (tmp_path / "model.keras").write_bytes(saved.files["model.keras"])
     keras.config.enable_unsafe_deserialization()
     try:
         with pytest.raises(ValueError, match="lambda"):
