@@ -11,7 +11,7 @@ from benchmarks.results import Contents
 from multibackend.engine.backends import BACKENDS
 
 LIMITED = "B9"
-"""The workload whose best engine is held against its limit."""
+"""The workload whose best engine is compared with its limit."""
 
 METHOD = """\
 Seconds an epoch of one training in four ways, alternating in one process: our engine; Keras' `fit` without shuffling,
@@ -24,7 +24,7 @@ A first block includes tracing and compiling, with empty caches."""
 
 
 def render(contents: Contents) -> str:
-    """The section's Markdown, from the contents of `engines-<backend>.json`."""
+    """Write the section's Markdown, from the contents of `engines-<backend>.json`."""
     parts = ["## Engines", METHOD, "![Seconds as multiples of the loop by hand](results/engines.svg)"]
     parts.append(_table_of_ratios(contents))
     if best := _best_and_limit(contents):
@@ -36,7 +36,7 @@ def render(contents: Contents) -> str:
 
 
 def _entries(contents: Contents) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Workload, backend and entry, a workload's backends together."""
+    """Yield workload, backend and entry, with a workload's backends together."""
     present = [backend for backend in BACKENDS if backend in contents]
     for name in WORKLOADS:
         for backend in present:

@@ -28,7 +28,7 @@ def __getattr__(name: str) -> Experiment:
 
 
 def make_experiment(name: str, model: str, optimizer: str, faulty: bool) -> Experiment:
-    """A model of the zoo with an optimizer ("" for its own), with the fault of that name or without."""
+    """Make an experiment of a model with an optimizer ("" for its own), with the fault of that name or without."""
     kind = (zoo.ZOO | zoo.LIVE)[model]
 
     def build_model() -> object:

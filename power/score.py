@@ -1,4 +1,4 @@
-"""Scores: how much of a planted fault a comparison has told, read from `results.json` alone."""
+"""Scores: how much of a planted fault a comparison has found, read from `results.json` alone."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any
 from multibackend.compare import PRECISIONS
 from power.table import Fault
 
-PARTED = ("fail", "consequence")
-"""Statuses that say that a pair parts. A training that failed is "not judged": nothing was detected then."""
+DIFFERING = ("fail", "consequence")
+"""The statuses of a pair that differs. A training that failed is "not judged": nothing was detected then."""
 
 Finding = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Score:
-    """What was found of a fault, beside what was expected. `place_right` and `step_right` are None where it has none.
+    """The findings on a fault, beside what was expected. `place_right` and `step_right` are None where it has none.
 
-    `blamed` says that at the first failing stage the pairs with the faulty backend part, and no others;
-    `healthy` that the pair without it parts nowhere.
+    `blamed` says that at the first failing stage exactly the pairs with the faulty backend differ, `healthy` that no
+    pair without it differs anywhere.
     """
 
     fault: Fault
@@ -40,14 +40,14 @@ class Score:
 
 @dataclass(frozen=True)
 class Share:
-    """So many of so many, with its 95 % interval."""
+    """A share, `count` of `total`, with its 95 % interval."""
 
     count: int
     total: int
 
     @property
     def value(self) -> float:
-        """The share; of nothing it is 0: a score never defaults upward."""
+        """The share; 0 where the total is 0, so that a score never defaults upward."""
         return self.count / self.total if self.total else 0.0
 
     @property
@@ -64,14 +64,15 @@ class Share:
 def score_fault(
     fault: Fault, findings: Iterable[Finding], stages: Sequence[str], origins: Iterable[Finding] = ()
 ) -> Score:
-    """Score one fault by the findings of its experiment, and by what running each part alone named as its origin.
+    """Score one fault by the findings on its experiment, and by the origins that were named.
 
-    float64 decides where it fails, else float32. The first failing stage is the one found. The place is the origin's
-    where there is one; else, as the step, that of every pair that fails at that stage: all must be right.
+    float64 decides where it fails, else float32. The first failing stage counts as the one found. The place is the
+    origin's where there is one. Else the place, as the step, is that of every pair that fails at that stage, and all
+    must be right.
     """
-    parted = [f for f in findings if f["status"] in PARTED]
-    guilty = [f for f in parted if set(f["pair"]) & set(fault.faulty)]
-    healthy = len(guilty) == len(parted)
+    differing = [f for f in findings if f["status"] in DIFFERING]
+    guilty = [f for f in differing if set(f["pair"]) & set(fault.faulty)]
+    healthy = len(guilty) == len(differing)
     precision = next((p for p in PRECISIONS if any(f["precision"] == p for f in guilty)), "")
     if not guilty:
         return Score(fault, detected=False, healthy=healthy)
@@ -97,22 +98,22 @@ def score_fault(
 
 
 def is_place_right(expected: str, found: str) -> bool:
-    """Whether a place is one that was expected, or a variable of an expected layer."""
+    """Return whether a place is one that was expected, or a variable of an expected layer."""
     return any(fnmatchcase(found, pattern) or fnmatchcase(found, f"{pattern}/*") for pattern in expected.split())
 
 
 def find_false_alarms(findings: Iterable[Finding], failed: Iterable[Mapping[str, Any]] = ()) -> dict[str, str]:
-    """The clean runs that were called different, each with its first such finding; and those that have no result."""
+    """Find the clean runs that were called different, each with its first such finding, and those without a result."""
     alarms = {str(absence["run"]["experiment"]): f"no result: {absence['reason']}" for absence in failed}
     for f in findings:
-        if f["status"] in PARTED:
+        if f["status"] in DIFFERING:
             pair = "-".join(f["pair"])
             alarms.setdefault(f["experiment"], f"{f['precision']} {pair} at {f['stage']}: {f['detail']}")
     return alarms
 
 
 def total(scores: Sequence[Score]) -> dict[str, Share]:
-    """How many faults were detected; and of those, how many with stage, place, step and backend right."""
+    """Count the faults detected, and among these the ones with stage, place, step and backend right."""
     detected = [score for score in scores if score.detected]
     placed = [score.place_right for score in detected if score.place_right is not None]
     stepped = [score.step_right for score in detected if score.step_right is not None]

@@ -1,8 +1,8 @@
-"""The power of the comparison, measured: `python -m power`, or `nox -s power`.
+"""The study: measure the power of the comparison, by `python -m power` or `nox -s power`.
 
-Every fault of the corpus and every clean run is trained on the three backends and compared by `multibackend`; scores
-go to docs/power.md, and with all that they are made of to power.json in the output folder. Exits with 1 where a
-requirement is missed.
+`multibackend` trains every fault of the corpus and every clean run on all backends and compares them. The scores go to
+docs/power.md, and with everything behind them to power.json in the output folder. Exits with 1 where a requirement is
+missed.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ OTHERS = {
     "adam": "dense subclassed",
     "momentum": "normalised convolution pooling attention branches nested decoder causal",
 }
-"""Clean runs with another optimizer than the model's own. Of Embedding's gradients, none that squares them: see the
-fault `repeated_words_squared`."""
+"""Clean runs with another optimizer than the model's own. No optimizer that squares gradients trains an Embedding: see
+the fault `repeated_words_squared`."""
 
 SEEDS = 5
 
@@ -54,7 +54,7 @@ REQUIRED = {"detected": 0.95, "stage": 0.95, "layer or variable": 0.90, "step": 
 
 @dataclass(frozen=True)
 class Clean:
-    """The clean runs, and those called different: by us, and by Keras' own test."""
+    """The clean runs, and the ones that we, and Keras' own test, called different."""
 
     names: tuple[str, ...]
     alarms: dict[str, str]
@@ -63,7 +63,7 @@ class Clean:
 
 @dataclass(frozen=True)
 class Measured:
-    """All that was measured. `keras_found` is what Keras' own test found, by fault."""
+    """Everything measured. `keras_found` holds what Keras' own test found, by fault."""
 
     scores: tuple[Score, ...]
     keras_found: dict[str, str]
@@ -74,12 +74,12 @@ class Measured:
 
     @property
     def totals(self) -> dict[str, Share]:
-        """Ours."""
+        """Our scores."""
         return total(self.scores) | {"false alarms": Share(len(self.clean.alarms), len(self.clean.names))}
 
     @property
     def keras_totals(self) -> dict[str, Share]:
-        """Keras' own test's: it names neither stage nor place."""
+        """The scores of Keras' own test, which names neither stage nor place."""
         return {
             "detected": Share(len(self.keras_found), len(self.scores)),
             "false alarms": Share(len(self.clean.keras_alarms), len(self.clean.names)),
@@ -87,14 +87,14 @@ class Measured:
 
     @property
     def missed(self) -> list[str]:
-        """The requirements that aren't met."""
+        """The names of the requirements that aren't met."""
         shares = self.totals
         below = [name for name, least in REQUIRED.items() if name != "false alarms" and shares[name].value < least]
         return below + ["false alarms"] * (shares["false alarms"].value > REQUIRED["false alarms"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and write."""
+    """Measure, and write the page and the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path("runs/power"), help="where records and results go")
     parser.add_argument("--page", type=Path, default=PAGE, help="the page to write")
@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measure(faults: Sequence[Fault], seeds: int, output: Path) -> Measured:
-    """Train and compare everything; score it."""
+    """Train, compare and score everything."""
     started = time.monotonic()
     clean = compare_clean(seeds, output / "clean")
     after_clean = time.monotonic()
@@ -142,7 +142,7 @@ def measure(faults: Sequence[Fault], seeds: int, output: Path) -> Measured:
 
 
 def compare_clean(seeds: int, output: Path) -> Clean:
-    """Train the clean experiments with each seed and compare them; with the first, saved models are exchanged too."""
+    """Train the clean experiments with each seed and compare them; with the first seed also exchange saved models."""
     names, alarms, keras_alarms = list[str](), dict[str, str](), dict[str, str]()
     train_clean(seeds, output)
     for seed in range(seeds):
@@ -158,13 +158,13 @@ def compare_clean(seeds: int, output: Path) -> Clean:
 
 
 def list_clean() -> list[str]:
-    """The clean experiments: each model with its own optimizer, and with others."""
+    """List the clean experiments: each model with its own optimizer, and with others."""
     others = [f"clean-{model}-{optimizer}" for optimizer, models in OTHERS.items() for model in models.split()]
     return [f"clean-{model}" for model in MODELS] + others
 
 
 def run(*arguments: str, output: Path) -> dict[str, Any]:
-    """What a command of `multibackend` finds."""
+    """Run a command of `multibackend`; return its results."""
     command = [sys.executable, "-m", "multibackend", *arguments, "--output", str(output)]
     finished = subprocess.run(command, cwd=HERE.parent, check=False, stdout=subprocess.DEVNULL)
     if finished.returncode not in (0, 1):
@@ -174,7 +174,7 @@ def run(*arguments: str, output: Path) -> dict[str, Any]:
 
 
 def train_clean(seeds: int, output: Path) -> None:
-    """Train the clean experiments with all seeds: each model is compiled once. With one seed, `parity` trains it."""
+    """Train the clean experiments with all seeds, so that each model is compiled once; one seed is left to `parity`."""
     if seeds > 1:
         with open_folder(output) as folder:
             run_trainings(
@@ -187,12 +187,12 @@ def train_clean(seeds: int, output: Path) -> None:
 
 
 def shorten(experiment: str) -> str:
-    """The name of an experiment of the corpus in its file."""
+    """Return the name of an experiment of the corpus without its file."""
     return experiment.rpartition(":")[2]
 
 
 def group_by_name(findings: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Findings, or origins, by the name of their fault."""
+    """Group findings, or origins, by the name of their fault."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for finding in findings:
         groups.setdefault(shorten(finding["experiment"]), []).append(finding)
@@ -200,7 +200,7 @@ def group_by_name(findings: Sequence[dict[str, Any]]) -> dict[str, list[dict[str
 
 
 def compare_histories(output: Path) -> dict[str, dict[tuple[str, str], str]]:
-    """What Keras' own test says of the records below a folder, by experiment."""
+    """Apply Keras' own test to the records below a folder; return what differs, by experiment."""
     groups: dict[str, list[Any]] = {}
     for record in load_runs([output / "records"]):
         groups.setdefault(shorten(record.run.experiment), []).append(record)
@@ -208,7 +208,7 @@ def compare_histories(output: Path) -> dict[str, dict[tuple[str, str], str]]:
 
 
 def describe(differences: dict[tuple[str, str], str]) -> str:
-    """Pairs and keys, in a line."""
+    """Write pairs and keys in a line."""
     return "; ".join(f"{'-'.join(pair)}: {key}" for pair, key in differences.items())
 
 

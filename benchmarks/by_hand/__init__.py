@@ -1,4 +1,4 @@
-"""The same trainings written by hand in each framework, without Keras: what an engineer would write there for speed.
+"""The same trainings written by hand in each framework, without Keras, as an engineer would write them for speed.
 
 Each backend has a module here that holds the same functions; `ByHand` says what they promise. State, rows and losses
 stay on the device; the host reads once an epoch.

@@ -113,7 +113,7 @@ def _step(recipe: Recipe, state: Any, x: jax.Array, y: jax.Array, rows: jax.Arra
 
 
 def _loss(recipe: Recipe, params: Any, x: jax.Array, y: jax.Array) -> tuple[jax.Array, Any]:
-    """The loss; how many rows are judged rightly, and the batch's moments for the running averages."""
+    """Compute the loss; return also how many rows are judged rightly, and the batch's moments for running averages."""
     if recipe.network == "batchnorm":
         logits, seen = batchnorm(params, x)
     else:

@@ -154,9 +154,9 @@ def _optimizer(recipe: Recipe, variables: list[tf.Variable]) -> Any:
 
 
 def _adapt_slices(variable: tf.Variable, m: tf.Variable, v: tf.Variable, slices: Any, rate: tf.Tensor) -> None:
-    """Adam for an embedding's gradient, as Keras 3.15.1 computes it on TensorFlow alone.
+    """Apply Adam to an embedding's gradient as Keras 3.15.1 does on TensorFlow alone.
 
-    Of a token that occurs twice in a batch it adds the squares, where the square of the sum is Adam's.
+    For a token that occurs twice in a batch it adds the squares, where Adam takes the square of the sum.
     """
     gradient = tf.convert_to_tensor(slices)
     squares = tf.convert_to_tensor(tf.IndexedSlices(slices.values**2, slices.indices, slices.dense_shape))
