@@ -28,7 +28,7 @@ def lend(faults: Iterable[Fault], clean: Path, records: Path, corpus: Path) -> i
     for fault in faults:
         model = f"{fault.model}-{fault.optimizer}" if fault.optimizer else fault.model
         for folder, record in sources.get(f"{corpus}:clean-{model}", []):
-            if record.run.backend in fault.planted_on:
+            if record.run.backend == fault.planted_on:
                 continue
             model_file = folder / MODEL_FILE
             files = {MODEL_FILE: model_file.read_bytes()} if model_file.is_file() else {}

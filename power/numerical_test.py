@@ -1,4 +1,4 @@
-"""Keras' own test of one framework against another, applied to the same trainings: would it have found each fault?
+"""Keras' own test of one framework against another, applied to the same trainings, to see what it finds.
 
 Keras' integration_tests/numerical_test.py gives both models the same initial weights. It fits each for one epoch
 without shuffling, in float32, with a tenth of the rows for validation. For each key of the two histories (loss,

@@ -106,7 +106,7 @@ def _format_faults(measured: Measured) -> str:
         cells = [
             f"`{fault.name}`",
             fault.what.replace("|", "\\|"),
-            fault.backend.replace(" ", ", "),
+            ", ".join(fault.backends),
             fault.source,
             *_format_found(score),
             (score.precision or "**missed**") + ("" if score.healthy else ", **healthy pair accused**"),
@@ -119,7 +119,7 @@ def _format_faults(measured: Measured) -> str:
 def _format_found(score: Score) -> tuple[str, str, str]:
     fault = score.fault
     stage = fault.stage if score.stage_right or not score.detected else f"{fault.stage}, **{score.stage}**"
-    place, step = f"`{fault.where}`" if fault.where else "", str(fault.step or "")
+    place, step = f"`{' '.join(fault.places)}`" if fault.places else "", str(fault.step or "")
     if score.place_right is False:
         place = f"{place}, **`{score.where or 'none'}`**"
     if score.step_right is False:

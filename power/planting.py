@@ -29,7 +29,7 @@ class Site:
         self.lasting, self.building = ExitStack(), ExitStack()
 
     def replace(self, owner: Any, name: str, value: Any) -> Any:
-        """Replace an attribute of a module or class by `value(original)` until the fault is undone; return the original."""
+        """Replace an attribute of a module or class by `value(original)` until it is undone; return the original."""
         original = getattr(owner, name)
         self.lasting.enter_context(patch.object(owner, name, value(original)))
         return original

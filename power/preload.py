@@ -26,7 +26,7 @@ def plant(name: str) -> None:
     from power import corpus, planting
 
     planting.undo()
-    if planting.get_backend() not in corpus.FAULTS[name].planted_on or name not in planting.PLANTS:
+    if planting.get_backend() != corpus.FAULTS[name].planted_on or name not in planting.PLANTS:
         return
     site = planting.Site()
     planting._site.lasting.push(site.lasting)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
 
 from multibackend.compare import PRECISIONS
+from power.results import Absent, Found, Started
 from power.table import Fault
 
 DIFFERING = ("fail", "consequence")
 """The statuses of a pair that differs. A training that failed is "not judged": nothing was detected then."""
-
-Finding = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class Share:
 
 
 def score_fault(
-    fault: Fault, findings: Iterable[Finding], stages: Sequence[str], origins: Iterable[Finding] = ()
+    fault: Fault, findings: Iterable[Found], stages: Sequence[str], origins: Iterable[Started] = ()
 ) -> Score:
     """Score one fault by the findings on its experiment, and by the origins that were named.
 
@@ -70,45 +68,47 @@ def score_fault(
     origin's where there is one. Else the place, as the step, is that of every pair that fails at that stage, and all
     must be right.
     """
-    differing = [f for f in findings if f["status"] in DIFFERING]
-    guilty = [f for f in differing if set(f["pair"]) & set(fault.faulty)]
+    gathered = list(findings)
+    differing = [f for f in gathered if f.status in DIFFERING]
+    guilty = [f for f in differing if set(f.pair) & set(fault.backends)]
     healthy = len(guilty) == len(differing)
-    precision = next((p for p in PRECISIONS if any(f["precision"] == p for f in guilty)), "")
+    precision = next((p for p in PRECISIONS if any(f.precision == p for f in guilty)), "")
     if not guilty:
         return Score(fault, detected=False, healthy=healthy)
-    decided = [f for f in guilty if f["precision"] == precision]
-    first = min(stages.index(f["stage"]) for f in decided)
-    found = [f for f in decided if stages.index(f["stage"]) == first]
-    started = [o for o in origins if o["precision"] == precision and o["kind"] != "nowhere"]
-    places = [o["where"] or o["kind"] for o in started] or [f["where"] for f in found]
-    right = [is_place_right(fault.where, place) for place in places]
+    decided = [f for f in guilty if f.precision == precision]
+    first = min(stages.index(f.stage) for f in decided)
+    found = [f for f in decided if stages.index(f.stage) == first]
+    concerned = {f.pair for f in gathered if set(f.pair) & set(fault.backends)}
+    started = [o for o in origins if o.precision == precision and o.kind != "nowhere"]
+    places = [o.where or o.kind for o in started] or [f.where for f in found]
+    right = [is_place_right(fault.places, place) for place in places]
     return Score(
         fault,
         detected=True,
         precision=precision,
         stage=stages[first],
         where=next((place for place, good in zip(places, right, strict=True) if not good), places[0]),
-        step=found[0]["step"],
-        blamed=healthy and (len(fault.faulty) > 1 or len(found) == 2),
+        step=found[0].step,
+        blamed=healthy and (len(fault.backends) > 1 or {f.pair for f in found} == concerned),
         healthy=healthy,
         stage_right=stages[first] == fault.stage,
-        place_right=all(right) if fault.where else None,
-        step_right=all(f["step"] == fault.step for f in found) if fault.step else None,
+        place_right=all(right) if fault.places else None,
+        step_right=all(f.step == fault.step for f in found) if fault.step else None,
     )
 
 
-def is_place_right(expected: str, found: str) -> bool:
+def is_place_right(expected: Iterable[str], found: str) -> bool:
     """Return whether a place is one that was expected, or a variable of an expected layer."""
-    return any(fnmatchcase(found, pattern) or fnmatchcase(found, f"{pattern}/*") for pattern in expected.split())
+    return any(fnmatchcase(found, pattern) or fnmatchcase(found, f"{pattern}/*") for pattern in expected)
 
 
-def find_false_alarms(findings: Iterable[Finding], failed: Iterable[Mapping[str, Any]] = ()) -> dict[str, str]:
+def find_false_alarms(findings: Iterable[Found], failed: Iterable[Absent] = ()) -> dict[str, str]:
     """Find the clean runs that were called different, each with its first such finding, and those without a result."""
-    alarms = {str(absence["run"]["experiment"]): f"no result: {absence['reason']}" for absence in failed}
+    alarms = {absence.run.experiment: f"no result: {absence.reason}" for absence in failed}
     for f in findings:
-        if f["status"] in DIFFERING:
-            pair = "-".join(f["pair"])
-            alarms.setdefault(f["experiment"], f"{f['precision']} {pair} at {f['stage']}: {f['detail']}")
+        if f.status in DIFFERING:
+            pair = "-".join(f.pair)
+            alarms.setdefault(f.experiment, f"{f.precision} {pair} at {f.stage}: {f.detail}")
     return alarms
 
 

@@ -12,17 +12,19 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 from rich.console import Console
 
 from multibackend.compare import load_runs
 from multibackend.engine.backends import BACKENDS
 from multibackend.experiments.choices import PRECISIONS
+from multibackend.files import write_whole
 from multibackend.launch.choosing import name_pythons
 from multibackend.launch.dispatch import list_trainings, run_trainings
 from multibackend.launch.output_folder import open_folder
@@ -30,8 +32,11 @@ from multibackend.launch.settings import Execution, Settings
 from power.lending import lend
 from power.numerical_test import find_differences
 from power.page import format_page
+from power.results import Found, Results, Started, read_results
 from power.score import Score, Share, find_false_alarms, score_fault, total
 from power.table import Fault, read_table
+
+T = TypeVar("T", Found, Started)
 
 HERE = Path(__file__).resolve().parent
 CORPUS = Path("power/corpus.py")
@@ -103,14 +108,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     faults = [fault for fault in read_table() if not given.names or fault.name in given.names]
     measured = measure(faults, 0 if given.names else given.seeds, given.output)
-    result = asdict(measured) | {
+    result = msgspec.to_builtins(measured) | {
         "totals": {name: asdict(share) for name, share in measured.totals.items()},
         "keras_totals": {name: asdict(share) for name, share in measured.keras_totals.items()},
     }
-    (given.output / "power.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    write_whole(given.output / "power.json", (json.dumps(result, indent=2) + "\n").encode())
     text = format_page(measured)
     if not given.names:
-        given.page.write_text(text, encoding="utf-8")
+        write_whole(given.page, text.encode())
     print(text)
     return int(bool(measured.missed))
 
@@ -123,19 +128,20 @@ def measure(faults: Sequence[Fault], seeds: int, output: Path) -> Measured:
     if seeds:
         lend(faults, output / "clean" / "seed-0" / "records", output / "faults" / "records", CORPUS)
     results = run("parity", *(f"{CORPUS}:{fault.name}" for fault in faults), output=output / "faults")
-    stages, findings = results["stages"], group_by_name(results["findings"])
-    origins, differences = group_by_name(results["origins"]), compare_histories(output / "faults")
+    findings, origins = group_by_name(results.findings), group_by_name(results.origins)
+    differences = compare_histories(output / "faults")
     return Measured(
         scores=tuple(
-            score_fault(fault, findings.get(fault.name, []), stages, origins.get(fault.name, [])) for fault in faults
+            score_fault(fault, findings.get(fault.name, []), results.stages, origins.get(fault.name, []))
+            for fault in faults
         ),
         keras_found={
             fault.name: describe(found)
             for fault in faults
-            if (found := {p: key for p, key in differences[fault.name].items() if set(p) & set(fault.faulty)})
+            if (found := {p: key for p, key in differences[fault.name].items() if set(p) & set(fault.backends)})
         },
         clean=clean,
-        environments=tuple(results["environments"]),
+        environments=results.environments,
         seconds={"clean runs": after_clean - started, "faults": time.monotonic() - after_clean},
         day=datetime.now(UTC).date().isoformat(),
     )
@@ -149,7 +155,7 @@ def compare_clean(seeds: int, output: Path) -> Clean:
         folder = output / f"seed-{seed}"
         command = ["compare", str(folder)] if seed else ["parity", *(f"{CORPUS}:{name}" for name in list_clean())]
         found = run(*command, output=folder)
-        alarmed = find_false_alarms(found["findings"], found["failed"])
+        alarmed = find_false_alarms(found.findings, found.failed)
         names += [f"{name}, seed {seed}" for name in list_clean()]
         alarms |= {f"{shorten(name)}, seed {seed}": detail for name, detail in alarmed.items()}
         histories = compare_histories(folder)
@@ -163,14 +169,13 @@ def list_clean() -> list[str]:
     return [f"clean-{model}" for model in MODELS] + others
 
 
-def run(*arguments: str, output: Path) -> dict[str, Any]:
+def run(*arguments: str, output: Path) -> Results:
     """Run a command of `multibackend`; return its results."""
     command = [sys.executable, "-m", "multibackend", *arguments, "--output", str(output)]
     finished = subprocess.run(command, cwd=HERE.parent, check=False, stdout=subprocess.DEVNULL)
     if finished.returncode not in (0, 1):
         raise SystemExit(f"{' '.join(command)}: exit code {finished.returncode}; expected 0 or 1")
-    results: dict[str, Any] = json.loads((output / "results.json").read_text(encoding="utf-8"))
-    return results
+    return read_results(output / "results.json")
 
 
 def train_clean(seeds: int, output: Path) -> None:
@@ -191,11 +196,11 @@ def shorten(experiment: str) -> str:
     return experiment.rpartition(":")[2]
 
 
-def group_by_name(findings: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def group_by_name(findings: Iterable[T]) -> dict[str, list[T]]:
     """Group findings, or origins, by the name of their fault."""
-    groups: dict[str, list[dict[str, Any]]] = {}
+    groups: dict[str, list[T]] = {}
     for finding in findings:
-        groups.setdefault(shorten(finding["experiment"]), []).append(finding)
+        groups.setdefault(shorten(finding.experiment), []).append(finding)
     return groups
 
 

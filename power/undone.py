@@ -49,7 +49,7 @@ def watch(name: str) -> dict[str, Any]:
 
 if __name__ == "__main__":
     get_engine(planting.get_backend())
-    here = [name for name, fault in corpus.FAULTS.items() if planting.get_backend() in fault.planted_on]
+    here = [name for name, fault in corpus.FAULTS.items() if planting.get_backend() == fault.planted_on]
     for name in here[:1]:
         watch(name)  # what the first model imports and fills is none of its fault's
     print(
