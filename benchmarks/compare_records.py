@@ -19,6 +19,7 @@ from typing import Any
 
 from benchmarks.lines import fit_line, format_table
 from benchmarks.results import RESULTS, Contents
+from multibackend.files import write_whole
 from multibackend.records.record import Record, save_record
 from multibackend.train.describe import describe_environment
 
@@ -41,8 +42,7 @@ def main() -> None:
     counts = [entry["records"] for entry in entries.values()]
     lines = {key: fit_line(counts, [entry[key] for entry in entries.values()]) for key in ("seconds", "peak_bytes")}
     content = {"kind": "compare", "backend": "all", "environment": environment, "entries": entries, "lines": lines}
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "compare.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_whole(RESULTS / "compare.json", (json.dumps(content, indent=1) + "\n").encode())
     print(render({"all": content}))
 
 

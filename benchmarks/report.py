@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import compare_records, figure, growth, speed
 from benchmarks.results import Contents
+from multibackend.files import write_whole
 
 HERE = Path(__file__).resolve().parent
 
@@ -27,7 +28,7 @@ def write_report(results: dict[str, Contents], folder: Path) -> list[Path]:
     if "engines" in results:
         paths.append(folder / "engines.svg")
         figure.draw_ratios(results["engines"], paths[-1])
-    paths[0].write_text(format_page(results), encoding="utf-8")
+    write_whole(paths[0], format_page(results).encode())
     return paths
 
 

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from multibackend.files import write_whole
+
 RESULTS = Path(__file__).resolve().parent / "results"
 
 Contents = dict[str, dict[str, Any]]
@@ -14,11 +16,10 @@ Contents = dict[str, dict[str, Any]]
 
 def merge_entries(folder: Path, kind: str, backend: str, entries: dict[str, Any]) -> Path:
     """Put entries into the file of a kind and backend; they replace entries of the same names, and others stay."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{kind}-{backend}.json"
     before = json.loads(path.read_text(encoding="utf-8"))["entries"] if path.is_file() else {}
     content = {"kind": kind, "backend": backend, "entries": before | entries}
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_whole(path, (json.dumps(content, indent=1) + "\n").encode())
     return path
 
 

@@ -1,7 +1,7 @@
-"""A child process: a worker behind its keeper, what it says and is asked, its log's last words, and how it ended.
+"""A child process: a worker behind its keeper, its events and questions, the last words in its log, and its end.
 
-Every process that runs a model on a backend is such a child, but for a student's, which has walls
-(`course/examination.py`). POSIX only: signals, process groups and sockets of the file system.
+Every process that runs a model on a backend is such a child, except a student's, which is isolated
+(`course/examination.py`). POSIX only: it uses signals, process groups and sockets of the file system.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PYTHON_OPTIONS = ("-I", "-S")
 
 @dataclass(frozen=True)
 class Ending:
-    """How a worker ended: its exit code, negative where a signal killed it."""
+    """The end of a worker: its exit code, negative where a signal killed it."""
 
     code: int
 
@@ -118,7 +118,7 @@ class Child:
 
     @property
     def descriptors(self) -> tuple[int, int]:
-        """The descriptors, for `select`, that can be read when it says something, and when it has ended."""
+        """The descriptors, for `select`: one can be read when it says something, one when it has ended."""
         assert self._keeper.stdout is not None
         return self._receiver.fileno(), self._keeper.stdout.fileno()
 
@@ -144,7 +144,7 @@ class Child:
 
     @property
     def has_exited(self) -> bool:
-        """Whether it has ended, with all that it started."""
+        """True once it has ended, with all that it started."""
         number = self.descriptors[1]
         while self._keeper.poll() is None and select.select([number], [], [], 0)[0]:
             block = os.read(number, 1 << 12)

@@ -23,7 +23,7 @@ PRELOADED = "import runpy, sys; [runpy.run_path(path, run_name='__main__') for p
 
 @dataclass(frozen=True)
 class Run:
-    """How a script ended: it passes, fails by its assertion, or breaks; and its last line."""
+    """The end of a script, which passes, fails by its assertion, or breaks; and its last line."""
 
     ended: Literal["passes", "fails", "breaks"]
     line: str

@@ -18,7 +18,7 @@ REDUCED: tuple[Status, ...] = ("fail", "known")
 
 @dataclass(frozen=True)
 class ReadFinding:
-    """What reducing needs of a finding in a `results.json`; see `compare.findings.Finding`."""
+    """The fields of a finding in a `results.json` that reducing needs; see `compare.findings.Finding`."""
 
     experiment: str
     precision: Precision
@@ -31,14 +31,14 @@ class ReadFinding:
 
 @dataclass(frozen=True)
 class Results:
-    """What reducing needs of a `results.json`."""
+    """The fields of a `results.json` that reducing needs."""
 
     findings: tuple[ReadFinding, ...]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Where an experiment first differs: the stage, and the paths of the layers and variables that the findings name.
+    """The first difference of an experiment: its stage, and the paths of the layers and variables that findings name.
 
     `suspects` are the backends that may be at fault. `detail` is the first finding's sentence, for people.
     `precisions` are those in which it differs, float32 first: a script in it needs the fewest lines.

@@ -105,7 +105,7 @@ class Case:
 
     @property
     def movable(self) -> list[bool]:
-        """Whether each of its arrays may be moved by rounding."""
+        """For each of its arrays, True if it may be moved by rounding."""
         return [KINDS[array.kind] and not array.dtype for array in self.arrays]
 
     @property

@@ -48,7 +48,7 @@ class Show(Struct, frozen=True, forbid_unknown_fields=True):
         demand_known("backends", self.backends, BACKENDS)
 
     def describes(self, one: Group) -> bool:
-        """Whether it excuses these findings."""
+        """Return whether it excuses these findings."""
         finding = one.first
         measured = finding.measured or 0.0
         alike = (finding.stage, finding.kind) == (self.stage, self.kind) and measured <= SIZE_FACTOR * self.size
@@ -77,7 +77,7 @@ class Known(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"keras: {error}; expected a range such as '>=3.15,<3.16'") from error
 
     def concerns(self, keras: str) -> bool:
-        """Whether it is a cause in this version of Keras."""
+        """Return whether it is a cause in this version of Keras."""
         return SpecifierSet(self.keras).contains(keras, prereleases=True)
 
 
@@ -148,7 +148,7 @@ def apply_known(groups: Sequence[Group], entries: Sequence[Known], keras: str) -
 
 
 def matches_whole(name: str, pattern: str) -> bool:
-    """Whether a case's name matches a pattern from its start."""
+    """Return whether a case's name matches a pattern from its start."""
     return name == pattern or ("*" in pattern and matches(name, pattern) and name.startswith(pattern.split("*")[0]))
 
 

@@ -1,4 +1,4 @@
-"""Reports: a sweep's findings by class and cause, as a table, Markdown and JSON."""
+"""The report: a sweep's findings by class and cause, as a table, Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Sweep:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many cases in a precision ran, agree, differ, or are unsupported on all backends."""
+        """The numbers of cases in a precision that ran, agree, differ, or are unsupported on all backends."""
         unsupported = sum(verdict.unsupported for verdict in self.verdicts)
         differing = sum(bool(verdict.findings) for verdict in self.verdicts)
         total = len(self.verdicts)
@@ -42,13 +42,13 @@ class Sweep:
 
     @property
     def passed(self) -> bool:
-        """Whether every finding is known, none of the known is gone, and something was compared."""
+        """True if every finding is known, no known row is stale, and something was compared."""
         return self.counts["agree"] + self.counts["differ"] > 0 and not self.stale and all(g.known for g in self.groups)
 
 
 @dataclass(frozen=True, order=True)
 class RowKey:
-    """What the findings in one row of the table have in common; unknown ones sort first, then by cause."""
+    """The properties that the findings of one row share; unknown findings sort first, then by cause."""
 
     known: str
     name: str

@@ -1,4 +1,4 @@
-"""Results: what a backend's cases gave, in parts on disk, each a JSON file and the arrays beside it.
+"""Results: the outcomes of a backend's cases, in parts on disk, each a JSON file and a file of arrays.
 
 A worker writes a part every few cases, so that a crash loses no more than those since the last. The JSON file is
 written last, and both are written whole or not at all: a part with a JSON file is complete.
@@ -42,7 +42,7 @@ class Outcome:
 
 
 class Row(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the JSON file of a part holds of an outcome: everything but its arrays."""
+    """An outcome in the JSON file of a part: everything but its arrays."""
 
     case: str
     backend: str

@@ -33,7 +33,7 @@ from multibackend.train.surroundings import Surroundings
 
 @dataclass(frozen=True)
 class Request:
-    """What a worker is asked for: its runs, and for each the folder that its record goes to.
+    """The request to a worker: its runs, and for each the folder that its record goes to.
 
     `workers` train at the same time, this one included. `sources` are folders of records that runs start from.
     `log_pipe` leads to the log.

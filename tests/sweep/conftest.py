@@ -1,4 +1,4 @@
-"""A sweep of one case, as three backends that agree would leave it."""
+"""A sweep of one case, as backends that agree would leave it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def case() -> Case:
 
 @pytest.fixture
 def outcomes() -> list[Outcome]:
-    """Of all backends and both precisions; float32 is off by rounding, and moved inputs move results as much."""
+    """Make outcomes of all backends in both precisions; float32 is off by rounding, and moved inputs move as much."""
     g = np.random.default_rng(0)
     exact = {"forward/0": g.normal(size=(4, 3)), "gradient/input 0": g.normal(size=(4, 2))}
     made = []

@@ -25,7 +25,7 @@ def backend() -> str:
 
 
 def public_names() -> dict[str, Any]:
-    """Every public class and function of the namespaces by its path; schedules are a namespace of their own."""
+    """List every public class and function of the namespaces by its path; schedules are a namespace of their own."""
     spaces = {name: getattr(keras, name) for name in NAMESPACES}
     spaces["optimizers.schedules"] = keras.optimizers.schedules
     return {

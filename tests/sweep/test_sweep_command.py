@@ -1,6 +1,6 @@
-"""`multibackend sweep`, through the front door and on all three backends: what agrees passes, what is planted is found.
+"""`multibackend sweep`, as a command and on all backends: what agrees passes, and a planted difference is found.
 
-MULTIBACKEND_PYTHON names the three interpreters, as the nox sessions set it.
+MULTIBACKEND_PYTHON names the interpreters, as the nox sessions set it.
 """
 
 from __future__ import annotations
