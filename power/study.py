@@ -1,46 +1,35 @@
-"""The study: measure the power of the comparison, by `python -m power` or `nox -s power`.
-
-`multibackend` trains every fault of the corpus and every clean run on all backends and compares them. The scores go to
-docs/power.md, and with everything behind them to power.json in the output folder. Exits with 1 where a requirement is
-missed.
-"""
+"""The study: `multibackend` trains every fault and every clean run on all backends and compares them; all is scored."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
 from rich.console import Console
 
 from multibackend.compare import load_runs
 from multibackend.engine.backends import BACKENDS
 from multibackend.experiments.choices import PRECISIONS
-from multibackend.files import write_whole
 from multibackend.launch.choosing import name_pythons
 from multibackend.launch.dispatch import list_trainings, run_trainings
 from multibackend.launch.output_folder import open_folder
 from multibackend.launch.settings import Execution, Settings
 from power.lending import lend
 from power.numerical_test import find_differences
-from power.page import format_page
 from power.results import Found, Results, Started, read_results
 from power.score import Score, Share, find_false_alarms, score_fault, total
-from power.table import Fault, read_table
+from power.table import Fault
 
 T = TypeVar("T", Found, Started)
 
 HERE = Path(__file__).resolve().parent
 CORPUS = Path("power/corpus.py")
-PAGE = HERE.parent / "docs" / "power.md"
 MODELS = (
     *("dense", "normalised", "convolution", "pooling", "lstm", "gru", "attention", "branches", "nested", "shared"),
     *("subclassed", "weighted", "added", "decoder", "causal"),
@@ -51,8 +40,6 @@ OTHERS = {
 }
 """Clean runs with another optimizer than the model's own. No optimizer that squares gradients trains an Embedding: see
 the fault `repeated_words_squared`."""
-
-SEEDS = 5
 
 REQUIRED = {"detected": 0.95, "stage": 0.95, "layer or variable": 0.90, "step": 0.90, "false alarms": 0.01}
 
@@ -96,28 +83,6 @@ class Measured:
         shares = self.totals
         below = [name for name, least in REQUIRED.items() if name != "false alarms" and shares[name].value < least]
         return below + ["false alarms"] * (shares["false alarms"].value > REQUIRED["false alarms"])
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, and write the page and the results."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=Path("runs/power"), help="where records and results go")
-    parser.add_argument("--page", type=Path, default=PAGE, help="the page to write")
-    parser.add_argument("--seeds", type=int, default=SEEDS, help="how many clean runs of each model")
-    parser.add_argument("names", nargs="*", help="only these faults; then no clean runs, and no page is written")
-    given = parser.parse_args(arguments)
-    faults = [fault for fault in read_table() if not given.names or fault.name in given.names]
-    measured = measure(faults, 0 if given.names else given.seeds, given.output)
-    result = msgspec.to_builtins(measured) | {
-        "totals": {name: asdict(share) for name, share in measured.totals.items()},
-        "keras_totals": {name: asdict(share) for name, share in measured.keras_totals.items()},
-    }
-    write_whole(given.output / "power.json", (json.dumps(result, indent=2) + "\n").encode())
-    text = format_page(measured)
-    if not given.names:
-        write_whole(given.page, text.encode())
-    print(text)
-    return int(bool(measured.missed))
 
 
 def measure(faults: Sequence[Fault], seeds: int, output: Path) -> Measured:
@@ -215,7 +180,3 @@ def compare_histories(output: Path) -> dict[str, dict[tuple[str, str], str]]:
 def describe(differences: dict[tuple[str, str], str]) -> str:
     """Write pairs and keys in a line."""
     return "; ".join(f"{'-'.join(pair)}: {key}" for pair, key in differences.items())
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from multibackend.errors import MultibackendError
-from multibackend.text import sanitize
+from multibackend.launch.log import read_last_lines
 from multibackend.train import keeper
 from multibackend.train.events import Receiver, make_folder, make_secret, name_questions, send_message
 
@@ -30,8 +30,6 @@ GRACE_SECONDS = 3.0
 
 KEEPER_SECONDS = 60.0
 """Seconds for a keeper to kill all that its worker started; it takes milliseconds, seconds on an overloaded machine."""
-
-LOG_TAIL_BYTES = 1 << 14
 
 PYTHON_OPTIONS = ("-I", "-S")
 """Options of a keeper's Python: it imports nothing of the user's, not even `sitecustomize`."""
@@ -154,11 +152,8 @@ class Child:
         return self._keeper.returncode is not None
 
     def read_last_lines(self) -> list[str]:
-        """Return the last lines that it left in its log in the run that it was last at, made safe to show."""
-        tail = b"".join(_read_tail(path) for path in (Path(f"{self.log}.1"), self.log)).decode("utf-8", "replace")
-        _, mark, after = f"\n{tail}".rpartition(f"\n{keeper.LOG_MARK}")
-        lines = after.split("\n")[1:] if mark else after.split("\n")
-        return [shown for line in lines if (shown := sanitize(line))]
+        """Return the last lines that its last run left in its log, made safe to show."""
+        return read_last_lines(self.log)
 
     def last_log_line(self) -> str:
         """Return the last of these lines; empty if there is none."""
@@ -190,14 +185,6 @@ class Child:
         except subprocess.TimeoutExpired:
             self._keeper.kill()
             self._keeper.wait()
-
-
-def _read_tail(path: Path) -> bytes:
-    with suppress(OSError), path.open("rb") as log:
-        end = log.seek(0, os.SEEK_END)
-        log.seek(max(0, end - LOG_TAIL_BYTES))
-        return log.read(LOG_TAIL_BYTES)
-    return b""
 
 
 def wait_for_any(children: Sequence[Child], seconds: float) -> None:

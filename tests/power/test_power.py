@@ -21,6 +21,7 @@ from multibackend.compare import STAGES
 from multibackend.compare.findings import Status
 from multibackend.launch.choosing import name_pythons
 from multibackend.records.record import MODEL_FILE, Record, Run, load_record, save_record
+from power.__main__ import format_results
 from power.lending import lend
 from power.numerical_test import find_differences
 from power.page import format_page
@@ -248,6 +249,13 @@ def test_the_page_holds_the_totals_and_every_fault() -> None:
     assert "`frozen`" in page
     assert "keras 3.15.1" in page
     assert "**" not in page.split("## Faults")[1].split("\n| ", 2)[2]
+
+
+def test_the_results_hold_the_scores_and_the_totals() -> None:
+    results = json.loads(format_results(make_measured()))
+    assert [score["fault"]["name"] for score in results["scores"]] == ["frozen", "late"]
+    assert results["totals"]["detected"] == {"count": 2, "total": 2}
+    assert results["keras_totals"]["detected"] == {"count": 1, "total": 2}
 
 
 def test_a_requirement_that_is_missed_is_named() -> None:

@@ -18,7 +18,7 @@ WRITING = ("write", "pwrite64")
 
 @dataclass(frozen=True)
 class Injury:
-    """An event at a point; `how` is strace's word for it, in which COUNT stands for the bytes that a call would write."""
+    """An event at a point; `how` is strace's word for it, with COUNT for the bytes that a call would write."""
 
     name: str
     how: str
