@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from multibackend.compare.findings import OriginKind, Status
-from multibackend.compare.suspects import Pair
 from multibackend.experiments.choices import Precision
 from multibackend.typed import read_typed
 
@@ -18,7 +17,7 @@ class Found:
 
     experiment: str
     precision: Precision
-    pair: Pair
+    pair: tuple[str, str]
     stage: str
     status: Status
     detail: str

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from multibackend.compare.findings import STAGES, Finding, Status
-from multibackend.compare.suspects import Pair, find_suspects
+from multibackend.compare.suspects import find_suspects
 from multibackend.errors import MultibackendError
 from multibackend.experiments.choices import Precision
 from multibackend.typed import read_typed
@@ -22,7 +22,7 @@ class ReadFinding:
 
     experiment: str
     precision: Precision
-    pair: Pair
+    pair: tuple[str, str]
     stage: str
     status: Status
     detail: str
