@@ -3,9 +3,10 @@
 A message is a datagram on a socket of the file system; one that is too long for a datagram lies in a file beside the
 socket. A worker opens a descriptor for the moment of sending alone. So a model that writes to every descriptor that it
 finds, or a process that it leaves behind, writes to no channel of ours; and one that closes every descriptor doesn't
-cut the worker off. Each message carries the secret of its worker. Whatever else comes is dropped, and a datagram that
-is garbage spoils no other. This is against accidents: code in the worker's process that looks for the address and the
-secret finds them.
+cut the worker off. Only a worker that hears questions keeps the socket on which it hears them.
+
+Each message carries the secret of its worker. Whatever else comes is dropped, and a datagram that is garbage spoils no
+other. This is against accidents: code in the worker's process that looks for the address and the secret finds them.
 """
 
 from __future__ import annotations
