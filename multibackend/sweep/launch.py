@@ -11,9 +11,11 @@ from typing import Any
 
 from multibackend.engine.backends import environment_for_one_run, get_backend
 from multibackend.errors import MultibackendError
+from multibackend.experiments.choices import Precision
 from multibackend.launch.child import Child, stop, wait_for_any
 from multibackend.launch.output_folder import OutputFolder
 from multibackend.sweep.case import Case
+from multibackend.sweep.request import CaseRun, Request
 from multibackend.sweep.results import Outcome, load_parts
 
 TICK_SECONDS = 0.5
@@ -22,14 +24,6 @@ CASE_SECONDS = 300.0
 """Seconds for one case, and for a worker's start: the slowest case took 10 s on a machine busy with others."""
 
 WORKER = ("-P", "-m", "multibackend.sweep.worker")
-
-
-@dataclass(frozen=True)
-class CaseRun:
-    """One case, by its name, in one precision."""
-
-    precision: str
-    case: str
 
 
 @dataclass
@@ -55,11 +49,10 @@ class Sweeper:
 
     def start(self) -> None:
         """Start a worker for what is left."""
-        content = {"backend": self.backend, "threads": 1, "runs": list(map(asdict, self.left)), "moves": self.moves}
-        content |= {"first_part": self.part, "results": str(self.results)}
+        request = Request(self.backend, 1, tuple(self.left), self.moves, str(self.results), self.part)
         environment = environment_for_one_run(self.backend, "cpu", 1)
         log = self.output / "logs" / f"{self.backend}.log"
-        self.child = Child([self.python, *WORKER], environment, log, content, self.lock)
+        self.child = Child([self.python, *WORKER], environment, log, asdict(request), self.lock)
         self.running, self.heard = None, time.monotonic()
 
     def advance(self) -> None:
@@ -100,7 +93,7 @@ class Sweeper:
 def launch(
     cases: Sequence[Case],
     pythons: dict[str, str],
-    precisions: Sequence[str],
+    precisions: Sequence[Precision],
     output: OutputFolder,
     tell: Callable[[dict[str, int]], None],
 ) -> list[Outcome]:

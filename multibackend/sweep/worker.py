@@ -8,13 +8,17 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from multibackend.engine.backends import get_engine
 from multibackend.engine.workarounds import apply_workarounds
 from multibackend.sweep.case import Case
+from multibackend.sweep.request import CaseRun, Request
 from multibackend.sweep.results import Outcome, save_part
 from multibackend.train.events import read_request
 from multibackend.train.worker import check_backend
@@ -23,31 +27,33 @@ PART_CASES = 40
 """Cases in a part: a second or two of work."""
 
 LONGEST_ERROR = 300
+"""The most characters of an error that are kept."""
 
 
 def main() -> None:
     """Run a request to its end."""
-    request, emit = read_request()
-    check_backend(request["backend"])
+    content, emit = read_request()
+    request = msgspec.convert(content, Request)
+    check_backend(request.backend)
     from multibackend.sweep.cases import CASES
 
     warnings.simplefilter("ignore")
     by_name = {str(case): case for case in CASES}
-    number = request["first_part"]
+    number = request.first_part
 
-    def configuration(run: dict[str, str]) -> tuple[str, bool]:
-        return run["precision"], by_name[run["case"]].workarounds
+    def configuration(run: CaseRun) -> tuple[str, bool]:
+        return run.precision, by_name[run.case].workarounds
 
-    for (precision, workarounds), group in groupby(request["runs"], key=configuration):
-        get_engine(request["backend"]).configure(precision, request["threads"])
-        with apply_workarounds(request["backend"], precision, workarounds):
+    for (precision, workarounds), group in groupby(request.runs, key=configuration):
+        get_engine(request.backend).configure(precision, request.threads)
+        with apply_workarounds(request.backend, precision, workarounds):
             runs = list(group)
             for start in range(0, len(runs), PART_CASES):
                 part = runs[start : start + PART_CASES]
-                cases = [by_name[run["case"]] for run in part]
-                outcomes = [run_case(case, request["backend"], precision, request["moves"], emit) for case in cases]
-                save_part(Path(request["results"]), number, outcomes)
-                emit({"event": "saved", "runs": part, "part": number})
+                cases = [by_name[run.case] for run in part]
+                outcomes = [run_case(case, request.backend, precision, request.moves, emit) for case in cases]
+                save_part(Path(request.results), number, outcomes)
+                emit({"event": "saved", "runs": [asdict(run) for run in part], "part": number})
                 number += 1
     emit({"event": "end"})
 
