@@ -54,7 +54,7 @@ def engines(
 ) -> None:
     """Time each backend's engine, Keras' fit and a loop by hand, one backend after another.
 
-    What was measured before of the same workload and backend is replaced. Exits with 1 where a workload failed.
+    An earlier result of the same workload and backend is replaced. Exits with 1 where a workload failed.
     """
     failed = False
     chosen = [backend for backend in BACKENDS if not backends or backend in backends]

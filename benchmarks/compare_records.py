@@ -1,8 +1,8 @@
-"""How long `multibackend compare` takes, and how much memory, for ten to a thousand records.
+"""Measure the time and the memory that `multibackend compare` takes for ten to a thousand records.
 
 `python -m benchmarks.compare_records` makes the records in a temporary folder (2 GB) and times the whole command. A
-record is of B9's kind: 110,000 parameters, 600 steps, written as a worker writes it. The three backends are played by
-a network in NumPy that each sums in an order of its own.
+record is of B9's kind: 110,000 parameters, 600 steps, written as a worker writes it. Networks in NumPy stand in for the
+backends; each sums in an order of its own.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ from typing import Any
 
 from benchmarks.lines import fit_line, format_table
 from benchmarks.results import RESULTS, Contents
+from multibackend.files import write_whole
 from multibackend.records.record import Record, save_record
 from multibackend.train.describe import describe_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 
 EXPERIMENTS = (1, 11, 33, 112)
-"""Of nine records each: three backends, in float64, float32, and float32 perturbed."""
+"""Numbers of experiments, with nine records each: every backend in float64, float32, and float32 perturbed."""
 
 RECORDS_EACH = 9
 
 HIDDEN, EPOCHS, ROWS = 9_166, 30, 320
-"""Of the network 8-9166-3 and its batches of 16."""
+"""Sizes of the network 8-9166-3 and of its training in batches of 16."""
 
 
 def main() -> None:
@@ -41,8 +42,7 @@ def main() -> None:
     counts = [entry["records"] for entry in entries.values()]
     lines = {key: fit_line(counts, [entry[key] for entry in entries.values()]) for key in ("seconds", "peak_bytes")}
     content = {"kind": "compare", "backend": "all", "environment": environment, "entries": entries, "lines": lines}
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "compare.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_whole(RESULTS / "compare.json", (json.dumps(content, indent=1) + "\n").encode())
     print(render({"all": content}))
 
 
@@ -58,7 +58,7 @@ def make_records(folder: Path) -> tuple[int, ...]:
 
 
 def train_synthetic() -> list[Record]:
-    """One experiment's nine records, made as the tests make theirs."""
+    """Train one experiment's nine records, as the tests make theirs."""
     sys.path.insert(0, str(ROOT / "tests"))  # tests are no package
     from fakes.synthetic import Setting, train_all
 
@@ -67,7 +67,7 @@ def train_synthetic() -> list[Record]:
 
 
 def measure(experiments: int, folder: Path) -> dict[str, Any]:
-    """Run the command once; wall and processor seconds, and the peak of its largest process in bytes."""
+    """Run the command once; return wall and processor seconds, and the peak of its largest process in bytes."""
     command = [sys.executable, "-m", "multibackend", "compare", str(folder / str(experiments))]
     command += ["--output", str(folder / f"compared-{experiments}")]
     start = time.perf_counter()
@@ -86,7 +86,7 @@ def measure(experiments: int, folder: Path) -> dict[str, Any]:
 
 
 def render(contents: Contents) -> str:
-    """The section's Markdown, from the content of `compare.json`."""
+    """Write the section's Markdown, from the content of `compare.json`."""
     content = contents["all"]
     rows = [
         [f"{e['records']:,}", f"{e['seconds']:.1f}", f"{e['processor_seconds']:.1f}", f"{e['peak_bytes'] / 1e6:.0f}"]

@@ -1,8 +1,8 @@
-"""How long a student waits: `python -m benchmarks.course`.
+"""Measure how long a student waits: `python -m benchmarks.course`.
 
-For each backend: the time of each exercise's check of its reference solution, isolated, by a process that has Keras
-imported (a re-check, as `watch` does it); of `multibackend check A1` from the command line; and from a save to the
-marks under `watch`.
+It times, for each backend, an isolated check of each reference solution by a process that has imported Keras (as
+`watch` checks again), `multibackend check A1` from the command line, and the time from a save to the marks under
+`watch`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ROUNDS = 5
 
 
 def time_checks(backend: str, python: str) -> dict[str, float]:
-    """Seconds of each exercise's second check; the first is not counted, for JAX keeps what it compiles."""
+    """Time each exercise's second check; the first doesn't count, because a backend may keep what it compiles."""
     seconds = {}
     with Examiner(backend, python) as examiner:
         for id, exercise in exercises().items():
@@ -38,7 +38,7 @@ def time_checks(backend: str, python: str) -> dict[str, float]:
 
 
 def time_command(backend: str) -> float:
-    """Median seconds of `multibackend check A1`, from start to end."""
+    """Return the median seconds of `multibackend check A1`, from start to end."""
     return statistics.median(_time_command(backend) for _ in range(ROUNDS))
 
 
@@ -51,7 +51,7 @@ def _time_command(backend: str) -> float:
 
 
 def time_watch(backend: str) -> float:
-    """Median seconds from a save to the marks of `multibackend watch A1`."""
+    """Return the median seconds from a save to the marks of `multibackend watch A1`."""
     source, seconds = find("A1").source, []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a1_dense_layer.py"

@@ -1,6 +1,6 @@
-"""Measure: one backend's engine, `fit`, the loop by hand and its matrix products alone, alternating in one process.
+"""Measure one backend's engine, `fit`, the loop by hand and its matrix products alone, alternating in one process.
 
-Started as `python -m benchmarks.engines REQUEST.json ANSWER.json` by `processes.py`.
+Started as `python -m benchmarks.engines` by `processes.py`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import os
 import statistics
-import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -20,7 +19,7 @@ import numpy as np
 
 from benchmarks.by_hand import get_by_hand
 from benchmarks.limit import compile_loop, list_products
-from benchmarks.processes import serve
+from benchmarks.processes import Tell, serve
 from benchmarks.workloads import WORKLOADS, Workload
 from multibackend import DataUnavailable, MultibackendError, Split, draws
 from multibackend.engine.backends import get_engine
@@ -35,14 +34,15 @@ RATIOS = (("engine", "hand"), ("fit", "engine"), ("engine", "limit"))
 CHECKED_STEPS = 10
 
 LARGEST_DIFFERENCE = 1e-3
-"""Of a step's loss between engine and hand, relative. float32 leaves 1e-6 after ten steps; torch's own Adam, which
-adds epsilon elsewhere than Keras', 1e-4; another batch, rate or missing term more than 1e-3."""
+"""The largest relative difference of a step's loss between engine and hand. float32 leaves 1e-6 after ten steps.
+torch's own Adam adds epsilon elsewhere than Keras' and leaves 1e-4. Another batch, rate or missing term leaves more
+than 1e-3."""
 
 Block = Callable[[], np.ndarray | None]
 """Trains a block of epochs; returns the losses of its steps (of its epochs: `fit`), or None where nothing trains."""
 
 
-def measure(request: dict[str, Any]) -> dict[str, Any]:
+def measure(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """Measure the workloads of a request; an entry holds seconds, or why there are none."""
     backend = request["backend"]
     engine = get_engine(backend)
@@ -50,7 +50,7 @@ def measure(request: dict[str, Any]) -> dict[str, Any]:
     environment = describe_environment(request["threads"]) | {"device": engine.device()}
     entries = {}
     for name in request["workloads"]:
-        print(f"{backend} {name}", file=sys.stderr, flush=True)
+        tell(name)
         load = {"load_average_at_start": os.getloadavg()[0]}
         try:
             entry = measure_workload(WORKLOADS[name], backend, request["rounds"])
@@ -102,7 +102,7 @@ def measure_workload(workload: Workload, backend: str, rounds: int) -> dict[str,
 def prepare(
     workload: Workload, backend: str, training: Split, epochs: int, order: np.ndarray
 ) -> tuple[dict[str, Block], dict[str, Any]]:
-    """All ways, from the same weights, on the same batches; what compiling the engine's took, and how it runs."""
+    """Prepare all ways from the same weights on the same batches; return also how the engine was compiled."""
     build = workload.experiment.build_model
     size = workload.batch_size
     with draws.initial_weights(0):
@@ -131,7 +131,7 @@ def prepare(
 
 
 def fit(model: keras.Model, training: Split, batch_size: int, epochs: int) -> np.ndarray:
-    """Train as Keras' users do; the epochs' losses."""
+    """Train as Keras' users do; return the epochs' losses."""
     history = model.fit(
         training.inputs, training.targets, batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0
     )
@@ -139,7 +139,7 @@ def fit(model: keras.Model, training: Split, batch_size: int, epochs: int) -> np
 
 
 def check_losses(name: str, engine: np.ndarray, hand: np.ndarray) -> float:
-    """The largest relative difference between the losses of the first steps of two ways.
+    """Return the largest relative difference between the losses of the first steps of two ways.
 
     Raises:
         MultibackendError: it is too large for the two to be the same training, or a loss isn't finite.
@@ -158,7 +158,7 @@ def check_losses(name: str, engine: np.ndarray, hand: np.ndarray) -> float:
 
 
 def time_block(backend: str, way: str, block: Block) -> tuple[float, Any]:
-    """Wall seconds of a block, and the losses that it returns; only the engine's operations are deterministic."""
+    """Return a block's wall seconds and its losses; only the engine's operations are deterministic."""
     gc.collect()
     with nullcontext() if way == "engine" else get_by_hand(backend).usual_settings():
         start = time.perf_counter()

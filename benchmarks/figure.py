@@ -1,4 +1,4 @@
-"""Figure: how far the engine, `fit` and the limit are from the loop by hand, on a logarithmic scale."""
+"""The figure: the times of the engine, `fit` and the limit as multiples of the loop by hand, on a logarithmic scale."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.results import Contents
 from multibackend.engine.backends import BACKENDS
 
 WAYS = {"fit": "#E69F00", "engine": "#0072B2", "limit": "#999999"}
-"""From top to bottom, in colours of Okabe and Ito's palette."""
+"""Bars from top to bottom, in colours of Okabe and Ito's palette."""
 
 BAR = 0.26
 

@@ -1,7 +1,7 @@
-"""What training costs as it grows: in rows, epochs, steps, parameters, layers, and whole experiments.
+"""Growth: the cost of training over rows, epochs, steps, parameters, layers, and whole experiments.
 
-`python -m benchmarks.growth` times each backend's engine at several sizes and fits a line to each series: a constant,
-so much for each unit, and how far the measured costs are from that. Compiling is counted apart.
+`python -m benchmarks.growth` times each backend's engine at several sizes and fits a line to each series: a constant, a
+cost for each unit, and the largest distance of a measured cost from the line. Compiling is counted separately.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ AXES = {
     "depth": "hidden layer",
     "experiments": "experiment",
 }
-"""What grows, and the unit in which its cost is a line: a smaller batch means more steps, width means parameters."""
+"""Each thing that grows, and the unit in which its cost is a line: a smaller batch means more steps."""
 
 EXPERIMENTS = (1, 2, 4, 8, 16)
 
@@ -71,14 +71,14 @@ def main(backends: tuple[str, ...], axes: tuple[str, ...], rounds: int, output: 
 
 
 def measure_experiments(interpreter: Interpreter) -> dict[str, Any]:
-    """A worker from its start to its end, for so many experiments with all their records."""
+    """Time a worker from its start to its end, for several numbers of experiments with all their records."""
     points = [run_worker(interpreter, n) for n in EXPERIMENTS]
     peaks = [point["peak_bytes"] for point in points]
     return {"sizes": EXPERIMENTS, "points": points, "memory_line": fit_line(EXPERIMENTS, peaks)}
 
 
 def run_worker(interpreter: Interpreter, experiments: int) -> dict[str, float]:
-    """Seconds that `launch` takes for one backend, one training of each experiment, and the worker's peak in bytes."""
+    """Train each experiment once on one backend; return the seconds of `launch` and the worker's peak in bytes."""
     names = [f"{Path(__file__).with_name('growth_trainings.py')}:e{i + 1}" for i in range(experiments)]
     backend = interpreter.backend
     runs = tuple(Run(name, backend, "float32", "quick", 0) for name in names)
@@ -98,13 +98,13 @@ def run_worker(interpreter: Interpreter, experiments: int) -> dict[str, float]:
 
 
 def list_units(axis: str, entry: dict[str, Any]) -> list[float]:
-    """The size of each point in the axis' unit."""
+    """List the size of each point in the axis' unit."""
     per = {"batch_size": "steps", "width": "parameters"}.get(axis)
     return [point[per] for point in entry["points"]] if per else list(entry["sizes"])
 
 
 def render(contents: Contents) -> str:
-    """The section's Markdown, from the contents of `growth-<backend>.json`."""
+    """Write the section's Markdown, from the contents of `growth-<backend>.json`."""
     rows = [
         [f"{axis.replace('_', ' ')}, {backend}", *_cells(axis, unit, contents[backend]["entries"][axis])]
         for axis, unit in AXES.items()
@@ -152,7 +152,7 @@ def _cells(axis: str, unit: str, entry: dict[str, Any]) -> list[str]:
 
 
 def _in_scale(seconds: float) -> str:
-    """Three digits, in s, ms or µs."""
+    """Write seconds with three digits, in s, ms or µs."""
     seconds = float(f"{seconds:.3g}")
     factor, unit = next(((f, u) for f, u in ((1, "s"), (1e3, "ms")) if abs(seconds) * f >= 1), (1e6, "µs"))
     return f"{seconds * factor:.3g} {unit}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from benchmarks.processes import serve
+from benchmarks.processes import Tell, serve
 from multibackend import Dataset, Experiment, Plan, Split, draws
 from multibackend.engine.backends import get_engine
 from multibackend.engine.loop import train
@@ -21,7 +20,7 @@ from multibackend.train.describe import describe_environment
 FEATURES, CLASSES = 64, 10
 
 FULL_EPOCHS = 20
-"""What the engine is told of the training's length, at all sizes alike, as it may choose its way by it."""
+"""The length of training that the engine is told at all sizes: it may choose its way by it."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +35,18 @@ class Setting:
 
     @property
     def steps(self) -> int:
-        """Optimizer steps in an epoch."""
+        """The number of optimizer steps in an epoch."""
         return -(-self.rows // self.batch_size)
 
     def build(self) -> keras.Sequential:
-        """The compiled model."""
+        """Build the compiled model."""
         hidden = [keras.layers.Dense(self.width, "relu") for _ in range(self.depth)]
         model = keras.Sequential([keras.Input((FEATURES,)), *hidden, keras.layers.Dense(CLASSES, "softmax")])
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         return model
 
     def draw(self) -> Split:
-        """The rows to train on, float32."""
+        """Draw the rows to train on, float32."""
         random = np.random.default_rng(0)
         inputs = random.normal(size=(self.rows, FEATURES)).astype("float32")
         return Split(inputs, random.integers(0, CLASSES, self.rows))
@@ -62,14 +61,14 @@ SIZES = {
 }
 
 
-def measure(request: dict[str, Any]) -> dict[str, Any]:
-    """For each axis asked for, what training costs at each of its sizes."""
+def measure(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
+    """Measure what training costs at each size of each axis asked for."""
     engine = get_engine(request["backend"])
     engine.configure("float32", request["threads"])
     environment = describe_environment(request["threads"]) | {"device": engine.device()}
     entries = {}
     for axis in request["axes"]:
-        print(f"{request['backend']} {axis}", file=sys.stderr, flush=True)
+        tell(axis)
         load = {"load_average_at_start": os.getloadavg()[0]}
         points = [
             measure_setting(request["backend"], replace(Setting(), **{axis: size}), request["rounds"])
@@ -80,7 +79,7 @@ def measure(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def measure_setting(backend: str, setting: Setting, rounds: int) -> dict[str, Any]:
-    """Seconds to train, the fastest of several rounds; what compiling took beside; steps and parameters."""
+    """Return the seconds of the fastest of several rounds and of compiling, and the numbers of steps and parameters."""
     training = setting.draw()
     orders = [draws.batch_order(0, epoch, setting.rows) for epoch in range(setting.epochs)]
     with draws.initial_weights(0):
@@ -110,7 +109,7 @@ MOST_EXPERIMENTS = 16
 
 
 def make_experiment(number: int) -> Experiment:
-    """One of a kind, which no other's compiled functions serve: it has `number` units more in each layer."""
+    """Make an experiment that no other's compiled functions serve: it has `number` units more in each layer."""
     setting = Setting(width=Setting().width + number)
     plan = Plan(epochs=setting.epochs, batch_size=setting.batch_size)
 

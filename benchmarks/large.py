@@ -1,7 +1,7 @@
-"""A network as large as a pretrained one, up to one training step: `multibackend parity benchmarks/large.py:mobilenet`.
+"""A network as large as a pretrained one, trained for one step: `multibackend parity benchmarks/large.py:mobilenet`.
 
-Random weights, random images of 64 x 64: what is measured is whether such a network goes through the ladder, in which
-time and memory.
+Weights and images of 64 x 64 are random. It shows whether such a network goes through all stages of the comparison, and
+with how much time and memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ROWS, CLASSES = 8, 1000
 
 
 def load_data() -> Dataset:
-    """One batch to train on, one to test on."""
+    """Draw one batch to train on, and one to test on."""
     random = np.random.default_rng(0)
     images = random.uniform(-1.0, 1.0, (2 * ROWS, 64, 64, 3))
     classes = random.integers(0, CLASSES, 2 * ROWS)
@@ -23,7 +23,7 @@ def load_data() -> Dataset:
 
 
 def build_model() -> keras.Model:
-    """MobileNet (Howard et al., 2017): 4,253,864 parameters."""
+    """Build MobileNet (Howard et al., 2017): 4,253,864 parameters."""
     inputs = keras.Input((64, 64, 3))
     model = keras.applications.MobileNet(input_tensor=inputs, weights=None, classes=CLASSES)
     model.compile(keras.optimizers.SGD(0.01, momentum=0.9), "sparse_categorical_crossentropy")

@@ -1,10 +1,10 @@
 """Limit: the time that a training's matrix products take at the rate of each, in the same framework with its threads.
 
-Of each dense layer the product forward, x W, and the gradients xᵀ g and g Wᵀ, without the input's gradient in the first
-layer. A convolution counts as the product of its patches (im2col), a recurrent layer as one product a time step.
+A dense layer has the product forward, x W, and the gradients xᵀ g and g Wᵀ; the first layer has no gradient of its
+input. A convolution counts as the product of its patches (im2col), a recurrent layer as one product a time step.
 Operands are row-major: how a transposed one is read differs little in time. Each shape is timed by itself: products of
-a step wait for one another, but for the two gradients of a layer, which a training may compute beside each other. So a
-training can be a little faster than this; small products show what calling them costs.
+a step wait for one another, except the two gradients of a layer, which a training may compute beside each other. So a
+training can be a little faster than this. Small products show what calling them costs.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.by_hand import HEADS, Recipe, pack_attention, pairs
-from multibackend.errors import MultibackendError
+from benchmarks.by_hand import HEADS, Recipe, get_by_hand, pack_attention, pairs
 
 
 @dataclass(frozen=True)
 class Product:
-    """`count` times in a step, `batch` products of (rows, inner) by (inner, columns)."""
+    """A product of (rows, inner) by (inner, columns), `batch` of them at once, `count` times in a step."""
 
     rows: int
     inner: int
@@ -30,12 +29,12 @@ class Product:
 
     @property
     def flops(self) -> int:
-        """Multiplications and additions in a step."""
+        """The number of multiplications and additions in a step."""
         return 2 * self.rows * self.inner * self.columns * self.batch * self.count
 
     @property
     def operands(self) -> tuple[np.ndarray, np.ndarray]:
-        """Two arrays to multiply, float32; of rank two but for batches."""
+        """Two arrays to multiply, float32; of rank two, of rank three in batches."""
         batch = () if self.batch == 1 else (self.batch,)
         shapes = (*batch, self.rows, self.inner), (*batch, self.inner, self.columns)
         return np.ones(shapes[0], "float32"), np.ones(shapes[1], "float32")
@@ -45,7 +44,7 @@ class Product:
 
 
 def list_products(recipe: Recipe, weights: list[np.ndarray], shape: tuple[int, ...]) -> list[Product]:
-    """The products of one step; `shape` is that of a batch, (rows, ...)."""
+    """List the products of one step; `shape` is that of a batch, (rows, ...)."""
     match recipe.network:
         case "mlp":
             kernels = weights[::2]
@@ -101,79 +100,18 @@ def _transformer(weights: list[np.ndarray], shape: tuple[int, ...]) -> list[Prod
 
 # ------------------------------------------------------------------------------------------ loops
 
-Loop = Callable[[int], None]
-"""Computes all products of so many steps, one shape after another."""
 
-
-def compile_loop(backend: str, products: Sequence[Product]) -> Loop:
-    """A backend's tightest loop over each product; imports its framework.
+def compile_loop(backend: str, products: Sequence[Product]) -> Callable[[int], None]:
+    """Compile a function that computes all products of so many steps, one shape after another.
 
     Raises:
-        MultibackendError: no backend of that name.
+        MultibackendError: nothing is written by hand for a backend of that name.
     """
-    compilers = {"jax": _loop_jax, "tensorflow": _loop_tensorflow, "torch": _loop_torch}
-    if backend not in compilers:
-        raise MultibackendError(f"backend {backend!r}: unknown; expected jax, tensorflow or torch.")
-    loops = [(compilers[backend](*product.operands), product.count) for product in products]
+    compile_product = get_by_hand(backend).compile_product
+    loops = [(compile_product(*product.operands), product.count) for product in products]
 
     def loop(steps: int) -> None:
         for multiply, count in loops:
             multiply(steps * count)
-
-    return loop
-
-
-def _loop_jax(a: np.ndarray, b: np.ndarray) -> Loop:
-    import jax
-
-    def multiply(_: int, carried: tuple) -> tuple:
-        # Behind the barrier XLA can't tell that the operands stay the same, and so computes each time anew.
-        (a, b), _ = jax.lax.optimization_barrier(carried)
-        return (a, b), a @ b
-
-    @jax.jit
-    def loop(times: int, a: jax.Array, b: jax.Array) -> jax.Array:
-        return jax.lax.fori_loop(0, times, multiply, ((a, b), a @ b))[1]
-
-    operands = jax.device_put((a, b))
-
-    def run(times: int) -> None:
-        loop(times, *operands).block_until_ready()
-
-    return run
-
-
-def _loop_tensorflow(a: np.ndarray, b: np.ndarray) -> Loop:
-    import tensorflow as tf
-    from tensorflow.compiler.tf2xla.python import xla  # TensorFlow exports no barrier
-
-    def multiply(i: tf.Tensor, a: tf.Tensor, b: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        a, b = xla.optimization_barrier(a, b)  # as on JAX
-        return i + 1, a, b, a @ b
-
-    @tf.function(autograph=False, jit_compile=True)  # as fast as TensorFlow's own products, or faster
-    def loop(times: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-        return tf.while_loop(lambda i, *_: i < times, multiply, (0, a, b, a @ b), parallel_iterations=1)[-1]
-
-    operands = tf.constant(a), tf.constant(b)
-
-    def run(times: int) -> None:
-        loop(tf.constant(times), *operands).numpy()
-
-    return run
-
-
-def _loop_torch(a: np.ndarray, b: np.ndarray) -> Loop:
-    import torch
-
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    operands = torch.tensor(a, device=device), torch.tensor(b, device=device)
-    multiply, out = (torch.mm if a.ndim == 2 else torch.bmm), operands[0] @ operands[1]
-
-    @torch.no_grad()
-    def loop(times: int) -> None:
-        for _ in range(times):
-            multiply(*operands, out=out)
-        out[..., :1, :1].cpu()
 
     return loop

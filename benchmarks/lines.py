@@ -1,4 +1,4 @@
-"""Lines: what a cost is made of, a constant and so much for each unit, and how far the measured costs are from that."""
+"""Lines: a cost as a constant and a cost for each unit, and the distance of the measured costs from that line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def fit_line(sizes: Sequence[float], costs: Sequence[float]) -> dict[str, float]:
-    """The line nearest to the costs by relative error, so that the small sizes count as much as the large.
+    """Fit the line nearest to the costs by relative error, so that small sizes count as much as large ones.
 
     `largest_residual` is the largest distance of a cost from the line, as a share of that cost.
     """
@@ -21,6 +21,6 @@ def fit_line(sizes: Sequence[float], costs: Sequence[float]) -> dict[str, float]
 
 
 def format_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A Markdown table, the first column to the left and the others to the right."""
+    """Write a Markdown table, the first column aligned to the left and the others to the right."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)

@@ -12,14 +12,14 @@ from multibackend import Dataset, Experiment, Plan, Split
 from multibackend.datasets.builtin import load_cifar10, load_mnist
 
 EPOCHS = 20
-"""Of a full training, from which an engine may judge whether a slow compiler pays."""
+"""The length of a full training, by which an engine may judge whether a slow compiler pays."""
 
 TOKENS, LENGTH, SEQUENCES = 1_000, 32, 6_400
 CLASSES = 10
 
 
 def compiled(layers: list[Any], optimizer: Any) -> keras.Sequential:
-    """A classifier with what all of these have in common: sparse cross-entropy and accuracy."""
+    """Compile a classifier with what all of these have in common: sparse cross-entropy and accuracy."""
     model = keras.Sequential(layers)
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
@@ -29,7 +29,7 @@ def compiled(layers: list[Any], optimizer: Any) -> keras.Sequential:
 
 
 def load_photographs() -> Dataset:
-    """CIFAR-10: 50,000 rows (32, 32, 3), scaled to [-1, 1] as B9's; labels (rows, 1)."""
+    """Load CIFAR-10: 50,000 rows (32, 32, 3), scaled to [-1, 1] as B9's; labels (rows, 1)."""
     x_train, y_train, x_test, y_test = load_cifar10()
 
     def split(images: np.ndarray, labels: np.ndarray) -> Split:
@@ -42,7 +42,7 @@ def load_photographs() -> Dataset:
 
 
 def build_photograph_mlp() -> keras.Sequential:
-    """B9's layers on 3,072 numbers: 886,666 parameters."""
+    """Build B9's layers on 3,072 numbers: 886,666 parameters."""
     hidden = b9_mnist_mlp.build_model().layers[1:]
     return compiled(
         [
@@ -58,13 +58,13 @@ def build_photograph_mlp() -> keras.Sequential:
 
 
 def load_digits() -> Dataset:
-    """MNIST, float32 in [0, 1], (rows, 28, 28): 28 steps of 28 features."""
+    """Load MNIST, float32 in [0, 1], (rows, 28, 28): 28 steps of 28 features."""
     x_train, y_train, x_test, y_test = load_mnist()
     return Dataset(_digits(x_train, y_train), _digits(x_test, y_test))
 
 
 def load_flat_digits() -> Dataset:
-    """The same digits, (rows, 784)."""
+    """Load the same digits, (rows, 784)."""
     data = load_digits()
     flat = (Split(s.inputs.reshape(s.rows, -1), s.targets) for s in (data.training, data.test))
     return Dataset(*flat)
@@ -75,13 +75,13 @@ def _digits(images: np.ndarray, labels: np.ndarray) -> Split:
 
 
 def build_gru() -> keras.Sequential:
-    """GRU(64) over the rows of a digit, then a softmax: 18,698 parameters."""
+    """Build GRU(64) over the rows of a digit, then a softmax: 18,698 parameters."""
     layers = [keras.Input((28, 28)), keras.layers.GRU(64), keras.layers.Dense(CLASSES, "softmax")]
     return compiled(layers, "adam")
 
 
 def build_deep() -> keras.Sequential:
-    """30 hidden layers of 32 units: little arithmetic in many operations. tanh, as relu dies out at this depth."""
+    """Build 30 hidden layers of 32 units: little arithmetic in many operations; tanh, as relu dies at this depth."""
     hidden = [keras.layers.Dense(32, "tanh") for _ in range(30)]
     return compiled([keras.Input((784,)), *hidden, keras.layers.Dense(CLASSES, "softmax")], "adam")
 
@@ -90,7 +90,7 @@ def build_deep() -> keras.Sequential:
 
 
 def load_sequences() -> Dataset:
-    """Random tokens (rows, 32), int32; each token votes for the classes, and the label is the class with most votes."""
+    """Draw tokens (rows, 32), int32; each token votes for the classes, and the class with most votes is the label."""
     generator = np.random.default_rng(0)
     votes = generator.normal(size=(TOKENS, CLASSES))
     tokens = generator.integers(0, TOKENS, (SEQUENCES + 1_000, LENGTH), dtype=np.int32)
@@ -99,7 +99,7 @@ def load_sequences() -> Dataset:
 
 
 def build_transformer() -> keras.Model:
-    """One encoder block, normalised after each sum, between an embedding of 64 and a softmax."""
+    """Build one encoder block, normalised after each sum, between an embedding of 64 and a softmax."""
     tokens = keras.Input((LENGTH,), dtype="int32")
     x = keras.layers.Embedding(TOKENS, 64)(tokens)
     attended = keras.layers.MultiHeadAttention(num_heads=4, key_dim=16)(x, x)

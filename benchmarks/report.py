@@ -1,6 +1,6 @@
-"""Report: everything measured, as one page, RESULTS.md, and its figures.
+"""The report: everything measured, as one page, RESULTS.md, and its figures.
 
-A kind of measurement has a section here: a function from the contents of its files, by backend, to Markdown.
+Each kind of measurement has a section: a function from the contents of its files, by backend, to Markdown.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import compare_records, figure, growth, speed
 from benchmarks.results import Contents
+from multibackend.files import write_whole
 
 HERE = Path(__file__).resolve().parent
 
@@ -18,7 +19,7 @@ SECTIONS: dict[str, Callable[[Contents], str]] = {
     "growth": growth.render,
     "compare": compare_records.render,
 }
-"""In the page's order; a kind of which nothing was measured has no section."""
+"""The sections in the page's order; a kind without results has none."""
 
 
 def write_report(results: dict[str, Contents], folder: Path) -> list[Path]:
@@ -27,12 +28,12 @@ def write_report(results: dict[str, Contents], folder: Path) -> list[Path]:
     if "engines" in results:
         paths.append(folder / "engines.svg")
         figure.draw_ratios(results["engines"], paths[-1])
-    paths[0].write_text(format_page(results), encoding="utf-8")
+    write_whole(paths[0], format_page(results).encode())
     return paths
 
 
 def format_page(results: dict[str, Contents]) -> str:
-    """The text of RESULTS.md: a section for each kind, then what was measured by hand."""
+    """Write the text of RESULTS.md: a section for each kind, then what was measured by hand."""
     parts = ["# Measured\n\nWritten by `python -m benchmarks report` from the files in `results/` and `whole_runs.md`."]
     parts += [render(results[kind]).strip() for kind, render in SECTIONS.items() if kind in results]
     parts.append((HERE / "whole_runs.md").read_text(encoding="utf-8").strip())

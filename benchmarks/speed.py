@@ -1,8 +1,9 @@
-"""Speed: the section of the page on engines, `fit`, loops by hand and their limit."""
+"""Speed: the section of the page on engines, `fit`, loops by hand and the limit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import WORKLOADS
@@ -11,12 +12,12 @@ from benchmarks.results import Contents
 from multibackend.engine.backends import BACKENDS
 
 LIMITED = "B9"
-"""The workload whose best engine is held against its limit."""
+"""The workload whose best engine is compared with its limit."""
 
 METHOD = """\
 Seconds an epoch of one training in four ways, alternating in one process: our engine; Keras' `fit` without shuffling,
 on NumPy arrays in memory; a loop written by hand in the framework, without Keras, from the same weights on the same
-batches; and the limit: the layers' matrix products, at the rate of each shape by itself (`benchmarks/limit.py`).
+batches; and the limit, the layers' matrix products at the rate of each shape by itself (`benchmarks/limit.py`).
 Medians over rounds; ratios are taken in each round, with their smallest and largest. Before anything is timed, the
 losses of the first ten steps by hand must equal the engine's. The engine's operations are deterministic, as in its
 records; those of `fit` and by hand need not be. What by hand takes no longer with one thread than with several has one.
@@ -24,7 +25,7 @@ A first block includes tracing and compiling, with empty caches."""
 
 
 def render(contents: Contents) -> str:
-    """The section's Markdown, from the contents of `engines-<backend>.json`."""
+    """Write the section's Markdown, from the contents of `engines-<backend>.json`."""
     parts = ["## Engines", METHOD, "![Seconds as multiples of the loop by hand](results/engines.svg)"]
     parts.append(_table_of_ratios(contents))
     if best := _best_and_limit(contents):
@@ -35,23 +36,34 @@ def render(contents: Contents) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _entries(contents: Contents) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Workload, backend and entry, a workload's backends together."""
+@dataclass(frozen=True)
+class Entry:
+    """What was measured of a workload on a backend."""
+
+    workload: str
+    backend: str
+    content: dict[str, Any]
+
+
+def _entries(contents: Contents) -> Iterator[Entry]:
+    """Yield the entries, with a workload's backends together."""
     present = [backend for backend in BACKENDS if backend in contents]
     for name in WORKLOADS:
         for backend in present:
             if name in contents[backend]["entries"]:
-                yield name, backend, contents[backend]["entries"][name]
+                yield Entry(name, backend, contents[backend]["entries"][name])
 
 
-def _timed(contents: Contents) -> list[tuple[str, str, dict[str, Any]]]:
-    return [item for item in _entries(contents) if "epoch_seconds" in item[2]]
+def _timed(contents: Contents) -> list[Entry]:
+    return [entry for entry in _entries(contents) if "epoch_seconds" in entry.content]
 
 
 def _table_of_ratios(contents: Contents) -> str:
     header = ["workload", "backend", "engine / by hand", "`fit` / engine", "engine / limit"]
     kinds = ("engine / hand", "fit / engine", "engine / limit")
-    rows = [[n, b, *(_format_ratio(e["ratios"][kind]) for kind in kinds)] for n, b, e in _timed(contents)]
+    rows = [
+        [e.workload, e.backend, *(_format_ratio(e.content["ratios"][kind]) for kind in kinds)] for e in _timed(contents)
+    ]
     return format_table(header, rows)
 
 
@@ -60,7 +72,7 @@ def _format_ratio(ratio: dict[str, float]) -> str:
 
 
 def _best_and_limit(contents: Contents) -> str:
-    entries = {b: e for n, b, e in _timed(contents) if n == LIMITED}
+    entries = {e.backend: e.content for e in _timed(contents) if e.workload == LIMITED}
     if not entries:
         return ""
     best = min(entries, key=lambda backend: entries[backend]["median_epoch_seconds"]["engine"])
@@ -75,11 +87,11 @@ def _table_of_seconds(contents: Contents) -> str:
     header = ["workload", "backend", "threads", "rounds", "rows", "batch", "engine", "`fit`", "by hand", "limit"]
     rows = [
         [
-            *(n, b, e["environment"]["threads"], len(e["epoch_seconds"]["engine"])),
-            *(f"{e['rows']:,}", e["batch_size"]),
-            *(_format_seconds(s) for s in e["median_epoch_seconds"].values()),
+            *(e.workload, e.backend, e.content["environment"]["threads"], len(e.content["epoch_seconds"]["engine"])),
+            *(f"{e.content['rows']:,}", e.content["batch_size"]),
+            *(_format_seconds(s) for s in e.content["median_epoch_seconds"].values()),
         ]
-        for n, b, e in _timed(contents)
+        for e in _timed(contents)
     ]
     return f"Seconds an epoch of so many rows:\n\n{format_table(header, rows)}"
 
@@ -96,11 +108,11 @@ def _table_of_first_blocks(contents: Contents) -> str:
         "the engine runs",
     ]
     rows = []
-    for name, backend, entry in _timed(contents):
-        first, compiling = entry["first_block_seconds"], entry["compile_seconds"]
+    for e in _timed(contents):
+        first, compiling = e.content["first_block_seconds"], e.content["compile_seconds"]
         seconds = [first["engine"] + compiling, compiling, first["fit"], first["hand"]]
-        how = ", ".join(f"{key}: {value}" for key, value in entry["how"].items())
-        rows.append([name, backend, entry["epochs_a_block"], *map(_format_seconds, seconds), how])
+        how = ", ".join(f"{key}: {value}" for key, value in e.content["how"].items())
+        rows.append([e.workload, e.backend, e.content["epochs_a_block"], *map(_format_seconds, seconds), how])
     title = "Seconds of the first block of so many epochs, with all that is compiled for it:"
     return f"{title}\n\n{format_table(header, rows)}"
 
@@ -111,17 +123,17 @@ def _format_seconds(seconds: float) -> str:
 
 def _not_timed(contents: Contents) -> str:
     reasons = [
-        f"- {n} on {b}: {' '.join((e.get('not_run') or e['failed']).split())}"
-        for n, b, e in _entries(contents)
-        if "epoch_seconds" not in e
+        f"- {e.workload} on {e.backend}: {' '.join((e.content.get('not_run') or e.content['failed']).split())}"
+        for e in _entries(contents)
+        if "epoch_seconds" not in e.content
     ]
     return "\n".join(["Not timed:", "", *reasons]) if reasons else ""
 
 
 def _environments(contents: Contents) -> str:
     loads: dict[str, list[float]] = {}
-    for _, _, entry in _entries(contents):
-        where = entry["environment"]
+    for e in _entries(contents):
+        where = e.content["environment"]
         packages = ", ".join(f"{name} {version}" for name, version in where["packages"].items())
         line = (
             f"{where['processor']}, {where['cores']} cores, {where['threads']} threads, device {where['device']}; "

@@ -1,4 +1,4 @@
-"""Workloads: which trainings are timed, on how many rows, and what is written by hand for each."""
+"""Workloads: the trainings that are timed, their rows, and the recipe that is written by hand for each."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from exercises.e_day_of_keras import e4_breast_cancer
 from multibackend import Experiment, Split
 
 STEPS = 50_000
-"""How long a training the engines compile for: long enough that compiling, reported apart, pays back where it can.
-What is timed is the steady state; in a short training an engine leaves a slow compiler out, and the loop by hand
-doesn't."""
+"""The length of training that the engines compile for: long enough for compiling, which is reported separately, to pay.
+The steady state is timed. In a short training an engine leaves a slow compiler out, which the loop by hand can't."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +29,16 @@ class Workload:
 
     @property
     def name(self) -> str:
-        """The experiment's."""
+        """The experiment's name."""
         return self.experiment.name
 
     @property
     def batch_size(self) -> int:
-        """Rows in a step."""
+        """The rows in a step."""
         return self.experiment.plan.batch_size
 
     def load(self) -> tuple[Split, int]:
-        """The rows to train on, float32, and the epochs of them that take `STEPS` steps.
+        """Load the rows to train on, float32, and return also the epochs of them that take `STEPS` steps.
 
         Raises:
             DataUnavailable: the data can't be had here.

@@ -1,1 +1,1 @@
-"""Study what the comparison finds: planted faults, clean runs, and their scores. `python -m power` measures all."""
+"""Power: a study of what the comparison finds, by planted faults and clean runs; README.md says how to run it."""

@@ -1,4 +1,4 @@
-"""A small experiment that converges, and the same converging slower or faster on one backend."""
+"""A small experiment that converges, and the same experiment converging slower or faster on one backend."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RATE = 0.02
 
 
 def load_data() -> Dataset:
-    """A noisy line, not yet learned when training ends: a slower one stays above, a faster one is below."""
+    """Draw a noisy line that isn't yet learned when training ends: a slower training's loss stays above it."""
     generator = np.random.default_rng(8)
     inputs = generator.normal(size=(96, 4))
     targets = inputs @ generator.normal(size=(4, 1)) + 0.3 * generator.normal(size=(96, 1))
@@ -20,14 +20,14 @@ def load_data() -> Dataset:
 
 
 def build(rate: float) -> keras.Model:
-    """Two layers, plain gradient descent."""
+    """Build two layers, trained by plain gradient descent."""
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, "tanh"), keras.layers.Dense(1)])
     model.compile(keras.optimizers.SGD(rate), "mse")
     return model
 
 
 def experiment(name: str, backend: str, factor: float) -> Experiment:
-    """An experiment whose learning rate is another on one backend."""
+    """Make an experiment whose learning rate is multiplied on one backend."""
     plan = Plan(epochs=5, batch_size=16)
     rate = RATE * factor if backend == BACKEND else RATE
     return Experiment(name, lambda: build(rate), load_data, plan, plan)

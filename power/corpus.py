@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from multibackend import Dataset, Experiment
 from power import forward, gradients, planting, saving, updates, zoo
+from power.optimizers import make_optimizer
 from power.table import read_table
 
 planting.undo()  # the experiment of this file that was loaded before: each is loaded from the file anew
@@ -19,7 +20,7 @@ PLANTED = (forward, gradients, updates, saving)
 def __getattr__(name: str) -> Experiment:
     if name in FAULTS:
         fault = FAULTS[name]
-        return make_experiment(name, fault.model, fault.optimizer, planting.get_backend() in fault.planted_on)
+        return make_experiment(name, fault.model, fault.optimizer, planting.get_backend() == fault.planted_on)
     clean, _, rest = name.partition("-")
     model, _, optimizer = rest.partition("-")
     if clean == "clean" and model in zoo.ZOO:
@@ -28,12 +29,12 @@ def __getattr__(name: str) -> Experiment:
 
 
 def make_experiment(name: str, model: str, optimizer: str, faulty: bool) -> Experiment:
-    """A model of the zoo with an optimizer ("" for its own), with the fault of that name or without."""
+    """Make an experiment of a model with an optimizer ("" for its own), with the fault of that name or without."""
     kind = (zoo.ZOO | zoo.LIVE)[model]
 
     def build_model() -> object:
         planting.undo()
-        build = lambda: kind.build(zoo.make_optimizer(optimizer or kind.optimizer))  # noqa: E731
+        build = lambda: kind.build(make_optimizer(optimizer or kind.optimizer))  # noqa: E731
         return planting.build(name, build) if faulty and name in planting.PLANTS else build()
 
     def load_data() -> Dataset:

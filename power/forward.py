@@ -1,4 +1,4 @@
-"""Faults of the forward pass: one layer, activation or operation computes something else on one backend."""
+"""Faults of the forward pass: one layer, activation or operation computes something different on one backend."""
 
 from __future__ import annotations
 

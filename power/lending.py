@@ -1,8 +1,8 @@
-"""Lending: the trainings that a fault doesn't touch, taken from the clean run of the same model.
+"""Lending: trainings that a fault doesn't touch are taken from the clean run of the same model.
 
-A fault is on one backend; on the others its experiment *is* the clean one: the same model, data, seed and code. Their
-records are put where `multibackend parity` looks for what an earlier command has trained, under the fault's name, so
-that it trains on the faulty backend alone. What it asks of all backends once it has compared, it runs on all.
+A fault is on one backend. On the others its experiment *is* the clean one: the same model, data, seed and code. Their
+records are copied to where `multibackend parity` looks for earlier trainings, under the fault's name, so that it trains
+on the faulty backend alone. The closer looks that follow a comparison run on all backends.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from power.table import Fault
 
 
 def lend(faults: Iterable[Fault], clean: Path, records: Path, corpus: Path) -> int:
-    """Copy the clean trainings below `clean` for these faults to `records`; return how many weren't there.
+    """Copy the clean trainings below `clean` for these faults to `records`; return how many were copied.
 
     `corpus` is the file that both are experiments of.
     """
@@ -28,7 +28,7 @@ def lend(faults: Iterable[Fault], clean: Path, records: Path, corpus: Path) -> i
     for fault in faults:
         model = f"{fault.model}-{fault.optimizer}" if fault.optimizer else fault.model
         for folder, record in sources.get(f"{corpus}:clean-{model}", []):
-            if record.run.backend in fault.planted_on:
+            if record.run.backend == fault.planted_on:
                 continue
             model_file = folder / MODEL_FILE
             files = {MODEL_FILE: model_file.read_bytes()} if model_file.is_file() else {}

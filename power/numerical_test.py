@@ -1,11 +1,11 @@
-"""Keras' own test of one framework against another, on the same trainings: what it would have said of each fault.
+"""Keras' own test of one framework against another, applied to the same trainings, to see what it finds.
 
-Keras' integration_tests/numerical_test.py gives both models the same initial weights, fits each for one epoch without
-shuffling, in float32, with a tenth of the rows for validation, and asserts for each key of the two histories (loss,
-metrics, and both for the validation rows) `np.testing.assert_allclose(a, b, atol=1e-3)`, whose relative tolerance
-stays 1e-7. The records hold that: an epoch on the same batches from the same weights. What it compares is therefore
-the first epoch of each float32 history, key by key, over all pairs. Where a fault lies in the initial weights or in
-the data, which that script copies from one model to the other, it is counted as if it could see it.
+Keras' integration_tests/numerical_test.py gives both models the same initial weights. It fits each for one epoch
+without shuffling, in float32, with a tenth of the rows for validation. For each key of the two histories (loss,
+metrics, and both for the validation rows) it asserts `np.testing.assert_allclose(a, b, atol=1e-3)`, whose relative
+tolerance stays 1e-7. Our records hold such an epoch, on the same batches from the same weights. So the first epoch of
+each float32 history is compared here, key by key, over all pairs. That script copies initial weights and data from one
+model to the other; a fault in these is counted as if it could see it.
 Source: keras-team/keras, commit 08523bf1.
 """
 
@@ -21,11 +21,11 @@ from multibackend.records.record import Record
 
 ABSOLUTE = 1e-3
 RELATIVE = 1e-7
-"""NumPy's default, which the script leaves as it is."""
+"""NumPy's default relative tolerance, which the script doesn't change."""
 
 
 def find_differences(records: Iterable[Record]) -> dict[tuple[str, str], str]:
-    """The pairs of backends that the test fails on, each with the first key that differs; of one experiment's records.
+    """Find the pairs of backends that the test fails on in one experiment's records, with the first key that differs.
 
     A key that only one side has, or a training that failed, fails too: the script would stop there.
     """

@@ -1,4 +1,4 @@
-"""docs/power.md, from what was measured."""
+"""The page docs/power.md, written from what was measured."""
 
 from __future__ import annotations
 
@@ -14,34 +14,36 @@ if TYPE_CHECKING:
 INTRODUCTION = """\
 # Power
 
-Written by `nox -s power`, which trains everything below anew and exits with 1 where a requirement is missed.
+`nox -s power` writes this page. It trains everything below and exits with 1 where a requirement is missed.
 
-A comparison that passes says little unless it is known what it would have found. Each fault below is planted in one
-backend only, in the code where such a fault would be (an operation of the backend, a layer's call, an optimizer's
-update), or is in Keras 3.15.1 already (*live*: nothing is planted). [The table of faults](../power/faults.toml)
-says beforehand at which stage each must first show, and which layer, variable, slot and step must be named; models are
-small, of every kind, and trained for two epochs of six steps. Clean runs train the same models, with nothing planted,
-over {seeds} seeds: a single stage of a single pair that parts in either precision is a false alarm. On the two backends
-that a fault doesn't touch, its training is the clean run's of the same model and is taken from there.
+A comparison that passes says little unless one knows what it would have found. So faults are planted, each on one
+backend only, in the code where such a fault would be: an operation of the backend, a layer's call, an optimizer's
+update. Some faults are in Keras 3.15.1 already (*live*: nothing is planted).
+[The table of faults](../power/faults.toml) says beforehand at which stage each must first show, and which layer,
+variable, slot and step must be named. The models are small, of every kind, and train for two epochs of six steps.
+
+Clean runs train the same models without a fault, over {seeds} seeds. A single stage of a single pair that differs in
+either precision is a false alarm. On the backends that a fault doesn't touch, its training is the same as the clean
+run's of the same model, and is taken from there.
 
 Keras' own test of one framework against another
 ([`numerical_test.py`](https://github.com/keras-team/keras/blob/master/integration_tests/numerical_test.py)) is applied
-to the same trainings: after one float32 epoch from the same weights on the same batches, `loss`, each metric, and
-both for the validation rows must agree to 1e-3 (plus 1e-7 relative). Faults in initial weights and in data, which it
-copies from one framework to the other, are counted as if it saw them.
+to the same trainings. After one float32 epoch from the same weights on the same batches, `loss`, each metric, and both
+for the validation rows must agree to 1e-3 (plus 1e-7 relative). It copies initial weights and data from one framework
+to the other; faults in these are counted as if it saw them.
 """
 
 
 def format_page(measured: Measured) -> str:
-    """The page, in Markdown."""
+    """Write the page, in Markdown."""
     parts = [
         INTRODUCTION.format(seeds=len({name.rpartition(" ")[2] for name in measured.clean.names})),
         "## Totals\n",
         _format_totals(measured),
         _format_machine(measured),
         "## Faults\n",
-        "Expected and found; what was found is left out where it is what was expected, **bold** where it is not. "
-        "*Decided* says in which precision.\n",
+        "Each cell shows what was expected, and in **bold** what was found instead. *Decided* says in which precision "
+        "the fault was found.\n",
         _format_faults(measured),
         "## Clean runs\n",
         _format_clean(measured),
@@ -55,7 +57,7 @@ def _format_totals(measured: Measured) -> str:
         "stage": "stage right, of those",
         "layer or variable": "layer, variable or slot right, of those that have one",
         "step": "step right, of those that begin later",
-        "backend": "backend named, and no other pair accused",
+        "backend": "backend named, and no healthy pair accused",
         "false alarms": "clean runs called different",
     }
     required = {
@@ -104,7 +106,7 @@ def _format_faults(measured: Measured) -> str:
         cells = [
             f"`{fault.name}`",
             fault.what.replace("|", "\\|"),
-            fault.backend.replace(" ", ", "),
+            ", ".join(fault.backends),
             fault.source,
             *_format_found(score),
             (score.precision or "**missed**") + ("" if score.healthy else ", **healthy pair accused**"),
@@ -117,7 +119,7 @@ def _format_faults(measured: Measured) -> str:
 def _format_found(score: Score) -> tuple[str, str, str]:
     fault = score.fault
     stage = fault.stage if score.stage_right or not score.detected else f"{fault.stage}, **{score.stage}**"
-    place, step = f"`{fault.where}`" if fault.where else "", str(fault.step or "")
+    place, step = f"`{' '.join(fault.places)}`" if fault.places else "", str(fault.step or "")
     if score.place_right is False:
         place = f"{place}, **`{score.where or 'none'}`**"
     if score.step_right is False:

@@ -1,6 +1,6 @@
-"""One small experiment, and the same with a fault planted on one backend: what `parity` must find.
+"""One small experiment, and the same experiment with a fault on one backend, which `parity` must find.
 
-Faults that need the inside of a backend are patched in there, for the model of that name alone.
+A fault inside a backend is patched into its engine, for the model of that name alone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BACKEND = keras.backend.backend()
 
 
 def load_data() -> Dataset:
-    """100 training rows: 6 batches of 16 and one of 4."""
+    """Draw 100 training rows: 6 batches of 16 and one of 4."""
     generator = np.random.default_rng(4)
     inputs = generator.normal(size=(140, 6))
     classes = (inputs @ generator.normal(size=(6, 3))).argmax(axis=1)
@@ -29,7 +29,7 @@ def load_data() -> Dataset:
 
 
 def build(name: str, *, activation: str = "tanh", rate: float = 0.05, frozen: bool = False) -> keras.Model:
-    """Use what is drawn and what has state: orthogonal weights, dropout, batch normalisation, momentum."""
+    """Build a model with random numbers and state: orthogonal weights, dropout, batch normalization, momentum."""
     first, second = Detachable(), layers.Dense(3, "softmax")
     first.detached = frozen
     model = keras.Sequential(
@@ -64,7 +64,7 @@ class Detachable(layers.Layer):
 def experiment(
     name: str, build_model: Callable[[], keras.Model], data: Callable[[], Dataset] = load_data
 ) -> Experiment:
-    """Two epochs, whatever the profile."""
+    """Make an experiment of two epochs, in either profile."""
     plan = Plan(epochs=2, batch_size=16)
     return Experiment(name, build_model, data, plan, plan)
 

@@ -1,9 +1,9 @@
-"""Planting: where a fault changes Keras or the framework, and how all of it is undone.
+"""Planting: change Keras or the framework by a fault, and undo all of it.
 
-A fault is a generator. What it does before its `yield` happens before the model is built, what it does after, to the
-model that the `yield` gives it, compiled and not yet built with data. What it changes of Keras' or a framework's code
-it hands to an `ExitStack`: `lasting` is closed when the next experiment of the corpus is loaded or built, `building`
-as soon as the model is there. What it changes of the model goes with the model.
+A fault is a generator. Before its `yield` it changes code; the model isn't built yet. The `yield` returns the model,
+compiled and not yet built with data, which the fault may change then. Changes of Keras' or a framework's code go
+through an `ExitStack`: `lasting` is closed when the next experiment of the corpus is loaded or built, `building` as
+soon as the model is built. Changes of the model end with the model.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ DATA_FAULTS: dict[str, Callable[[Dataset], Dataset]] = {}
 
 
 class Site:
-    """Where a fault may be planted: the two stacks."""
+    """The two stacks of changes that a fault makes of code."""
 
     def __init__(self) -> None:
         self.lasting, self.building = ExitStack(), ExitStack()
 
     def replace(self, owner: Any, name: str, value: Any) -> Any:
-        """Put `value` in a module's or class' place until the fault is undone; what was there is returned."""
+        """Replace an attribute of a module or class by `value(original)` until it is undone; return the original."""
         original = getattr(owner, name)
         self.lasting.enter_context(patch.object(owner, name, value(original)))
         return original
 
     def replace_while_building(self, owner: Any, name: str, value: Any) -> None:
-        """The same, only while the model is built."""
+        """Replace an attribute while the model is built, and no longer."""
         self.building.enter_context(patch.object(owner, name, value(getattr(owner, name))))
 
 
@@ -43,7 +43,7 @@ _site = Site()
 
 
 def undo() -> None:
-    """Take back what the last fault changed of Keras' and the framework's code."""
+    """Undo what the last fault changed of Keras' and the framework's code."""
     _site.building.close()
     _site.lasting.close()
 
@@ -102,19 +102,19 @@ def in_data(change: Callable[[Dataset], Dataset]) -> Callable[[Dataset], Dataset
 
 
 def find_layer(model: keras.Model, name: str) -> Any:
-    """The layer of that name, inner models' included."""
+    """Find the layer of a name, also in inner models."""
     (found,) = [layer for layer in model._flatten_layers(include_self=False) if layer.name == name]
     return found
 
 
 def after_call(layer: Any, change: Callable[[Any], Any]) -> None:
-    """Let a layer return what `change` makes of its result."""
+    """Change what a layer returns."""
     call = layer.call
     layer.call = lambda *args, **kwargs: change(call(*args, **kwargs))
 
 
 def meanwhile(owner: Any, method: str, **values: Any) -> None:
-    """Let attributes of a layer or optimizer have other values while one of its methods runs, and at no other time."""
+    """Give attributes of a layer or optimizer other values while one of its methods runs, and at no other time."""
     original = getattr(owner, method)
 
     def changed(*args: Any, **kwargs: Any) -> Any:
@@ -131,24 +131,24 @@ def meanwhile(owner: Any, method: str, **values: Any) -> None:
 
 
 def change_gradients(model: keras.Model, change: Callable[[list[Any]], list[Any]]) -> None:
-    """Let the optimizer use other gradients than those computed."""
+    """Change the gradients before the optimizer uses them."""
     apply = model.optimizer.apply
     model.optimizer.apply = lambda gradients, variables=None: apply(change(list(gradients)), variables)
 
 
 def from_step(model: keras.Model, step: int, value: float) -> Any:
-    """A factor that is 1 before the step of that number (from 1), and `value` from then on."""
+    """Return a factor that is 1 before the step of that number (from 1), and `value` from then on."""
     begun = keras.ops.cast(model.optimizer.iterations >= step - 1, keras.config.floatx())
     return 1 + (value - 1) * begun
 
 
 def backend_module(name: str) -> Any:
-    """Keras' module of that name for the backend in use: `nn`, `numpy`."""
+    """Return Keras' module of that name for the backend in use: `nn`, `numpy`."""
     from keras.src import backend
 
     return getattr(backend, name)
 
 
 def get_backend() -> str:
-    """The backend in use."""
+    """Return the backend in use."""
     return keras.backend.backend()

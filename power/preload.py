@@ -1,6 +1,6 @@
-"""A fault of the corpus for scripts that know nothing of it: planted in Keras itself, and in each model that is made.
+"""Preloads: plant a fault of the corpus for scripts that don't know of it, in Keras itself and in every model made.
 
-`multibackend reduce --preload FILE` runs a file such as `write_preload` makes before each script.
+`multibackend reduce --preload FILE` runs such a file before each script; `write_preload` writes it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def write_preload(fault: str, path: Path) -> Path:
-    """A file that plants a fault of the corpus in the process that runs it, on the fault's backend alone."""
+    """Write a file that plants a fault of the corpus in the process that runs it, on the fault's backend alone."""
     path.write_text(
         f"import sys\n\nsys.path.append({str(ROOT)!r})\nfrom power.preload import plant\n\nplant({fault!r})\n",
         encoding="utf-8",
@@ -26,7 +26,7 @@ def plant(name: str) -> None:
     from power import corpus, planting
 
     planting.undo()
-    if planting.get_backend() not in corpus.FAULTS[name].planted_on or name not in planting.PLANTS:
+    if planting.get_backend() != corpus.FAULTS[name].planted_on or name not in planting.PLANTS:
         return
     site = planting.Site()
     planting._site.lasting.push(site.lasting)
@@ -42,7 +42,7 @@ def plant(name: str) -> None:
 
 
 def _plant_in_models(name: str, site: Any) -> None:
-    """Plant a fault of a model in each that is compiled or called, once; one that has no such layer stays as it is."""
+    """Plant a fault once in each model that is compiled or called; a model without such a layer stays as it is."""
     import keras
 
     from power import planting

@@ -1,4 +1,4 @@
-"""Samples: what the zoo's models are trained on, drawn from a seed; 5 batches of 8 rows and one of 4."""
+"""Samples: the data that the zoo's models train on, drawn from a seed; 5 batches of 8 rows and one of 4."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from multibackend import Dataset, Split
 
 TRAINING, VALIDATION, TEST = 44, 12, 16
-"""Rows; evaluation is one batch."""
+"""Numbers of rows; evaluation takes one batch."""
 
 
 def split(inputs: Any, targets: Any, weights: Any = None) -> Dataset:
-    """The rows of arrays as a data set: first those to train on, then to validate, then to test on."""
+    """Split the rows of arrays into a data set: first those to train on, then to validate, then to test on."""
     everything = Split(inputs, targets, weights)
     ends = np.cumsum([TRAINING, VALIDATION, TEST])
     training, validation, test = (
@@ -24,7 +24,7 @@ def split(inputs: Any, targets: Any, weights: Any = None) -> Dataset:
 
 
 def numbers(*shape: int, targets: str = "classes", shift: float = 0.0) -> Callable[[int], Dataset]:
-    """Normal inputs about `shift`; targets are one of three classes, a yes or no, or a number that depends on them."""
+    """Draw normal inputs about `shift`; the targets depend on them and are classes, yes or no, or numbers."""
 
     def load(seed: int) -> Dataset:
         generator = np.random.default_rng(1000 + seed)
@@ -37,7 +37,7 @@ def numbers(*shape: int, targets: str = "classes", shift: float = 0.0) -> Callab
 
 
 def choose(scores: np.ndarray, targets: str) -> np.ndarray:
-    """Targets of a kind from three scores a row."""
+    """Make targets of a kind from a row's scores."""
     match targets:
         case "classes":
             return scores.argmax(axis=1)
@@ -47,7 +47,7 @@ def choose(scores: np.ndarray, targets: str) -> np.ndarray:
 
 
 def tokens(length: int, words: int, targets: str, padded: bool = True) -> Callable[[int], Dataset]:
-    """Sequences of word numbers; padded ones end in zeros after at least two words."""
+    """Draw sequences of word numbers; padded ones end in zeros after at least two words."""
 
     def load(seed: int) -> Dataset:
         generator = np.random.default_rng(2000 + seed)
@@ -62,7 +62,7 @@ def tokens(length: int, words: int, targets: str, padded: bool = True) -> Callab
 
 
 def load_masked(seed: int) -> Dataset:
-    """Sequences of numbers whose last steps are zero: to be masked."""
+    """Draw sequences of numbers whose last steps are zero, to be masked."""
     generator = np.random.default_rng(3000 + seed)
     rows = TRAINING + VALIDATION + TEST
     inputs = generator.normal(size=(rows, 5, 3))
@@ -71,7 +71,7 @@ def load_masked(seed: int) -> Dataset:
 
 
 def load_branches(seed: int) -> Dataset:
-    """Two inputs and two targets, by name."""
+    """Draw two inputs and two targets, by name."""
     generator = np.random.default_rng(4000 + seed)
     rows = TRAINING + VALIDATION + TEST
     left, right = generator.normal(size=(rows, 4)), generator.normal(size=(rows, 3))
@@ -80,7 +80,7 @@ def load_branches(seed: int) -> Dataset:
 
 
 def load_pairs(seed: int) -> Dataset:
-    """Two inputs of one kind, and whether they lie near each other."""
+    """Draw two inputs of one kind, and whether they lie near each other."""
     generator = np.random.default_rng(5000 + seed)
     rows = TRAINING + VALIDATION + TEST
     one, other = generator.normal(size=(2, rows, 5))
@@ -88,7 +88,7 @@ def load_pairs(seed: int) -> Dataset:
 
 
 def load_weighted(seed: int) -> Dataset:
-    """A regression whose rows have weights."""
+    """Draw a regression whose rows have weights."""
     data = numbers(6, targets="numbers")(seed)
     generator = np.random.default_rng(6000 + seed)
 

@@ -1,4 +1,4 @@
-"""Faults of what stands before training and after it: data, initial weights, configuration, files."""
+"""Faults before training and after it: in data, initial weights, configuration, files."""
 
 from __future__ import annotations
 

@@ -1,28 +1,26 @@
-"""Scores: how much of a planted fault a comparison has told, read from `results.json` alone."""
+"""Scores: how much of a planted fault a comparison has found, read from `results.json` alone."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
 
 from multibackend.compare import PRECISIONS
+from power.results import Absent, Found, Started
 from power.table import Fault
 
-PARTED = ("fail", "consequence")
-"""Statuses that say that a pair parts. A training that failed is "not judged": nothing was detected then."""
-
-Finding = Mapping[str, Any]
+DIFFERING = ("fail", "consequence")
+"""The statuses of a pair that differs. A training that failed is "not judged": nothing was detected then."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """What was found of a fault, beside what was expected. `place_right` and `step_right` are None where it has none.
+    """The findings on a fault, beside what was expected. `place_right` and `step_right` are None where it has none.
 
-    `blamed` says that at the first failing stage the pairs with the faulty backend part, and no others;
-    `healthy` that the pair without it parts nowhere.
+    `blamed` says that at the first failing stage exactly the pairs with the faulty backend differ, `healthy` that no
+    pair without it differs anywhere.
     """
 
     fault: Fault
@@ -40,14 +38,14 @@ class Score:
 
 @dataclass(frozen=True)
 class Share:
-    """So many of so many, with its 95 % interval."""
+    """A share, `count` of `total`, with its 95 % interval."""
 
     count: int
     total: int
 
     @property
     def value(self) -> float:
-        """The share; of nothing it is 0: a score never defaults upward."""
+        """The share; 0 where the total is 0, so that a score never defaults upward."""
         return self.count / self.total if self.total else 0.0
 
     @property
@@ -62,57 +60,60 @@ class Share:
 
 
 def score_fault(
-    fault: Fault, findings: Iterable[Finding], stages: Sequence[str], origins: Iterable[Finding] = ()
+    fault: Fault, findings: Iterable[Found], stages: Sequence[str], origins: Iterable[Started] = ()
 ) -> Score:
-    """Score one fault by the findings of its experiment, and by what running each part alone named as its origin.
+    """Score one fault by the findings on its experiment, and by the origins that were named.
 
-    float64 decides where it fails, else float32. The first failing stage is the one found. The place is the origin's
-    where there is one; else, as the step, that of every pair that fails at that stage: all must be right.
+    float64 decides where it fails, else float32. The first failing stage counts as the one found. The place is the
+    origin's where there is one. Else the place, as the step, is that of every pair that fails at that stage, and all
+    must be right.
     """
-    parted = [f for f in findings if f["status"] in PARTED]
-    guilty = [f for f in parted if set(f["pair"]) & set(fault.faulty)]
-    healthy = len(guilty) == len(parted)
-    precision = next((p for p in PRECISIONS if any(f["precision"] == p for f in guilty)), "")
+    gathered = list(findings)
+    differing = [f for f in gathered if f.status in DIFFERING]
+    guilty = [f for f in differing if set(f.pair) & set(fault.backends)]
+    healthy = len(guilty) == len(differing)
+    precision = next((p for p in PRECISIONS if any(f.precision == p for f in guilty)), "")
     if not guilty:
         return Score(fault, detected=False, healthy=healthy)
-    decided = [f for f in guilty if f["precision"] == precision]
-    first = min(stages.index(f["stage"]) for f in decided)
-    found = [f for f in decided if stages.index(f["stage"]) == first]
-    started = [o for o in origins if o["precision"] == precision and o["kind"] != "nowhere"]
-    places = [o["where"] or o["kind"] for o in started] or [f["where"] for f in found]
-    right = [is_place_right(fault.where, place) for place in places]
+    decided = [f for f in guilty if f.precision == precision]
+    first = min(stages.index(f.stage) for f in decided)
+    found = [f for f in decided if stages.index(f.stage) == first]
+    concerned = {f.pair for f in gathered if set(f.pair) & set(fault.backends)}
+    started = [o for o in origins if o.precision == precision and o.kind != "nowhere"]
+    places = [o.where or o.kind for o in started] or [f.where for f in found]
+    right = [is_place_right(fault.places, place) for place in places]
     return Score(
         fault,
         detected=True,
         precision=precision,
         stage=stages[first],
         where=next((place for place, good in zip(places, right, strict=True) if not good), places[0]),
-        step=found[0]["step"],
-        blamed=healthy and (len(fault.faulty) > 1 or len(found) == 2),
+        step=found[0].step,
+        blamed=healthy and (len(fault.backends) > 1 or {f.pair for f in found} == concerned),
         healthy=healthy,
         stage_right=stages[first] == fault.stage,
-        place_right=all(right) if fault.where else None,
-        step_right=all(f["step"] == fault.step for f in found) if fault.step else None,
+        place_right=all(right) if fault.places else None,
+        step_right=all(f.step == fault.step for f in found) if fault.step else None,
     )
 
 
-def is_place_right(expected: str, found: str) -> bool:
-    """Whether a place is one that was expected, or a variable of an expected layer."""
-    return any(fnmatchcase(found, pattern) or fnmatchcase(found, f"{pattern}/*") for pattern in expected.split())
+def is_place_right(expected: Iterable[str], found: str) -> bool:
+    """Return whether a place is one that was expected, or a variable of an expected layer."""
+    return any(fnmatchcase(found, pattern) or fnmatchcase(found, f"{pattern}/*") for pattern in expected)
 
 
-def find_false_alarms(findings: Iterable[Finding], failed: Iterable[Mapping[str, Any]] = ()) -> dict[str, str]:
-    """The clean runs that were called different, each with its first such finding; and those that have no result."""
-    alarms = {str(absence["run"]["experiment"]): f"no result: {absence['reason']}" for absence in failed}
+def find_false_alarms(findings: Iterable[Found], failed: Iterable[Absent] = ()) -> dict[str, str]:
+    """Find the clean runs that were called different, each with its first such finding, and those without a result."""
+    alarms = {absence.run.experiment: f"no result: {absence.reason}" for absence in failed}
     for f in findings:
-        if f["status"] in PARTED:
-            pair = "-".join(f["pair"])
-            alarms.setdefault(f["experiment"], f"{f['precision']} {pair} at {f['stage']}: {f['detail']}")
+        if f.status in DIFFERING:
+            pair = "-".join(f.pair)
+            alarms.setdefault(f.experiment, f"{f.precision} {pair} at {f.stage}: {f.detail}")
     return alarms
 
 
 def total(scores: Sequence[Score]) -> dict[str, Share]:
-    """How many faults were detected; and of those, how many with stage, place, step and backend right."""
+    """Count the faults detected, and among these the ones with stage, place, step and backend right."""
     detected = [score for score in scores if score.detected]
     placed = [score.place_right for score in detected if score.place_right is not None]
     stepped = [score.step_right for score in detected if score.step_right is not None]

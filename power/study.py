@@ -1,22 +1,15 @@
-"""The power of the comparison, measured: `python -m power`, or `nox -s power`.
-
-Every fault of the corpus and every clean run is trained on the three backends and compared by `multibackend`; scores
-go to docs/power.md, and with all that they are made of to power.json in the output folder. Exits with 1 where a
-requirement is missed.
-"""
+"""The study: `multibackend` trains every fault and every clean run on all backends and compares them; all is scored."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 
@@ -29,13 +22,14 @@ from multibackend.launch.output_folder import open_folder
 from multibackend.launch.settings import Execution, Settings
 from power.lending import lend
 from power.numerical_test import find_differences
-from power.page import format_page
+from power.results import Found, Results, Started, read_results
 from power.score import Score, Share, find_false_alarms, score_fault, total
-from power.table import Fault, read_table
+from power.table import Fault
+
+T = TypeVar("T", Found, Started)
 
 HERE = Path(__file__).resolve().parent
 CORPUS = Path("power/corpus.py")
-PAGE = HERE.parent / "docs" / "power.md"
 MODELS = (
     *("dense", "normalised", "convolution", "pooling", "lstm", "gru", "attention", "branches", "nested", "shared"),
     *("subclassed", "weighted", "added", "decoder", "causal"),
@@ -44,17 +38,15 @@ OTHERS = {
     "adam": "dense subclassed",
     "momentum": "normalised convolution pooling attention branches nested decoder causal",
 }
-"""Clean runs with another optimizer than the model's own. Of Embedding's gradients, none that squares them: see the
-fault `repeated_words_squared`."""
-
-SEEDS = 5
+"""Clean runs with another optimizer than the model's own. No optimizer that squares gradients trains an Embedding: see
+the fault `repeated_words_squared`."""
 
 REQUIRED = {"detected": 0.95, "stage": 0.95, "layer or variable": 0.90, "step": 0.90, "false alarms": 0.01}
 
 
 @dataclass(frozen=True)
 class Clean:
-    """The clean runs, and those called different: by us, and by Keras' own test."""
+    """The clean runs, and the ones that we, and Keras' own test, called different."""
 
     names: tuple[str, ...]
     alarms: dict[str, str]
@@ -63,7 +55,7 @@ class Clean:
 
 @dataclass(frozen=True)
 class Measured:
-    """All that was measured. `keras_found` is what Keras' own test found, by fault."""
+    """Everything measured. `keras_found` holds what Keras' own test found, by fault."""
 
     scores: tuple[Score, ...]
     keras_found: dict[str, str]
@@ -74,12 +66,12 @@ class Measured:
 
     @property
     def totals(self) -> dict[str, Share]:
-        """Ours."""
+        """Our scores."""
         return total(self.scores) | {"false alarms": Share(len(self.clean.alarms), len(self.clean.names))}
 
     @property
     def keras_totals(self) -> dict[str, Share]:
-        """Keras' own test's: it names neither stage nor place."""
+        """The scores of Keras' own test, which names neither stage nor place."""
         return {
             "detected": Share(len(self.keras_found), len(self.scores)),
             "false alarms": Share(len(self.clean.keras_alarms), len(self.clean.names)),
@@ -87,69 +79,48 @@ class Measured:
 
     @property
     def missed(self) -> list[str]:
-        """The requirements that aren't met."""
+        """The names of the requirements that aren't met."""
         shares = self.totals
         below = [name for name, least in REQUIRED.items() if name != "false alarms" and shares[name].value < least]
         return below + ["false alarms"] * (shares["false alarms"].value > REQUIRED["false alarms"])
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=Path("runs/power"), help="where records and results go")
-    parser.add_argument("--page", type=Path, default=PAGE, help="the page to write")
-    parser.add_argument("--seeds", type=int, default=SEEDS, help="how many clean runs of each model")
-    parser.add_argument("names", nargs="*", help="only these faults; then no clean runs, and no page is written")
-    given = parser.parse_args(arguments)
-    faults = [fault for fault in read_table() if not given.names or fault.name in given.names]
-    measured = measure(faults, 0 if given.names else given.seeds, given.output)
-    result = asdict(measured) | {
-        "totals": {name: asdict(share) for name, share in measured.totals.items()},
-        "keras_totals": {name: asdict(share) for name, share in measured.keras_totals.items()},
-    }
-    (given.output / "power.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    text = format_page(measured)
-    if not given.names:
-        given.page.write_text(text, encoding="utf-8")
-    print(text)
-    return int(bool(measured.missed))
-
-
 def measure(faults: Sequence[Fault], seeds: int, output: Path) -> Measured:
-    """Train and compare everything; score it."""
+    """Train, compare and score everything."""
     started = time.monotonic()
     clean = compare_clean(seeds, output / "clean")
     after_clean = time.monotonic()
     if seeds:
         lend(faults, output / "clean" / "seed-0" / "records", output / "faults" / "records", CORPUS)
     results = run("parity", *(f"{CORPUS}:{fault.name}" for fault in faults), output=output / "faults")
-    stages, findings = results["stages"], group_by_name(results["findings"])
-    origins, differences = group_by_name(results["origins"]), compare_histories(output / "faults")
+    findings, origins = group_by_name(results.findings), group_by_name(results.origins)
+    differences = compare_histories(output / "faults")
     return Measured(
         scores=tuple(
-            score_fault(fault, findings.get(fault.name, []), stages, origins.get(fault.name, [])) for fault in faults
+            score_fault(fault, findings.get(fault.name, []), results.stages, origins.get(fault.name, []))
+            for fault in faults
         ),
         keras_found={
             fault.name: describe(found)
             for fault in faults
-            if (found := {p: key for p, key in differences[fault.name].items() if set(p) & set(fault.faulty)})
+            if (found := {p: key for p, key in differences[fault.name].items() if set(p) & set(fault.backends)})
         },
         clean=clean,
-        environments=tuple(results["environments"]),
+        environments=results.environments,
         seconds={"clean runs": after_clean - started, "faults": time.monotonic() - after_clean},
         day=datetime.now(UTC).date().isoformat(),
     )
 
 
 def compare_clean(seeds: int, output: Path) -> Clean:
-    """Train the clean experiments with each seed and compare them; with the first, saved models are exchanged too."""
+    """Train the clean experiments with each seed and compare them; with the first seed also exchange saved models."""
     names, alarms, keras_alarms = list[str](), dict[str, str](), dict[str, str]()
     train_clean(seeds, output)
     for seed in range(seeds):
         folder = output / f"seed-{seed}"
         command = ["compare", str(folder)] if seed else ["parity", *(f"{CORPUS}:{name}" for name in list_clean())]
         found = run(*command, output=folder)
-        alarmed = find_false_alarms(found["findings"], found["failed"])
+        alarmed = find_false_alarms(found.findings, found.failed)
         names += [f"{name}, seed {seed}" for name in list_clean()]
         alarms |= {f"{shorten(name)}, seed {seed}": detail for name, detail in alarmed.items()}
         histories = compare_histories(folder)
@@ -158,23 +129,22 @@ def compare_clean(seeds: int, output: Path) -> Clean:
 
 
 def list_clean() -> list[str]:
-    """The clean experiments: each model with its own optimizer, and with others."""
+    """List the clean experiments: each model with its own optimizer, and with others."""
     others = [f"clean-{model}-{optimizer}" for optimizer, models in OTHERS.items() for model in models.split()]
     return [f"clean-{model}" for model in MODELS] + others
 
 
-def run(*arguments: str, output: Path) -> dict[str, Any]:
-    """What a command of `multibackend` finds."""
+def run(*arguments: str, output: Path) -> Results:
+    """Run a command of `multibackend`; return its results."""
     command = [sys.executable, "-m", "multibackend", *arguments, "--output", str(output)]
     finished = subprocess.run(command, cwd=HERE.parent, check=False, stdout=subprocess.DEVNULL)
     if finished.returncode not in (0, 1):
         raise SystemExit(f"{' '.join(command)}: exit code {finished.returncode}; expected 0 or 1")
-    results: dict[str, Any] = json.loads((output / "results.json").read_text(encoding="utf-8"))
-    return results
+    return read_results(output / "results.json")
 
 
 def train_clean(seeds: int, output: Path) -> None:
-    """Train the clean experiments with all seeds: each model is compiled once. With one seed, `parity` trains it."""
+    """Train the clean experiments with all seeds, so that each model is compiled once; one seed is left to `parity`."""
     if seeds > 1:
         with open_folder(output) as folder:
             run_trainings(
@@ -187,20 +157,20 @@ def train_clean(seeds: int, output: Path) -> None:
 
 
 def shorten(experiment: str) -> str:
-    """The name of an experiment of the corpus in its file."""
+    """Return the name of an experiment of the corpus without its file."""
     return experiment.rpartition(":")[2]
 
 
-def group_by_name(findings: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Findings, or origins, by the name of their fault."""
-    groups: dict[str, list[dict[str, Any]]] = {}
+def group_by_name(findings: Iterable[T]) -> dict[str, list[T]]:
+    """Group findings, or origins, by the name of their fault."""
+    groups: dict[str, list[T]] = {}
     for finding in findings:
-        groups.setdefault(shorten(finding["experiment"]), []).append(finding)
+        groups.setdefault(shorten(finding.experiment), []).append(finding)
     return groups
 
 
 def compare_histories(output: Path) -> dict[str, dict[tuple[str, str], str]]:
-    """What Keras' own test says of the records below a folder, by experiment."""
+    """Apply Keras' own test to the records below a folder; return what differs, by experiment."""
     groups: dict[str, list[Any]] = {}
     for record in load_runs([output / "records"]):
         groups.setdefault(shorten(record.run.experiment), []).append(record)
@@ -208,9 +178,5 @@ def compare_histories(output: Path) -> dict[str, dict[tuple[str, str], str]]:
 
 
 def describe(differences: dict[tuple[str, str], str]) -> str:
-    """Pairs and keys, in a line."""
+    """Write pairs and keys in a line."""
     return "; ".join(f"{'-'.join(pair)}: {key}" for pair, key in differences.items())
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,44 +2,46 @@
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
+
+from multibackend.typed import read_typed
 
 TABLE = Path(__file__).with_name("faults.toml")
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(Struct, frozen=True, forbid_unknown_fields=True):
     """A fault of one backend, and what the comparison must say of it.
 
-    `stage` is where it must first show; `where` the layer, variable or slot to name (patterns as of `fnmatch`, several
-    apart by spaces; "" where the fault has no one place); `step` the step from which it shows, from 1 (0 where it has
-    none). `backend` names those that are at fault: a second one where Keras parts there by itself.
+    `backends` are those at fault: the one that it is planted on, then others where Keras itself differs. `stage` is
+    where it must first show. `places` are the layers, variables or slots, one of which must be named (patterns as of
+    `fnmatch`); there are none where the fault has no one place. `step` is the step from which it shows, from 1 (0 where
+    it has none).
     """
 
     name: str
-    backend: str
+    backends: tuple[str, ...]
     model: str
     stage: str
     what: str
-    where: str = ""
+    places: tuple[str, ...] = ()
     step: int = 0
     optimizer: str = ""
     source: str = "planted"
 
     @property
-    def faulty(self) -> tuple[str, ...]:
-        """The backends that are at fault."""
-        return tuple(self.backend.split())
-
-    @property
-    def planted_on(self) -> tuple[str, ...]:
+    def planted_on(self) -> str:
         """The backend that the fault is planted on."""
-        return self.faulty[:1]
+        return self.backends[0]
 
 
-def read_table(path: Path = TABLE) -> list[Fault]:
-    """The faults, in the file's order."""
-    rows = tomllib.loads(path.read_text(encoding="utf-8"))["fault"]
-    return [Fault(**row) for row in rows]
+class Table(Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of `faults.toml`."""
+
+    fault: tuple[Fault, ...]
+
+
+def read_table(path: Path = TABLE) -> tuple[Fault, ...]:
+    """Read the faults, in the file's order."""
+    return read_typed(path, Table, "faults").fault

@@ -1,7 +1,7 @@
-"""What faults leave behind: `python -m power.undone`, in a backend's environment, prints it as JSON.
+"""Undone: check that faults leave nothing behind; `python -m power.undone` in a backend's environment prints JSON.
 
-Each fault of the corpus is planted on the backend in use and undone; Keras' code and the engines' are looked at
-before, between and after.
+Each fault of the corpus is planted on the backend in use and undone. Keras' code and the engines' are compared before,
+while planted, and after.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ WATCHED = ("keras.src", "multibackend")
 
 
 def look() -> dict[str, int]:
-    """The identity of every function, class and attribute of a class in the code that faults may change."""
+    """Return the identity of every function, class and class attribute in the code that faults may change."""
     found: dict[str, int] = {}
     for name, module in list(sys.modules.items()):
         if not name.startswith(WATCHED):
@@ -32,12 +32,12 @@ def look() -> dict[str, int]:
 
 
 def compare(before: dict[str, int], after: dict[str, int]) -> list[str]:
-    """What is not the same; what a first use has added (a cache, a module) is no trace."""
+    """List what isn't the same; what a first use has added (a cache, a module) doesn't count."""
     return sorted(key for key in before.keys() & after.keys() if before[key] != after[key] and "cache" not in key)
 
 
 def watch(name: str) -> dict[str, Any]:
-    """What a fault changes while it is planted, and what it leaves."""
+    """Return what a fault changes while it is planted, and what it leaves."""
     experiment = getattr(corpus, name)
     before = look()
     with initial_weights(0):
@@ -49,7 +49,7 @@ def watch(name: str) -> dict[str, Any]:
 
 if __name__ == "__main__":
     get_engine(planting.get_backend())
-    here = [name for name, fault in corpus.FAULTS.items() if planting.get_backend() in fault.planted_on]
+    here = [name for name, fault in corpus.FAULTS.items() if planting.get_backend() == fault.planted_on]
     for name in here[:1]:
         watch(name)  # what the first model imports and fills is none of its fault's
     print(

@@ -1,4 +1,4 @@
-"""Faults of the optimizer, of layers' own state, and those that begin only after some steps."""
+"""Faults of the optimizer, of layers' state, and faults that begin only after some steps."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def frozen_from_step_9(model: keras.Model) -> None:
 
 
 def change_epochs(site: Site, change: Any) -> None:
-    """Let an epoch be run on another order of the rows: `change(order, number)`, the number from 1."""
+    """Run each epoch on another order of the rows: `change(order, number)`, the number from 1."""
     engine = get_engine(get_backend())
 
     def compile_changed(compile_epoch: Any) -> Any:

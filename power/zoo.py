@@ -1,7 +1,7 @@
-"""The zoo: small models of every kind, each with its data, on which faults are planted and clean runs made.
+"""The zoo: small models of every kind with their data, for faults and clean runs.
 
 Layers have names, so that a fault's place can be declared. Every training has 6 steps an epoch, the last on half a
-batch, and validation rows, as Keras' own numerical test has them.
+batch, and validation rows, as in Keras' own numerical test.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Kind:
 
 
 class Scale(layers.Layer):
-    """A layer of a user's own: a factor for each unit, and a loss that holds the factors near one."""
+    """A user's own layer: a factor for each unit, and a loss that keeps the factors near one."""
 
     def build(self, input_shape: Any) -> None:
         self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="factor")
@@ -41,7 +41,7 @@ class Scale(layers.Layer):
 
 
 class Residual(keras.Model):
-    """A model by subclassing, with a layer in a list and an own weight."""
+    """A subclassed model, with layers in a list."""
 
     def __init__(self, name: str = "subclassed", **given: Any) -> None:
         super().__init__(name=name, **given)
@@ -57,13 +57,13 @@ class Residual(keras.Model):
 
 
 def compiled(model: keras.Model, optimizer: Any, loss: Any, metrics: Any = None, **settings: Any) -> keras.Model:
-    """The model, compiled."""
+    """Compile a model and return it."""
     model.compile(optimizer, loss, metrics=metrics, **settings)
     return model
 
 
 def sequence(name: str, *parts: Any) -> keras.Model:
-    """A sequential model of that name."""
+    """Make a sequential model of that name."""
     return Sequential(list(parts), name=name)
 
 
@@ -210,7 +210,7 @@ ZOO: Mapping[str, Kind] = {
     "decoder": Kind(build_decoder, numbers(6, targets="numbers"), "adam"),
     "causal": Kind(build_causal, numbers(6, 3), "adamw"),
 }
-"""By name, in the order in which clean runs go through them."""
+"""The models by name, in the order of the clean runs."""
 
 LIVE: Mapping[str, Kind] = {
     "uneven": Kind(partial(build_pooling, padding="same", size=3), numbers(6, 6, 2, targets="numbers"), "adam"),
@@ -219,39 +219,4 @@ LIVE: Mapping[str, Kind] = {
     "gelu": Kind(partial(build_dense, activation="gelu"), numbers(6), "momentum"),
     "log_cosh": Kind(partial(build_added, loss="log_cosh"), numbers(6, targets="numbers"), "momentum"),
 }
-"""Models in which Keras itself parts between backends: the corpus' faults that nobody needs to plant."""
-
-
-def make_optimizer(name: str) -> keras.optimizers.Optimizer:
-    """An optimizer with settings that make each of its terms count within a few steps."""
-    optimizers = keras.optimizers
-    match name:
-        case "sgd":
-            return optimizers.SGD(0.1)
-        case "momentum":
-            return optimizers.SGD(0.05, momentum=0.9)
-        case "nesterov":
-            return optimizers.SGD(0.05, momentum=0.9, nesterov=True)
-        case "schedule":
-            return optimizers.SGD(optimizers.schedules.ExponentialDecay(0.25, 2, 0.5, staircase=True), momentum=0.5)
-        case "rounded":  # a rate that float32 doesn't hold
-            return optimizers.SGD(optimizers.schedules.ExponentialDecay(0.2, 2, 0.5), momentum=0.5)
-        case "clipped":
-            return optimizers.SGD(0.2, clipnorm=0.05)
-        case "adam":
-            return optimizers.Adam(0.01)
-        case "decayed":  # by a share that float32 doesn't hold
-            return optimizers.AdamW(0.01, weight_decay=0.1)
-        case "adamw":
-            decayed = optimizers.AdamW(0.01, weight_decay=0.125)
-            decayed.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
-            return decayed
-        case "nadam":
-            return optimizers.Nadam(0.01)
-        case "adamax":
-            return optimizers.Adamax(0.01)
-        case "adagrad":
-            return optimizers.Adagrad(0.1)
-        case "rmsprop":
-            return optimizers.RMSprop(0.01, momentum=0.3)
-    raise ValueError(f"optimizer {name!r}: not in the zoo")
+"""Models in which Keras itself differs between backends: the corpus' live faults."""

@@ -101,10 +101,10 @@ def test_the_origin_of_an_error_is_found(
     assert "starts on tensorflow" in " ".join(finished.stdout.split())
 
 
-def test_the_table_names_who_parts_and_where(finished: subprocess.CompletedProcess[str]) -> None:
+def test_the_table_names_who_differs_and_where(finished: subprocess.CompletedProcess[str]) -> None:
     text = " ".join(finished.stdout.split())
     for backend, stage, _ in FAULTS.values():
-        assert f"{backend} parts at {stage}" in text
+        assert f"{backend} differs at {stage}" in text
 
 
 def test_a_second_run_trains_nothing(finished: subprocess.CompletedProcess[str], output: Path) -> None:

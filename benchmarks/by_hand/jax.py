@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from benchmarks.by_hand import BETA_1, BETA_2, EPSILON, MOMENTUM, Epoch, Recipe, pack_attention
+from benchmarks.by_hand import BETA_1, BETA_2, EPSILON, MOMENTUM, Epoch, Loop, Recipe, pack_attention
 from benchmarks.by_hand.jax_networks import NETWORKS, batchnorm
 from multibackend import Split
 
@@ -20,7 +20,7 @@ SLOW_IN_LOOPS = ("cnn",)
 
 
 def compile_epoch(recipe: Recipe, weights: list[np.ndarray], training: Split, batch_size: int) -> Epoch:
-    """An epoch of a recipe from these weights; see the package."""
+    """Compile an epoch of a recipe from these weights; see the package."""
     x, y = jnp.asarray(training.inputs), _targets(recipe, training)
     state = _initial_state(recipe, weights)
     stepwise = recipe.network in SLOW_IN_LOOPS and jax.default_backend() == "cpu"
@@ -35,12 +35,28 @@ def compile_epoch(recipe: Recipe, weights: list[np.ndarray], training: Split, ba
 
 
 def usual_settings() -> AbstractContextManager[None]:
-    """Nothing: on CPU XLA has no other settings; on CUDA determinism is a flag of the process."""
+    """Change nothing: on CPU XLA has no other settings, and on CUDA determinism is a flag of the process."""
     return nullcontext()
 
 
+def compile_product(a: np.ndarray, b: np.ndarray) -> Loop:
+    """Compile one program that computes a product in a loop; see the package."""
+
+    def multiply(_: int, carried: tuple) -> tuple:
+        # Behind the barrier XLA can't tell that the operands stay the same, and so computes each time anew.
+        (a, b), _ = lax.optimization_barrier(carried)
+        return (a, b), a @ b
+
+    @jax.jit
+    def loop(times: int, a: jax.Array, b: jax.Array) -> jax.Array:
+        return lax.fori_loop(0, times, multiply, ((a, b), a @ b))[1]
+
+    operands = jax.device_put((a, b))
+    return lambda times: loop(times, *operands).block_until_ready()
+
+
 def _compile_scan(recipe: Recipe, batch_size: int) -> Any:
-    """One program for the whole epoch: a scan over the full batches, and a last step for the rows that are left."""
+    """Compile the whole epoch as one program: a scan over the full batches, and a last step for the rows left."""
 
     @partial(jax.jit, donate_argnums=0)
     def train(state: Any, x: jax.Array, y: jax.Array, order: jax.Array) -> Any:
@@ -57,7 +73,7 @@ def _compile_scan(recipe: Recipe, batch_size: int) -> Any:
 
 
 def _compile_steps(recipe: Recipe, batch_size: int) -> Any:
-    """One program a step, called from Python."""
+    """Compile one program for a step, called from Python."""
     step = jax.jit(partial(_step, recipe), donate_argnums=0)
 
     def train(state: Any, x: jax.Array, y: jax.Array, order: np.ndarray) -> Any:
@@ -97,7 +113,7 @@ def _step(recipe: Recipe, state: Any, x: jax.Array, y: jax.Array, rows: jax.Arra
 
 
 def _loss(recipe: Recipe, params: Any, x: jax.Array, y: jax.Array) -> tuple[jax.Array, Any]:
-    """The loss; how many rows are judged rightly, and the batch's moments for the running averages."""
+    """Compute the loss; return also how many rows are judged rightly, and the batch's moments for running averages."""
     if recipe.network == "batchnorm":
         logits, seen = batchnorm(params, x)
     else:

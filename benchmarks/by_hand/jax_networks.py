@@ -33,7 +33,7 @@ def _cnn(_: Recipe, params: Any, x: jax.Array) -> jax.Array:
 
 
 def batchnorm(params: Any, x: jax.Array) -> tuple[jax.Array, Any]:
-    """Logits, and the batch's mean and variance for the running averages."""
+    """Compute the logits; return also the batch's mean and variance for the running averages."""
     gamma, beta, kernel, bias = params
     mean = x.mean(0)
     variance = jnp.maximum((x * x).mean(0) - mean * mean, 0)  # both means in one pass, as Flax does by default

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.by_hand import BETA_1, BETA_2, EPSILON, Epoch, Recipe, pack_attention
+from benchmarks.by_hand import BETA_1, BETA_2, EPSILON, Epoch, Loop, Recipe, pack_attention
 from benchmarks.by_hand.tensorflow_networks import NETWORKS
 from multibackend import Split
 
@@ -18,7 +18,7 @@ SLOW_UNDER_XLA = ("cnn",)
 
 
 def compile_epoch(recipe: Recipe, weights: list[np.ndarray], training: Split, batch_size: int) -> Epoch:
-    """An epoch of a recipe from these weights; see the package."""
+    """Compile an epoch of a recipe from these weights; see the package."""
     x, y = tf.constant(training.inputs), _targets(recipe, training)
     variables, trained = _variables(recipe, weights)
     update = _optimizer(recipe, trained)
@@ -58,7 +58,7 @@ def compile_epoch(recipe: Recipe, weights: list[np.ndarray], training: Split, ba
 
 @contextmanager
 def usual_settings() -> Iterator[None]:
-    """Operations, and the pipeline that `fit` reads its batches from, needn't be deterministic."""
+    """Let operations, and the pipeline that `fit` reads its batches from, be non-deterministic."""
     from tensorflow.python.framework import config  # TensorFlow exports only what enables it
 
     config.disable_op_determinism()
@@ -68,8 +68,24 @@ def usual_settings() -> Iterator[None]:
         config.enable_op_determinism()
 
 
+def compile_product(a: np.ndarray, b: np.ndarray) -> Loop:
+    """Compile one program that computes a product in a loop; see the package."""
+    from tensorflow.compiler.tf2xla.python import xla  # TensorFlow exports no barrier
+
+    def multiply(i: tf.Tensor, a: tf.Tensor, b: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        a, b = xla.optimization_barrier(a, b)  # or XLA, which sees that they stay the same, would compute but once
+        return i + 1, a, b, a @ b
+
+    @tf.function(autograph=False, jit_compile=True)  # as fast as TensorFlow's own products, or faster
+    def loop(times: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+        return tf.while_loop(lambda i, *_: i < times, multiply, (0, a, b, a @ b), parallel_iterations=1)[-1]
+
+    operands = tf.constant(a), tf.constant(b)
+    return lambda times: loop(tf.constant(times), *operands).numpy()
+
+
 def _variables(recipe: Recipe, weights: list[np.ndarray]) -> tuple[list[tf.Variable], list[tf.Variable]]:
-    """All variables, in the order in which the network takes them, and those that the gradient changes."""
+    """Make all variables, in the order in which the network takes them; return also those that the gradient changes."""
     arrays = pack_attention(weights) if recipe.network == "transformer" else weights
     averages = (2, 3) if recipe.network == "batchnorm" else ()
     variables = [tf.Variable(array, trainable=i not in averages) for i, array in enumerate(arrays)]
@@ -138,9 +154,9 @@ def _optimizer(recipe: Recipe, variables: list[tf.Variable]) -> Any:
 
 
 def _adapt_slices(variable: tf.Variable, m: tf.Variable, v: tf.Variable, slices: Any, rate: tf.Tensor) -> None:
-    """Adam for an embedding's gradient, as Keras 3.15.1 computes it on TensorFlow alone.
+    """Apply Adam to an embedding's gradient as Keras 3.15.1 does on TensorFlow alone.
 
-    Of a token that occurs twice in a batch it adds the squares, where the square of the sum is Adam's.
+    For a token that occurs twice in a batch it adds the squares, where Adam takes the square of the sum.
     """
     gradient = tf.convert_to_tensor(slices)
     squares = tf.convert_to_tensor(tf.IndexedSlices(slices.values**2, slices.indices, slices.dense_shape))

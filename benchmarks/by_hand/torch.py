@@ -10,13 +10,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.by_hand import BETA_1, BETA_2, EPSILON, Epoch, Recipe
+from benchmarks.by_hand import BETA_1, BETA_2, EPSILON, Epoch, Loop, Recipe
 from benchmarks.by_hand.torch_networks import NETWORKS
 from multibackend import Split
 
 
 def compile_epoch(recipe: Recipe, weights: list[np.ndarray], training: Split, batch_size: int) -> Epoch:
-    """An epoch of a recipe from these weights; see the package."""
+    """Compile an epoch of a recipe from these weights; see the package."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = NETWORKS[recipe.network](recipe, weights).to(device)
     optimizer = _optimizer(recipe, network)
@@ -41,12 +41,27 @@ def compile_epoch(recipe: Recipe, weights: list[np.ndarray], training: Split, ba
 
 @contextmanager
 def usual_settings() -> Iterator[None]:
-    """Operations needn't be deterministic."""
+    """Let operations be non-deterministic."""
     torch.use_deterministic_algorithms(False)
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(True)
+
+
+def compile_product(a: np.ndarray, b: np.ndarray) -> Loop:
+    """Prepare a loop over a product, into the same memory each time; see the package."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    operands = torch.tensor(a, device=device), torch.tensor(b, device=device)
+    multiply, out = (torch.mm if a.ndim == 2 else torch.bmm), operands[0] @ operands[1]
+
+    @torch.no_grad()
+    def loop(times: int) -> torch.Tensor:
+        for _ in range(times):
+            multiply(*operands, out=out)
+        return out[..., :1, :1].cpu()
+
+    return loop
 
 
 def _tensors(recipe: Recipe, training: Split) -> tuple[torch.Tensor, torch.Tensor]:

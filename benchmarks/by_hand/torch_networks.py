@@ -75,7 +75,7 @@ class _Gru(nn.Module):
                 parameter.copy_(torch.tensor(np.concatenate([r, z, h], axis=-1).T))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Logits, (batch, classes)."""
+        """Compute the logits, (batch, classes)."""
         return self.last(self.gru(x)[1][0])
 
 
@@ -92,7 +92,7 @@ class _Transformer(nn.Module):
         self.dense = nn.Sequential(_linear(*wide), nn.ReLU(), _linear(*narrow))
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Logits, (batch, classes)."""
+        """Compute the logits, (batch, classes)."""
         x = self.embedding(tokens)  # (batch, time, features)
         parts = self.inward(x).unflatten(-1, (3, HEADS, -1)).permute(2, 0, 3, 1, 4)
         attended = functional.scaled_dot_product_attention(*parts)  # (batch, heads, time, depth)

@@ -20,7 +20,7 @@ from multibackend.cli.options import (
 from multibackend.cli.output import say, say_error, show
 
 if TYPE_CHECKING:
-    from multibackend.reduce.parting import Parting
+    from multibackend.reduce.difference import Difference
 
 REDUCE_SECONDS = 240.0
 
@@ -39,7 +39,7 @@ REDUCE_SECONDS = 240.0
 @click.option(
     "--results",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="A results.json that says where it parts; else it is trained and compared first.",
+    help="A results.json that says where it differs; without one it is trained and compared first.",
 )
 @click.option(
     "--preload",
@@ -51,7 +51,7 @@ REDUCE_SECONDS = 240.0
     type=click.FloatRange(min=1),
     default=REDUCE_SECONDS,
     show_default=True,
-    help="For reducing; training, where needed, comes before.",
+    help="How long to reduce at most; training, where needed, comes before.",
 )
 @training_options
 def reduce(
@@ -64,11 +64,11 @@ def reduce(
     seconds: float,
     options: TrainingOptions,
 ) -> None:
-    """Write a script of at most 30 lines that shows where a model parts.
+    """Write a script of at most 30 lines that shows where a model differs between backends.
 
     NAME is as for `train`, of one experiment. The script needs Keras and NumPy alone; it fails on the
-    backend that parts and prints OK on the others, which is tested. Exits with 0 if there is such a
-    script, or if nothing parts; with 1 if nothing that small fails.
+    backend that differs and prints OK on the others, which is tested. Exits with 0 if there is such a
+    script, or if nothing differs; with 1 if nothing that small fails.
     """
     from multibackend.errors import MultibackendError
     from multibackend.experiments.catalogue import select_experiments
@@ -78,25 +78,24 @@ def reduce(
     if len(names) != 1:
         raise MultibackendError(f"{name}: stands for {', '.join(names)}; expected one. Name one of these.")
     pythons = {i.backend: i.python for i in require({backend: options.pythons[backend] for backend in backends})}
-    parting = _find_parting(names[0], backends, precision, results, options)
-    if parting is None:
-        say(f"{names[0]}: nothing to reduce, none parts")
+    difference = _find_difference(names[0], backends, precision, results, options)
+    if difference is None:
+        say(f"{names[0]}: nothing to reduce, no backend differs")
         return
-    where = f"{' or '.join(parting.suspects)} at {parting.stage}"
-    say(f"{names[0]}: {where}, in {' and '.join(parting.precisions)}; reducing for {seconds:.0f} s at most")
-    sys.exit(_reduce(names[0], parting, pythons, script, preload, seconds, options))
+    where = f"{' or '.join(difference.suspects)} at {difference.stage}"
+    say(f"{names[0]}: {where}, in {' and '.join(difference.precisions)}; reducing for {seconds:.0f} s at most")
+    sys.exit(_reduce(names[0], difference, pythons, script, preload, seconds, options))
 
 
-def _find_parting(
+def _find_difference(
     name: str, backends: list[str], precision: PrecisionChoice, results: Path | None, options: TrainingOptions
-) -> Parting | None:
-    """Where an experiment parts: as these results say, or by training and comparing it."""
+) -> Difference | None:
+    """Find where an experiment differs: in these results, or by training and comparing it."""
     from multibackend.compare import compare_records
-    from multibackend.reduce.parting import find_parting, read_results
-    from multibackend.report.results import build_results
+    from multibackend.reduce.difference import find_difference, read_results
 
     if results is not None:
-        return find_parting(read_results(results), name, backends)
+        return find_difference(read_results(results), name, backends)
     from multibackend.cli.trainings import opened_execution
     from multibackend.launch.dispatch import list_trainings, read_records, run_trainings
 
@@ -105,12 +104,12 @@ def _find_parting(
         outcomes = run_trainings([name], backends, wanted, options.settings, execution)
         records = read_records(outcomes, options.folder)
     compared = compare_records(records, [name], backends=backends, precisions=expand_precision(precision))
-    return find_parting(build_results(compared), name, backends)
+    return find_difference(compared.findings, name, backends)
 
 
 def _reduce(
     name: str,
-    parting: Parting,
+    difference: Difference,
     pythons: dict[str, str],
     script: Path,
     preload: Path | None,
@@ -120,16 +119,17 @@ def _reduce(
     """Reduce, write the script, say how it ended on each backend; return the exit code."""
     from multibackend.cli.trainings import opened_output
     from multibackend.reduce import reduce_experiment
-    from multibackend.reduce.oracle import ALONE, Oracle
+    from multibackend.reduce.oracle import Oracle
 
     output = options.output or Path("runs") / "reduce"
     began = time.monotonic()
-    with opened_output(output), Oracle(pythons, output / "logs", preload, parting.suspects) as oracle:
+    with opened_output(output), Oracle(pythons, output / "logs", preload, difference.suspects) as oracle:
+        settings = options.settings
         made = reduce_experiment(
-            name, parting, oracle, script, profile=options.settings.profile, seed=options.settings.seed, seconds=seconds
+            name, difference, oracle, script, profile=settings.profile, seed=settings.seed, seconds=seconds
         )
-    for ran, run in made.runs.items():
-        say(f"{ran.replace(ALONE, ' without the preload')}: {run.ended}: {run.line}")
+    for setup, run in made.runs.items():
+        say(f"{setup}: {run.ended}: {run.line}")
     if made.problem:
         kept = f"; the smallest that fails is kept in {script}" if made.script else ""
         say_error(f"{name}: not reduced: {made.problem}{kept}")

@@ -30,7 +30,7 @@ TELL_SECONDS = 30.0
 @click.option(
     "--known",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="A file of known divergences in place of ours.",
+    help="A file of known divergences to use in place of ours.",
 )
 @click.option(
     "--output",
@@ -51,10 +51,10 @@ def sweep(
 ) -> None:
     """Compare Keras itself: each public layer, activation, loss, metric, optimizer, initializer and constraint.
 
-    Each runs on all backends, forward and gradient, in configurations and on inputs that are typical
-    and that are not (constant, tied, far from zero). PATTERNS choose cases by a part of
-    their names, such as `AveragePooling2D` or `losses.*`. Exits with 0 only if every difference is
-    known, and all that is known is still there.
+    Each runs on all backends, forward and gradient, in typical and unusual configurations and on
+    typical and unusual inputs (constant, tied, far from zero). PATTERNS choose cases by their names,
+    such as `AveragePooling2D` or `losses.*`. Exits with 0 only if every difference is known, and
+    every known divergence still occurs.
     """
     from multibackend.cli.trainings import opened_output
     from multibackend.launch.choosing import require

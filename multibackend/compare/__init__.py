@@ -15,12 +15,12 @@ from multibackend.compare.findings import (
     KnownEffect,
     Note,
     Origin,
-    Pair,
     Status,
 )
 from multibackend.compare.known import Known, load_known
 from multibackend.compare.origins import LOCAL_STAGES
 from multibackend.compare.runs import Ensemble, gather_ensembles, load_runs
+from multibackend.compare.suspects import Pair, find_suspects
 from multibackend.compare.trajectories import follow_losses, has_losses
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "Pair",
     "Status",
     "compare_records",
+    "find_suspects",
     "follow_losses",
     "gather_ensembles",
     "has_losses",

@@ -20,9 +20,9 @@ from itertools import combinations
 
 import numpy as np
 
-from multibackend.compare.findings import Pair
 from multibackend.compare.measures import Array, Vector, divide, find_median, size_by_norm, size_by_step
 from multibackend.compare.runs import Ensemble
+from multibackend.compare.suspects import Pair
 from multibackend.records.record import Record
 
 EPS = {"float64": float(np.finfo(np.float64).eps), "float32": float(np.finfo(np.float32).eps)}

@@ -8,11 +8,12 @@ from itertools import combinations
 from typing import Any
 
 from multibackend.compare.contents import list_other_dtypes
-from multibackend.compare.findings import PRECISIONS, STAGES, Absence, Comparison, Finding, Note, Origin, Pair, Status
+from multibackend.compare.findings import PRECISIONS, STAGES, Absence, Comparison, Finding, Note, Origin, Status
 from multibackend.compare.known import Known, apply_known, list_effects, load_known
 from multibackend.compare.origins import find_origin
 from multibackend.compare.provenance import list_differences
 from multibackend.compare.runs import Ensemble, check_same_training, gather_ensembles
+from multibackend.compare.suspects import Pair
 from multibackend.compare.verdicts import judge_pair
 from multibackend.engine.backends import BACKENDS
 from multibackend.errors import RecordError

@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from multibackend.compare.findings import Pair
+from multibackend.compare.suspects import Pair
 from multibackend.compare.tost import MOST_PAIRS, Tost, compute_power, find_detectable_margin, find_pairs, run_tost
 from multibackend.errors import MultibackendError
 
@@ -68,7 +68,8 @@ class Equivalence:
     are counted in: "ratio" of the losses (in logarithms), or, where one isn't positive, "gain": shares of what
     training gained. `power` is the probability of *equivalent* if the two truly are the same and spread as
     observed; `detectable` the smallest margin with power 0.8; `seeds_needed` the seeds that
-    give this margin power 0.8, None if very many.
+    give this margin power 0.8, None if very many. `known` is the id of the known divergence that explains the
+    result, whose status is then "known".
     """
 
     experiment: str
@@ -83,6 +84,7 @@ class Equivalence:
     power: float | None = None
     detectable: float | None = None
     seeds_needed: int | None = None
+    known: str = ""
 
     @property
     def failed(self) -> bool:

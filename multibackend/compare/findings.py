@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
+from multibackend.compare.suspects import Pair, describe_suspects, find_suspects, join_words
 from multibackend.experiments.experiment import shorten_name
 from multibackend.records.record import Run
 
@@ -27,7 +28,7 @@ STAGES = (
     "test metrics",
     "interchange",
 )
-"""In causal order: the first that fails is where two trainings part."""
+"""In causal order: the first that fails is where two trainings begin to differ."""
 
 Status = Literal["pass", "drift", "known", "diverged as meant", "fail", "consequence", "not judged", "not run"]
 """What came of a stage.
@@ -36,7 +37,7 @@ Status = Literal["pass", "drift", "known", "diverged as meant", "fail", "consequ
 |---|---|---|
 | pass | within its bound | no |
 | drift | within its bound, and only because rounding itself was measured to grow so far | no |
-| known | parts as an entry of `known.toml` says, or in consequence of it | no |
+| known | differs as an entry of `known.toml` says, or in consequence of it | no |
 | diverged as meant | the loss outgrew float32 (3.4e38), as this experiment demands | no |
 | fail | beyond its bound; or missing, of another shape, not finite | yes |
 | consequence | as `fail`, after an earlier stage of the same pair failed | yes |
@@ -45,7 +46,6 @@ Status = Literal["pass", "drift", "known", "diverged as meant", "fail", "consequ
 """
 
 FAILURES: tuple[Status, ...] = ("fail", "consequence", "not judged")
-Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,13 @@ class Finding:
     """One stage of one pair, judged.
 
     `measured` and `bound` are relative differences; None where nothing could be measured (an array
-    is missing, a shape differs). `detail` is one line: where the worst is, with its numbers. `where` is the layer,
-    variable or optimizer slot that it first parts at, by its path ("" for none), `step` the step (from 1; 0 for none).
+    is missing, a shape differs). `detail` is one line: the worst place, with its numbers. `where` is the layer,
+    variable or optimizer slot at which the pair first differs, by its path ("" for none), `step` the step (from 1; 0
+    for none). `places` are the paths of all layers, variables and slots that the finding names, first that in `where`.
+
+    `known` is the id of the known divergence that explains the difference, here or at an earlier stage ("" for none);
+    the status is then "known". `stale` is the id of a known divergence that should show here and no longer does; the
+    status is then "fail".
     """
 
     experiment: str
@@ -67,6 +72,9 @@ class Finding:
     detail: str
     where: str = ""
     step: int = 0
+    places: tuple[str, ...] = ()
+    known: str = ""
+    stale: str = ""
 
     @property
     def failed(self) -> bool:
@@ -97,7 +105,7 @@ class Origin:
     @property
     def sentence(self) -> str:
         """Who, in what, and with which numbers."""
-        who = _join(list(self.who))
+        who = join_words(self.who)
         if self.kind == "nowhere":
             return f"{who}: no origin: {self.detail}"
         place = {
@@ -142,7 +150,7 @@ class KnownEffect:
     id: str
     title: str
     backend: str
-    state: Literal["in effect", "stepped round", "no longer occurs"]
+    state: Literal["in effect", "worked around", "no longer occurs"]
     cause: str
     upstream: str
     reproduction: str
@@ -226,41 +234,39 @@ class Comparison:
         first = min((STAGES.index(finding.stage) for finding in failures), default=-1)
         return tuple(finding for finding in failures if STAGES.index(finding.stage) == first)
 
+    def find_suspects(self, experiment: str, precision: str) -> tuple[str, ...]:
+        """The participants that differ at the first failing stage: see `suspects.find_suspects`."""
+        failures = self.first_failures(experiment, precision)
+        return find_suspects(finding.pair for finding in failures if finding.status != "not judged")
+
+    def list_participants(self, experiment: str, precision: str) -> tuple[str, ...]:
+        """The participants compared, in the order of the pairs."""
+        pairs = [finding.pair for finding in self.select(experiment, precision)]
+        return tuple(dict.fromkeys(name for pair in pairs for name in pair))
+
     def find_origins(self, experiment: str, precision: str) -> tuple[Origin, ...]:
         """Where the first failure of an experiment in a precision starts, if that was looked for."""
         return tuple(o for o in self.origins if (o.experiment, o.precision) == (experiment, precision))
 
     def consequences(self, finding: Finding) -> tuple[str, ...]:
-        """The later stages at which the same pair parts in consequence of a failure."""
+        """The later stages at which the same pair differs in consequence of a failure."""
         later = self.select(finding.experiment, finding.precision)
         return tuple(f.stage for f in later if f.pair == finding.pair and f.status == "consequence")
 
     def verdict(self, experiment: str, precision: str) -> str:
-        """One phrase: who parts, and at which stage; or `known`, `diverged as meant`, `drift`, `same`, `not run`."""
+        """One phrase: who differs, and at which stage; or `known`, `diverged as meant`, `drift`, `same`, `not run`."""
         failures = self.first_failures(experiment, precision)
         if failures and all(finding.status == "not judged" for finding in failures):
             absent = [
                 a.run.backend for a in self.failed if (a.run.experiment, a.run.precision) == (experiment, precision)
             ]
-            return f"no result from {_join(list(dict.fromkeys(absent)))}"
+            return f"no result from {join_words(list(dict.fromkeys(absent)))}"
         if failures:
-            parted = [finding for finding in failures if finding.status != "not judged"]
-            return f"{_who_parts([finding.pair for finding in parted])} at {parted[0].stage}"
+            stage = next(finding.stage for finding in failures if finding.status != "not judged")
+            suspects = self.find_suspects(experiment, precision)
+            return f"{describe_suspects(suspects, self.list_participants(experiment, precision))} at {stage}"
         met = {finding.status for finding in self.select(experiment, precision)}
         for status in ("known", "diverged as meant", "drift"):
             if status in met:
                 return status
         return "same" if "pass" in met else "not run"
-
-
-def _who_parts(pairs: list[Pair]) -> str:
-    shared = set(pairs[0]).intersection(*pairs)
-    if len(pairs) == 2 and len(shared) == 1:
-        return f"{shared.pop()} parts"
-    if len(pairs) == 1:
-        return f"{_join(list(pairs[0]))} part"
-    return "all three part"
-
-
-def _join(names: list[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -14,9 +14,10 @@ from dataclasses import replace
 import numpy as np
 
 from multibackend.compare.bounds import NORM_FLOOR, Judged, Quantity, judge
-from multibackend.compare.findings import Finding, Pair
+from multibackend.compare.findings import Finding
 from multibackend.compare.measures import Array, Problem, find_mismatch
 from multibackend.compare.runs import Ensemble
+from multibackend.compare.suspects import Pair
 from multibackend.records.array_file import Form, find_forms
 from multibackend.records.record import Record, Run
 

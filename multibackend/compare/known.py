@@ -160,14 +160,15 @@ def _apply_to(finding: Finding, active: Sequence[tuple[Known, Show]], measured: 
     earlier = [entry for entry, show in active if STAGES.index(show.stage) < here]
     if finding.status in ("pass", "drift") and shown and measured:
         detail = f"known divergence {shown[0][0].id} no longer occurs: remove its entry ({finding.detail})"
-        return replace(finding, status="fail", detail=detail)
+        return replace(finding, status="fail", detail=detail, stale=shown[0][0].id)
     if finding.status != "fail" or finding.measured is None:
         return finding
     for entry, show in shown:
         if finding.measured <= SIZE_FACTOR * show.size:
-            return replace(finding, status="known", detail=f"{entry.id}: {finding.detail}")
+            return replace(finding, status="known", detail=f"{entry.id}: {finding.detail}", known=entry.id)
     if earlier:
-        return replace(finding, status="known", detail=f"in consequence of {earlier[0].id}: {finding.detail}")
+        detail = f"in consequence of {earlier[0].id}: {finding.detail}"
+        return replace(finding, status="known", detail=detail, known=earlier[0].id)
     if shown:
         entry, show = shown[0]
         explained = f"known divergence {entry.id} explains {SIZE_FACTOR * show.size:.1e} at most"
@@ -178,21 +179,20 @@ def _apply_to(finding: Finding, active: Sequence[tuple[Known, Show]], measured: 
 def list_effects(
     findings: Sequence[Finding], ensembles: Iterable[Ensemble], entries: Sequence[Known]
 ) -> tuple[KnownEffect, ...]:
-    """Each entry that concerns these records: in effect, stepped round by its workaround, or gone."""
+    """Each entry that concerns these records: in effect, worked around by its workaround, or gone."""
     effects = []
     gathered = list(ensembles)
     for entry in entries:
-        met: dict[str, list[str]] = {"in effect": [], "no longer occurs": [], "stepped round": []}
+        met: dict[str, list[str]] = {"in effect": [], "no longer occurs": [], "worked around": []}
         for ensemble in gathered:
             if any(
                 entry.concerns(record) and entry.workaround in record.workarounds for record in ensemble.base.values()
             ):
-                met["stepped round"].append(ensemble.experiment)
+                met["worked around"].append(ensemble.experiment)
         for finding in findings:
-            named = finding.detail.split(": ")[0].removeprefix("in consequence of ")
-            if finding.status == "known" and named == entry.id:
+            if finding.known == entry.id:
                 met["in effect"].append(finding.experiment)
-            elif finding.detail.startswith(f"known divergence {entry.id} no longer occurs"):
+            elif finding.stale == entry.id:
                 met["no longer occurs"].append(finding.experiment)
         details = {f.name: getattr(entry, f.name) for f in dataclasses.fields(KnownEffect) if hasattr(entry, f.name)}
         for state, names in met.items():

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from multibackend.compare.bounds import EPS, NEGLIGIBLE, NORM_FLOOR, Quantity, judge
-from multibackend.compare.findings import STAGES, Finding, Origin, OriginKind, Pair
+from multibackend.compare.findings import STAGES, Finding, Origin, OriginKind
 from multibackend.compare.measures import find_mismatch, size_by_norm
 from multibackend.compare.runs import Ensemble
+from multibackend.compare.suspects import Pair, find_suspects
 from multibackend.records.record import Record
 
 LOCAL_STAGES = STAGES[STAGES.index("initial outputs") : STAGES.index("first update") + 1]
@@ -36,15 +37,10 @@ def find_origin(ensemble: Ensemble, precision: str, findings: Sequence[Finding])
     found = {pair: place for pair, place in places.items() if place}
     if not found:
         detail = "no layer, nor the loss, nor the optimizer parts when it is run alone on the same values"
-        return [Origin(ensemble.experiment, precision, _accuse(pairs), "nowhere", "", detail)]
+        return [Origin(ensemble.experiment, precision, find_suspects(pairs), "nowhere", "", detail)]
     _, kind, where, detail = min(found.values())
     accused = [pair for pair, place in found.items() if place[1:3] == (kind, where)]
-    return [Origin(ensemble.experiment, precision, _accuse(accused), kind, where, detail)]
-
-
-def _accuse(pairs: Sequence[Pair]) -> tuple[str, ...]:
-    shared = set(pairs[0]).intersection(*pairs)
-    return tuple(shared) if len(pairs) > 1 and len(shared) == 1 else pairs[0]
+    return [Origin(ensemble.experiment, precision, find_suspects(accused), kind, where, detail)]
 
 
 def _find_place(isolated: Ensemble, precision: str, pair: Pair) -> Place | None:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from multibackend.compare.bounds import EPS, LOSS_FLOOR, NEGLIGIBLE, NORM_FLOOR, TRAJECTORY_FLOOR, Quantity
-from multibackend.compare.findings import Pair
 from multibackend.compare.measures import Array, Problem, count_differing_bits, divide, size_by_norm
+from multibackend.compare.suspects import Pair
 from multibackend.records.record import Record
 from multibackend.text import sanitize
 

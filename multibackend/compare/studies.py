@@ -13,8 +13,8 @@ from itertools import combinations
 import numpy as np
 
 from multibackend.compare.equivalence import Criterion, Equivalence, check_seeds, format_share, judge_losses
-from multibackend.compare.findings import Pair
 from multibackend.compare.known import Known
+from multibackend.compare.suspects import Pair
 from multibackend.errors import RecordError
 from multibackend.records.record import Record, Run
 
@@ -179,7 +179,8 @@ def _excuse(result: Equivalence, records: Iterable[Record | None], entries: Sequ
                 and entry.workaround not in record.workarounds
                 and entry.find_show(record.run)
             ):
-                return replace(result, status="known", detail=f"in consequence of {entry.id}: {result.detail}")
+                detail = f"in consequence of {entry.id}: {result.detail}"
+                return replace(result, status="known", detail=detail, known=entry.id)
     return result
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from multibackend.compare.bounds import Judged, judge
 from multibackend.compare.contents import find_gaps
-from multibackend.compare.findings import Pair
 from multibackend.compare.measures import count_in_range, find_mismatch
 from multibackend.compare.runs import Ensemble
 from multibackend.compare.stages import list_quantities, select_arrays
+from multibackend.compare.suspects import Pair
 from multibackend.records.record import Record
 
 OVERFLOW_SHARE = 0.1

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from multibackend.compare.bounds import ENVELOPE_FACTOR, FLOAT64_BOUND, Judged, Quantity, judge
-from multibackend.compare.findings import STAGES, Finding, Pair, Status
+from multibackend.compare.findings import STAGES, Finding, Status
 from multibackend.compare.interchange import judge_interchange
 from multibackend.compare.measures import Problem, find_mismatch
 from multibackend.compare.runs import Ensemble
@@ -18,6 +18,7 @@ from multibackend.compare.stages import (
     list_quantities,
     select_arrays,
 )
+from multibackend.compare.suspects import Pair
 from multibackend.compare.trajectories import Divergence, examine_divergence
 
 EQUAL = "equal to the bit"
@@ -100,7 +101,9 @@ def _judge_stage(ensemble: Ensemble, precision: str, pair: Pair, stage: str, div
 
 
 def _fail(finding: Finding, problem: Problem) -> Finding:
-    return replace(finding, status="fail", detail=problem.detail, where=problem.where)
+    # At the stage interchange `where` says whose file it is, which is no place in the model.
+    places = (problem.where,) if problem.where and finding.stage != "interchange" else ()
+    return replace(finding, status="fail", detail=problem.detail, where=problem.where, places=places)
 
 
 def _kind(stage: str) -> str:
@@ -131,7 +134,9 @@ def _decide(blank: Finding, ensemble: Ensemble, judged: list[tuple[Quantity, Jud
     if (first.key, start) != (worst[0].key, step):
         detail += f"; worst at {_place(worst[0], worst[1], step)}: {measured:.1e}, bound {bound:.1e}"
     steps = start + 1 if len(found.measured) > 1 else 0
-    return replace(finding, status="fail", detail=_add_note(detail, found), where=first.where, step=steps)
+    places = tuple(dict.fromkeys(q.where for q in (first, worst[0]) if q.where))
+    detail = _add_note(detail, found)
+    return replace(finding, status="fail", detail=detail, where=first.where, step=steps, places=places)
 
 
 def _pass(finding: Finding, judged: list[tuple[Quantity, Judged]], where: str) -> Finding:

@@ -133,7 +133,7 @@ class Supervisor:
         """
         assert self.child is not None
         ending = self.child.close()
-        reason = self._explain(why or ending)
+        reason = self._explain(why or str(ending))
         if self._running is not None:
             blamed = [self._running]
         elif not self._ready:

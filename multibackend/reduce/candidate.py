@@ -1,8 +1,7 @@
-"""Candidates: what a script shall do, in data small enough to be taken apart piece by piece."""
+"""Candidates: what a script does, as small pieces of data that can be removed or simplified one at a time."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
@@ -23,26 +22,26 @@ Probe = Literal[
     "saved",
     "saved slots",
 ]
-"""What the script looks at.
+"""The numbers that a script looks at.
 
 | probe | its numbers |
 |---|---|
-| parameters | how many |
-| statistics | of many random numbers, a layer's or an initializer's: mean, deviation, share of zeros, what stays |
+| parameters | how many parameters the model has |
+| statistics | mean, deviation, share of zeros of many random numbers that a layer or an initializer draws |
 | loss | a loss called on its own |
 | output, predict | the model's output, called or by `predict` |
 | weights | the initial weights |
 | evaluate | loss and metrics of a batch |
-| update | each weight before training less after; with SGD(1.0) and one step, the gradients |
+| update | each weight before training minus after; with SGD(1.0) and one step, the gradients |
 | losses | each step's loss |
 | slots | the optimizer's variables |
-| fit | as update, by `fit` over several batches |
-| history | what `fit` reports of several epochs, validated |
-| saved, saved slots | the weights, or the optimizer's variables, less those saved and loaded again |
+| fit | the same as update, by `fit` over several batches |
+| history | what `fit` reports over several epochs with validation rows |
+| saved, saved slots | the weights, or the optimizer's variables, minus those saved and loaded again |
 """
 
 PROBES: tuple[Probe, ...] = get_args(Probe)
-"""The simplest first."""
+"""All probes, the simplest first."""
 
 TRAINING: tuple[Probe, ...] = ("update", "losses", "slots", "fit", "history", "saved slots")
 
@@ -62,23 +61,23 @@ class Call:
     arguments: dict[str, Any] = field(default_factory=dict)
 
     def without(self, key: str) -> Call:
-        """The same call with one argument left to its default."""
+        """Return the same call with one argument left to its default."""
         return Call(self.function, {k: v for k, v in self.arguments.items() if k != key})
 
     def having(self, key: str, value: Any) -> Call:
-        """The same call with another value of one argument."""
+        """Return the same call with another value of one argument."""
         return Call(self.function, {**self.arguments, key: value})
 
 
 GRADIENTS = Call("keras.optimizers.SGD", {"learning_rate": 1.0})
-"""With it and one step, weights before less weights after are the gradients."""
+"""The optimizer that shows gradients: after one step, weights before minus weights after are the gradients."""
 
 
 @dataclass(frozen=True)
 class Values:
     """Numbers of an array: "normal", "positive", "spread" (mean, deviation), "integers" (below `high`) or "literal".
 
-    Of targets also "classes", "one-hot" and "binary", which follow the model's output.
+    Targets may also be "classes", "one-hot" or "binary", whose shape follows the model's output.
     """
 
     kind: str = "normal"
@@ -90,7 +89,7 @@ class Values:
 
 @dataclass(frozen=True)
 class Source:
-    """An input of the model: shape without the rows, and its numbers. `dtype` "" is Keras' own float."""
+    """An input of the model: its shape without the rows, and its numbers. `dtype` "" stands for Keras' own float."""
 
     name: str
     shape: tuple[int, ...]
@@ -114,14 +113,14 @@ class Node:
     shared: str = ""
 
     def reads(self) -> tuple[str, ...]:
-        """All nodes and sources that it needs."""
+        """Return the names of all nodes and sources that it needs."""
         names = (*self.inputs, *(value.name for value in self.keywords.values() if isinstance(value, Name)))
         return tuple(name.split("[")[0] for name in names)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One thing to try. `weights` are "uniform" or "positive" random numbers, or "initial", as Keras makes them.
+    """A script to try. `weights` are "uniform" or "positive" random numbers, or "initial", as Keras makes them.
 
     `weighted` gives the rows weights; `elements` are the positions in `got` that the script keeps.
     """
@@ -143,12 +142,12 @@ class Candidate:
     elements: tuple[int, ...] = ()
 
     def but(self, **changes: Any) -> Candidate:
-        """The same candidate with some fields changed."""
+        """Return the same candidate with some fields changed."""
         return replace(self, **changes)
 
 
 def keep_needed(candidate: Candidate) -> Candidate:
-    """The same candidate without the nodes and sources that its last node doesn't read; shared layers get owners."""
+    """Remove the nodes and sources that the last node doesn't read; shared layers get new owners."""
     if not candidate.nodes:
         return candidate
     needed = {candidate.nodes[-1].name}
@@ -167,7 +166,7 @@ def keep_needed(candidate: Candidate) -> Candidate:
 
 
 def walk(value: Any) -> Iterator[Any]:
-    """A value and all that it holds."""
+    """Yield a value and all that it holds."""
     yield value
     if isinstance(value, Call):
         yield from walk(value.function)
@@ -182,48 +181,6 @@ def walk(value: Any) -> Iterator[Any]:
 
 
 def find_names(candidate: Candidate) -> list[str]:
-    """The names of the user's own that a candidate needs defined."""
+    """List the user's own names that a candidate needs defined."""
     parts = [candidate.loss, candidate.optimizer, candidate.metrics, *(node.layer for node in candidate.nodes)]
     return list(dict.fromkeys(item.name for part in parts for item in walk(part) if isinstance(item, Name)))
-
-
-VALUE_COST = {"normal": 0.0, "classes": 1.0, "one-hot": 1.0, "binary": 1.0, "integers": 1.0, "positive": 2.0}
-PRICE = {"node": 100.0, "own": 100.0, "argument": 10.0, "double": 60.0, "probe": 15.0, "values": 20.0, "literal": 200.0}
-
-
-def measure(candidate: Candidate) -> float:
-    """How complicated a candidate is; reduction only ever goes down. Layers cost most, then options, then sizes."""
-    arrays = [*(source.values for source in candidate.sources), candidate.targets]
-    cost = PRICE["node"] * len(candidate.nodes) + PRICE["own"] * len(find_names(candidate))
-    cost += sum(
-        _weigh(part) for part in [candidate.loss, list(candidate.metrics), *(node.layer for node in candidate.nodes)]
-    )
-    cost += 0.0 if candidate.optimizer == GRADIENTS else _weigh(candidate.optimizer)
-    cost += sum(_weigh(list(node.keywords.values())) for node in candidate.nodes)
-    cost += PRICE["double"] * (candidate.precision == "float64") + PRICE["probe"] * PROBES.index(candidate.probe)
-    cost += sum(_weigh_values(values) for values in arrays)
-    cost += PRICE["argument"] * (
-        candidate.training + candidate.weighted + ["initial", "uniform", "positive"].index(candidate.weights)
-    )
-    sizes = [candidate.rows, candidate.steps * 4, *(n for source in candidate.sources for n in source.shape)]
-    if candidate.probe in ("fit", "history"):
-        sizes.append(candidate.batch)
-    return cost + sum(math.log2(1 + n) for n in sizes)
-
-
-def _weigh(part: Any) -> float:
-    if part == "mse" or part is None:
-        return 0.0
-    numbers = [n for n in walk(part) if isinstance(n, (int, float)) and not isinstance(n, bool)]
-    calls = [c for c in walk(part) if isinstance(c, Call)]
-    texts = [t for t in walk(part) if isinstance(t, str)]
-    count = len(calls) + sum(len(call.arguments) for call in calls) + len(texts)
-    return PRICE["argument"] * count + sum(math.log2(1 + min(abs(n), 1e9)) for n in numbers)
-
-
-def _weigh_values(values: Values) -> float:
-    if values.kind == "literal":
-        return PRICE["literal"]
-    if values.kind == "spread":
-        return PRICE["values"] * 3 + math.log2(1 + abs(values.mean)) + math.log2(1 + values.deviation)
-    return PRICE["values"] * VALUE_COST[values.kind] + (math.log2(values.high) if values.kind == "integers" else 0.0)

@@ -1,64 +1,64 @@
-"""Confirming: the script as it was written, run on its own in a fresh process of each backend."""
+"""Confirming: the script as it was written, run on its own in a fresh process of each setup."""
 
 from __future__ import annotations
 
 import os
-import subprocess
+import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from multibackend.engine.backends import environment_variables
-from multibackend.reduce.oracle import ALONE
+from multibackend.launch.child import Child, Ending
+from multibackend.reduce.setup import Setup, list_setups
 
 FRESH_SECONDS = 180.0
-"""For one run, the framework's import included."""
+"""Seconds for one run, the framework's import included."""
 
 PRELOADED = "import runpy, sys; [runpy.run_path(path, run_name='__main__') for path in sys.argv[1:]]"
-"""Runs files one after another in one process."""
+"""A program that runs files one after another in one process."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """How a script ended on a backend: "passes", "fails" (by its assertion) or "breaks", and its last line."""
+    """The end of a script, which passes, fails by its assertion, or breaks; and its last line."""
 
-    ended: str
+    ended: Literal["passes", "fails", "breaks"]
     line: str
 
 
-def run_fresh(script: Path, pythons: Mapping[str, str], preload: Path | None, suspect: str) -> dict[str, Run]:
+def run_fresh(script: Path, pythons: Mapping[str, str], preload: Path | None, suspect: str) -> dict[Setup, Run]:
     """Run a script on each backend, all at once; with a preload, also without it on the suspect."""
-    names = [*pythons, *([suspect + ALONE] if preload else [])]
-    started = {name: _start(script, name, pythons, preload) for name in names}
-    return {name: _end(process) for name, process in started.items()}
+    setups = list_setups(tuple(pythons), (suspect,), has_preload=preload is not None)
+    with tempfile.TemporaryDirectory() as logs:
+        children = {setup: _start(script, setup, pythons[setup.backend], preload, Path(logs)) for setup in setups}
+        deadline = time.monotonic() + FRESH_SECONDS
+        return {setup: _end(child, deadline) for setup, child in children.items()}
 
 
-def _start(script: Path, name: str, pythons: Mapping[str, str], preload: Path | None) -> subprocess.Popen[str]:
-    backend = name.removesuffix(ALONE)
-    command = [pythons[backend], str(script)]
-    if preload and name == backend:
-        command = [pythons[backend], "-c", PRELOADED, str(preload), str(script)]
-    environment = {**os.environ, **environment_variables(backend, "cpu", 1)}
-    return subprocess.Popen(
-        command,
-        env=environment,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        errors="replace",
-    )
+def _start(script: Path, setup: Setup, python: str, preload: Path | None, logs: Path) -> Child:
+    command = [python, str(script)]
+    if preload and not setup.bare:
+        command = [python, "-c", PRELOADED, str(preload), str(script)]
+    environment = {**os.environ, **environment_variables(setup.backend, "cpu", 1)}
+    return Child(command, environment, logs / setup.log_name, None)
 
 
-def _end(process: subprocess.Popen[str]) -> Run:
-    try:
-        output, errors = process.communicate(timeout=FRESH_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return Run("breaks", f"no end within {FRESH_SECONDS:.0f} s")
-    lines = [line.strip() for line in errors.splitlines() if line.strip()] or [""]
-    if process.returncode == 0 and output.rstrip().endswith("OK"):
+def _end(child: Child, deadline: float) -> Run:
+    """Wait until a script has ended, which says no events; kill it at the deadline."""
+    child.wait_for_event(max(0.0, deadline - time.monotonic()))
+    over = child.has_exited
+    ending, lines = child.close(), child.read_last_lines()
+    return judge_ending(ending, lines) if over else Run("breaks", f"no end within {FRESH_SECONDS:.0f} s")
+
+
+def judge_ending(ending: Ending, lines: list[str]) -> Run:
+    """Judge a script by its exit code and by what it printed."""
+    if ending.code == 0 and "OK" in lines:
         return Run("passes", "OK")
     asserted = next((line for line in reversed(lines) if line.startswith("AssertionError: got")), "")
-    return Run("fails", asserted) if process.returncode and asserted else Run("breaks", lines[-1])
+    if ending.code and asserted:
+        return Run("fails", asserted)
+    return Run("breaks", lines[-1] if lines else str(ending))

@@ -1,4 +1,4 @@
-"""Definitions: the source of what a user's own file defines, without comments, with all that it needs in turn."""
+"""Definitions: the source of the user's own classes and functions, without comments, with all that they need."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 from multibackend.errors import MultibackendError
 
 ALLOWED = ("keras", "numpy", "math")
-"""What a script may import."""
+"""The packages that a script may import."""
 
 
 def find_definition(name: str, namespace: dict[str, Any]) -> str:
-    """The source that defines a name of a module, what it reads before it.
+    """Return the source that defines a name of a module, after the source of everything that it reads.
 
     Raises:
         MultibackendError: it can't be had as source, or it needs another package than Keras and NumPy.
@@ -73,7 +73,7 @@ def _write_import(name: str, module: str) -> str:
 
 
 def _read_names(tree: ast.AST) -> list[str]:
-    """The names that code reads, without those in annotations."""
+    """List the names that code reads, without those in annotations."""
     _strip_annotations(tree)
     return list(dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)))
 
@@ -88,7 +88,7 @@ def _strip_annotations(tree: ast.AST) -> None:
 
 
 def _strip(tree: ast.Module) -> str:
-    """The code without docstrings, comments and annotations."""
+    """Return the code without docstrings, comments and annotations."""
     _strip_annotations(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:

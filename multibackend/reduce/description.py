@@ -1,4 +1,4 @@
-"""Descriptions: an experiment taken apart, as the process without Keras reads it."""
+"""Descriptions: an experiment's layers, losses and data, as the process without Keras reads them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from multibackend.reduce.candidate import Name, Node, Source, Values
 from multibackend.reduce.transport import decode
 
 MOST_LITERAL = 64
-"""Numbers of an array that a script may spell out."""
+"""The most numbers of an array that a script spells out."""
 
 LEVELS = 3
-"""Of likeness to the data: simple random numbers, such of their mean and deviation, and the data themselves."""
+"""How many levels of likeness to the data there are: 0 is simple random numbers, 1 random numbers with the data's mean
+and deviation, 2 the data themselves."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """An output of the model: the position of the node that makes it, its shape, its loss, its targets' array."""
+    """An output of the model: the position of the node that makes it, its shape, its loss, the name of its targets."""
 
     node: int
     shape: tuple[int, ...]
@@ -48,7 +49,7 @@ class Description:
     problems: tuple[str, ...]
 
     def cut(self, first: int, last: int, level: int) -> tuple[tuple[Node, ...], tuple[Source, ...]]:
-        """Nodes `first` to `last` with what they read from outside as sources, x0, x1, ..."""
+        """Cut out the nodes `first` to `last`; what they read from outside becomes the sources x0, x1, ..."""
         inside = {node.name for node in self.nodes[first : last + 1]}
         sources: dict[str, Source] = {}
         nodes = []
@@ -68,7 +69,7 @@ class Description:
         return tuple(nodes), tuple(sources.values())
 
     def find_targets(self, head: Head, level: int) -> Values:
-        """Numbers like the targets': classes, one-hot rows, zeros and ones, or normal; at the last level their own."""
+        """Choose numbers like the targets': classes, one-hot, 0 and 1, or normal; at the last level their own."""
         array = self.arrays[head.targets]
         if level == LEVELS - 1 and array.size <= MOST_LITERAL:
             return Values("literal", literal=array.tolist())
@@ -83,7 +84,7 @@ class Description:
 
 
 def imitate(array: np.ndarray, level: int) -> Values:
-    """Numbers like an array's, the simpler the lower the level."""
+    """Choose numbers like an array's; the lower the level, the simpler they are."""
     whole = bool(np.all(array == np.round(array))) and array.size > 0 and array.min() >= 0
     if array.dtype.kind in "iub":
         high = int(array.max()) + 1 if array.size else 2
@@ -100,7 +101,7 @@ def imitate(array: np.ndarray, level: int) -> Values:
 
 
 def read_description(content: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Description:
-    """Put together what the process with Keras answered."""
+    """Read the answer of the process with Keras, and the arrays that it wrote."""
     nodes, paths, reads = [], {}, {}
     for raw in content["nodes"]:
         keywords = {key: decode(value) for key, value in raw["keywords"].items()}
@@ -127,7 +128,7 @@ def read_description(content: Mapping[str, Any], arrays: Mapping[str, np.ndarray
 
 
 def _read_head(raw: Mapping[str, Any], nodes: Sequence[Node]) -> Head:
-    """An output; one that no layer made is taken for the last layer's."""
+    """Read an output; one that no layer made counts as the last layer's."""
     places = {node.name: i for i, node in enumerate(nodes)}
     place = places.get(raw["node"].split("[")[0], len(nodes) - 1)
     return Head(place, tuple(raw["shape"]), decode(raw["loss"]) or "mse", raw["targets"])

@@ -12,7 +12,7 @@ WIDTH = 120
 
 
 def write_value(value: Any) -> str:
-    """An argument as Python."""
+    """Write an argument as Python."""
     match value:
         case Call():
             function = value.function.name if isinstance(value.function, Name) else value.function
@@ -33,7 +33,7 @@ def write_value(value: Any) -> str:
 
 
 def write_source(source: Source, rows: int, precision: str) -> str:
-    """The line that draws a source's numbers."""
+    """Write the line that draws a source's numbers."""
     dtype, size, values = source.dtype or precision, (rows, *source.shape), source.values
     match values.kind:
         case "positive":

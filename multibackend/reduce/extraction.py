@@ -1,7 +1,7 @@
-"""Extraction: an experiment's model, training and data, taken apart; runs where Keras is.
+"""Extraction: describe an experiment's layers, losses and data as JSON values and arrays; runs where Keras is.
 
-The model is called once on a batch of its data, and each layer's call recorded: so nested models, shared layers and
-models by subclassing are all seen the same way.
+The model is called once on a batch of its data, and each layer's call is recorded. So nested models, shared layers and
+subclassed models are all read the same way.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def extract(backend: str, experiment: str, profile: Profile, seed: int, arrays: 
 def read_heads(
     reader: Reader, loss: Any, outputs: Any, targets: Any, tracer: Tracer
 ) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
-    """Each output of the model with its loss, and the arrays of the targets, by name."""
+    """Read each output of the model with its loss; return also the arrays of the targets, by name."""
     import keras
 
     keys = list(outputs) if isinstance(outputs, dict) else range(len(keras.tree.flatten(outputs)))
@@ -74,14 +74,14 @@ def read_heads(
 
 
 def _pick(values: Any, key: Any, i: int) -> Any:
-    """What belongs to one output: of a dictionary by key, of a list by position."""
+    """Pick what belongs to one output: by key from a dictionary, by position from a list."""
     if isinstance(values, dict) and "class_name" not in values:
         return values[key] if key in values else list(values.values())[i]
     return values[i] if isinstance(values, (list, tuple)) else values
 
 
 def _flatten(metrics: Any) -> list[Any]:
-    """All metrics of all outputs."""
+    """List all metrics of all outputs."""
     if isinstance(metrics, dict):
         return [metric for value in metrics.values() for metric in _flatten(value)]
     if isinstance(metrics, list):
@@ -90,7 +90,7 @@ def _flatten(metrics: Any) -> list[Any]:
 
 
 def _own_names(build: Any, model: Any) -> dict[str, Any]:
-    """What the file that defines the experiment, and those that define its layers, name."""
+    """Collect the names in the file that defines the experiment and in those that define its layers."""
     modules = [inspect.getmodule(build)]
     modules += [sys.modules.get(type(layer).__module__) for layer in model._flatten_layers()]
     names: dict[str, Any] = {}

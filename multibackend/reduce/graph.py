@@ -10,13 +10,13 @@ from multibackend.reduce.expression import WIDTH, write_source, write_value
 
 
 def name_inputs(candidate: Candidate) -> str:
-    """What the model is called with."""
+    """Write the expression that the model is called with."""
     names = [source.name for source in candidate.sources]
     return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
 
 
 def write_model(candidate: Candidate) -> list[str]:
-    """The lines that draw the inputs, make the model, and set its weights."""
+    """Write the lines that draw the inputs, make the model, and set its weights."""
     lines = [write_source(source, candidate.rows, candidate.precision) for source in candidate.sources]
     if is_bare(candidate):
         return [*lines, f"model = {write_value(candidate.nodes[0].layer)}"]
@@ -38,13 +38,13 @@ def write_model(candidate: Candidate) -> list[str]:
 
 
 def is_bare(candidate: Candidate) -> bool:
-    """Whether a layer can be called without a model round it."""
+    """Return whether a layer can be called without a model around it."""
     plain = candidate.weights == "initial" and candidate.probe == "output" and is_chain(candidate)
     return plain and len(candidate.nodes) == 1 and "name" not in candidate.nodes[0].layer.arguments
 
 
 def is_chain(candidate: Candidate) -> bool:
-    """Whether each layer reads the one before it and nothing else, so that `Sequential` can hold them."""
+    """Return whether each layer reads only the one before it, so that `Sequential` can hold them."""
     before = [source.name for source in candidate.sources] + [node.name for node in candidate.nodes]
     return len(candidate.sources) == 1 and all(
         node.inputs == (before[i],) and not (node.listed or node.keywords or node.shared)

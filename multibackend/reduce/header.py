@@ -1,4 +1,4 @@
-"""Headers: what a script says of itself in its first lines."""
+"""Headers: the first lines of a script, which say what it shows and how to run it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MEANING = {
 def write_header(
     candidate: Candidate, failure: Failure, versions: Mapping[str, str], backends: Sequence[str]
 ) -> list[str]:
-    """What differs and where, how to run it, what each backend gives, and why the tolerance is as it is."""
+    """Write what differs and where, how to run it, what each backend gives, and why the tolerance is as it is."""
     healthy = [backend for backend in backends if backend != failure.backend]
     parts = dict.fromkeys(_name(node.layer) for node in candidate.nodes)
     what = _find_meaning(candidate)

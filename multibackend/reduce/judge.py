@@ -1,4 +1,4 @@
-"""The judge: whether one backend fails while the others agree, and with which tolerance a script shall say so."""
+"""The judge: decides whether one backend fails while the others agree, and which tolerance the script needs."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ import numpy as np
 
 from multibackend.reduce.candidate import Candidate
 from multibackend.reduce.oracle import Got
+from multibackend.reduce.setup import Setup
 
 ULPS = 16
-"""Units in the last place of the largest value: what sums in another order may differ by, in a model of few layers."""
+"""Units in the last place of the largest value by which sums in another order may differ, in a model of few layers."""
 
 DISTANCES = 4
-"""The healthy backends' own distance is one draw of what rounding does here; another machine may draw more."""
+"""How many times the healthy backends' own distance is tolerated: it is one sample of the rounding error here, and on
+another machine the rounding error may be larger."""
 
 MARGIN = 4
-"""How many tolerances a failing backend is off at least, so that the script fails on other machines too."""
+"""The least number of tolerances by which a failing backend is off, so that the script fails on other machines, too."""
 
 DEVIATIONS = 6
-"""Of a statistic's sampling error; a healthy generator passes it once in 5e8 draws."""
+"""How many standard errors a statistic may be off; a healthy generator exceeds them once in 5e8 draws."""
 
 LOSSES = ("loss", "evaluate", "losses", "history")
-"""Probes whose numbers are losses and metrics."""
+"""The probes whose numbers are losses and metrics."""
 
 MOST_ELEMENTS = 4
 SAMPLES = 1e6
-"""How many numbers a script of the probe "statistics" draws."""
+"""The number of numbers that a script of the probe "statistics" draws."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,12 @@ class Failure:
     distance: float
 
 
-def judge(candidate: Candidate, results: Mapping[str, Got], faulty: str) -> Failure | None:
-    """How a backend fails against the others, which agree; None where it doesn't, or where they don't.
+def judge(candidate: Candidate, results: Mapping[Setup, Got], faulty: Setup) -> Failure | None:
+    """Judge how a setup fails while the others agree; None where it doesn't fail, or the others don't agree.
 
-    Where code is run before the script, the same backend without that code is among the others.
+    With a preload, the same backend without it is among the others.
     """
-    arrays = {name: got for name, got in results.items() if not isinstance(got, str)}
+    arrays = {setup: got for setup, got in results.items() if not isinstance(got, str)}
     if len(arrays) < len(results) or len({array.shape for array in arrays.values()}) != 1:
         return None
     got = arrays.pop(faulty)
@@ -77,11 +79,11 @@ def judge(candidate: Candidate, results: Mapping[str, Got], faulty: str) -> Fail
     worst = _select_worst(off, MARGIN * tolerance)
     picked = [tuple(float(array[i]) for i in worst) for array in (got, expected)]
     elements = () if len(worst) == got.size else worst
-    return Failure(faulty, picked[0], picked[1], elements, _round_up(tolerance), distance)
+    return Failure(faulty.backend, picked[0], picked[1], elements, _round_up(tolerance), distance)
 
 
 def _select_worst(off: np.ndarray, limit: float) -> tuple[int, ...]:
-    """All positions of a short array, else those of the worst; in order."""
+    """Select all positions of a short array, else those of the worst values, in order."""
     if off.size <= MOST_ELEMENTS:
         return tuple(range(off.size))
     order = [int(i) for i in np.argsort(-off, kind="stable")[: MOST_ELEMENTS // 2]]
@@ -89,7 +91,7 @@ def _select_worst(off: np.ndarray, limit: float) -> tuple[int, ...]:
 
 
 def _round_up(tolerance: float) -> float:
-    """To two digits, so that it can be read."""
+    """Round up to two digits, so that people can read it."""
     exact = Decimal(tolerance)
     step = Decimal(1).scaleb(exact.adjusted() - 1) if exact else Decimal(1)
     return float((exact / step).to_integral_value(ROUND_UP) * step)

@@ -1,16 +1,10 @@
-"""The oracle: one process a backend that stays, and runs each candidate script there."""
+"""The oracle: one process a setup that stays, and runs each candidate script there."""
 
 from __future__ import annotations
 
 import base64
-import json
 import os
-import select
-import signal
-import subprocess
-import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,102 +13,48 @@ import numpy as np
 
 from multibackend.engine.backends import environment_variables, get_backend
 from multibackend.errors import MultibackendError
+from multibackend.launch.child import Child, stop
+from multibackend.reduce.setup import Setup, list_setups
 
 START_SECONDS = 180.0
-"""For a process to import its framework: a cold one takes up to a minute."""
+"""Seconds for a process to import its framework: a cold one takes up to a minute."""
 
 SCRIPT_SECONDS = 60.0
-"""For one script; usual is half a second. One that takes longer counts as not failing."""
+"""Seconds for one script; half a second is usual. One that takes longer counts as not failing."""
 
 RUNNER = ("-P", "-m", "multibackend.reduce.runner")
 
-ALONE = " alone"
-"""Marks the process of a suspect without the code that is run before the scripts: the script must pass there."""
+NO_ANSWER = "the process ended, or took too long"
 
 Got = np.ndarray | str
-"""What a script gave on a backend: its numbers, flat, or the error that ended it."""
-
-
-class Process:
-    """One backend's process. Its standard error goes to a log."""
-
-    def __init__(self, command: Sequence[str], backend: str, log: Path) -> None:
-        self.backend, self.log = backend, log
-        environment = {**os.environ, **environment_variables(backend, "cpu", 1)}
-        try:
-            with log.open("ab") as errors:
-                self._process = subprocess.Popen(
-                    command,
-                    env=environment,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=errors,
-                    start_new_session=True,
-                )
-        except OSError as error:
-            raise MultibackendError(
-                f"{command[0]}: can't be started ({error}); give another interpreter with --python {backend}=PATH."
-            ) from error
-
-    def send(self, request: Mapping[str, Any]) -> None:
-        """Hand over a request; one that has ended is found out by `receive`."""
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps(request).encode() + b"\n")
-            self._process.stdin.flush()
-
-    def receive(self, seconds: float) -> dict[str, Any] | None:
-        """The next answer; None where none comes in time, or the process has ended."""
-        assert self._process.stdout is not None
-        pieces, deadline, number = b"", time.monotonic() + seconds, self._process.stdout.fileno()
-        while not pieces.endswith(b"\n"):
-            ready, _, _ = select.select([number], [], [], max(0.0, deadline - time.monotonic()))
-            block = os.read(number, 1 << 16) if ready else b""
-            if not block:
-                return None
-            pieces += block
-        answer: dict[str, Any] = json.loads(pieces)
-        return answer
-
-    def end(self) -> None:
-        """Kill it, with all that it started."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
+"""What a script gave in a setup: its numbers, flat, or the error that ended it."""
 
 
 class Oracle:
-    """Runs scripts on all backends at once; remembers what it ran. `versions` says what they have installed.
+    """A context in which scripts run on every backend, each asked once; one that ends or hangs is started anew.
 
-    `preload` is code that each backend's process runs first; the suspects then have a second process without it.
+    Each process runs the Python file `preload_file` before any script, except the bare ones of the suspects.
     """
 
     def __init__(
         self, pythons: Mapping[str, str], logs: Path, preload: Path | None = None, suspects: Sequence[str] = ()
     ) -> None:
-        self._commands = {backend: [python, *RUNNER, backend] for backend, python in pythons.items()}
-        if preload:
-            self._commands |= {name + ALONE: [pythons[name], *RUNNER, name] for name in suspects}
-        logs.mkdir(parents=True, exist_ok=True)
-        self._logs = {name: logs / f"reduce-{name.replace(' ', '-')}.log" for name in self._commands}
         self.pythons, self.preload_file = dict(pythons), preload
-        self._seen: dict[tuple[str, str, str], Got] = {}
-        self._processes: dict[str, Process] = {}
         self.versions: dict[str, str] = {}
+        self._logs = logs
+        self._setups = list_setups(tuple(pythons), tuple(suspects), has_preload=preload is not None)
+        self._seen: dict[tuple[str, str, Setup], Got] = {}
+        self._children: dict[Setup, Child] = {}
 
     def preload(self, path: Path) -> None:
-        """Let every process but those without run another preload; what it ran before is forgotten."""
+        """Let every process but the bare ones run another preload; what earlier scripts gave is forgotten."""
         self.preload_file = path
         self._seen.clear()
-        self._run_preload([name for name in self._processes if not name.endswith(ALONE)])
+        self._run_preload(list(self._children))
 
     def __enter__(self) -> Oracle:
         try:
-            self._start(list(self._commands))
+            self._start(self._setups)
         except BaseException:
             self._end()
             raise
@@ -125,79 +65,87 @@ class Oracle:
     ) -> None:
         self._end()
 
-    def ask(self, script: str, precision: str, names: Sequence[str], again: bool = False) -> dict[str, Got]:
-        """What a script leaves in `got`, for each of these backends; as remembered, unless it is to run again."""
-        asked = [name for name in names if again or (script, precision, name) not in self._seen]
-        for name in asked:
-            self._processes[name].send({"script": script, "precision": precision})
-        for name, got in self._gather(asked).items():
-            self._seen[script, precision, name] = got
-        return {name: self._seen[script, precision, name] for name in names}
+    def ask(self, script: str, precision: str, setups: Sequence[Setup], again: bool = False) -> dict[Setup, Got]:
+        """Return what a script leaves in `got` in each setup; as remembered, unless it is to run again."""
+        asked = [setup for setup in setups if again or (script, precision, setup) not in self._seen]
+        for setup in asked:
+            self._children[setup].ask({"script": script, "precision": precision})
+        for setup, got in self._gather(asked).items():
+            self._seen[script, precision, setup] = got
+        return {setup: self._seen[script, precision, setup] for setup in setups}
 
     def extract(self, backend: str, experiment: str, profile: str, seed: int, arrays: Path) -> dict[str, Any]:
-        """Describe an experiment's model and data, on one backend.
+        """Describe an experiment's model and data on one backend, without the preload where that can be.
 
         Raises:
-            MultibackendError: that fails there.
+            MultibackendError: the experiment can't be described there.
         """
-        name = backend + ALONE if backend + ALONE in self._processes else backend
-        process = self._processes[name]
-        process.send({"experiment": experiment, "profile": profile, "seed": seed, "arrays": str(arrays)})
-        answer = process.receive(START_SECONDS) or {"error": f"no answer; log: {process.log}"}
+        bare = Setup(backend, bare=True)
+        child = self._children[bare if bare in self._children else Setup(backend)]
+        child.ask({"experiment": experiment, "profile": profile, "seed": seed, "arrays": str(arrays)})
+        answer = child.wait_for_event(START_SECONDS) or {"error": f"no answer; log: {child.log}"}
         if "description" not in answer:
-            raise MultibackendError(f"experiment {experiment}: can't be taken apart on {backend}: {answer['error']}")
+            raise MultibackendError(f"experiment {experiment}: can't be described on {backend}: {answer['error']}")
         description: dict[str, Any] = answer["description"]
         return description
 
-    def _gather(self, names: Sequence[str]) -> dict[str, Got]:
-        results: dict[str, Got] = {}
+    def list_concerned(self, suspect: str) -> list[Setup]:
+        """Return the setups that judge a suspect: its own first, then the others, the quickest to answer first."""
+        others = [setup for setup in self._setups if not setup.bare and setup.backend != suspect]
+        if self.preload_file:
+            others.append(Setup(suspect, bare=True))
+        return [Setup(suspect), *sorted(others, key=lambda setup: get_backend(setup.backend).script_seconds)]
+
+    def _gather(self, setups: Sequence[Setup]) -> dict[Setup, Got]:
+        """Wait for the answer of each; start those anew that gave none."""
+        results: dict[Setup, Got] = {}
         lost = []
-        for name in names:
-            answer = self._processes[name].receive(SCRIPT_SECONDS)
+        for setup in setups:
+            answer = self._children[setup].wait_for_event(SCRIPT_SECONDS)
             if answer is None:
-                lost.append(name)
-                results[name] = "the process ended, or took too long"
-            elif "got" in answer:
-                results[name] = np.frombuffer(base64.b64decode(answer["got"]), "<f8")
-            else:
-                results[name] = str(answer.get("error", "no numbers"))
-        for name in lost:
-            self._processes.pop(name).end()
+                lost.append(setup)
+            results[setup] = read_answer(answer)
+        for setup in lost:
+            self._children.pop(setup).close()
         if lost:
             self._start(lost)
         return results
 
-    def list_concerned(self, suspect: str) -> list[str]:
-        """The processes that judge a suspect: its own first, then the others, which answers soonest before the rest."""
-        others = [name for name in self._commands if not name.endswith(ALONE) and name != suspect]
-        if self.preload_file:
-            others.append(suspect + ALONE)
-        return [suspect, *sorted(others, key=lambda name: get_backend(name.removesuffix(ALONE)).script_seconds)]
-
-    def _start(self, backends: Sequence[str]) -> None:
-        for backend in backends:
-            self._processes[backend] = Process(
-                self._commands[backend], backend.removesuffix(ALONE), self._logs[backend]
-            )
-        for backend in backends:
-            answer = self._processes[backend].receive(START_SECONDS)
-            if answer is None or "ready" not in answer:
-                raise MultibackendError(f"backend {backend}: its process doesn't start; log: {self._logs[backend]}")
-            self.versions |= answer["versions"]
-        self._run_preload([name for name in backends if not name.endswith(ALONE)])
-        self._processes = {backend: self._processes[backend] for backend in self._commands}
-
-    def _run_preload(self, backends: Sequence[str]) -> None:
-        for backend in backends if self.preload_file else ():
-            self._processes[backend].send({"preload": str(self.preload_file)})
-        for backend in backends if self.preload_file else ():
-            answer = self._processes[backend].receive(START_SECONDS) or {}
-            if "preloaded" not in answer:
+    def _start(self, setups: Sequence[Setup]) -> None:
+        for setup in setups:
+            environment = {**os.environ, **environment_variables(setup.backend, "cpu", 1)}
+            command = [self.pythons[setup.backend], *RUNNER]
+            self._children[setup] = Child(command, environment, self._logs / setup.log_name, {"backend": setup.backend})
+        for setup in setups:
+            child = self._children[setup]
+            answer = child.wait_for_event(START_SECONDS) or {}
+            if "versions" not in answer:
                 raise MultibackendError(
-                    f"preload {self.preload_file}: fails on {backend}: {answer.get('error', 'it ended')}"
+                    f"backend {setup.backend}: its process doesn't start; its log says why: {child.log}. "
+                    "`multibackend doctor` says more."
                 )
+            self.versions |= answer["versions"]
+        self._run_preload(setups)
+
+    def _run_preload(self, setups: Sequence[Setup]) -> None:
+        preloaded = [setup for setup in setups if self.preload_file and not setup.bare]
+        for setup in preloaded:
+            self._children[setup].ask({"preload": str(self.preload_file)})
+        for setup in preloaded:
+            answer = self._children[setup].wait_for_event(START_SECONDS) or {}
+            if "preloaded" not in answer:
+                why = answer.get("error", "it ended")
+                raise MultibackendError(f"preload {self.preload_file}: fails on {setup.backend}: {why}")
 
     def _end(self) -> None:
-        for process in self._processes.values():
-            process.end()
-        self._processes.clear()
+        stop(list(self._children.values()))
+        self._children.clear()
+
+
+def read_answer(answer: Mapping[str, Any] | None) -> Got:
+    """Return the numbers in an answer, or why there are none."""
+    if answer is None:
+        return NO_ANSWER
+    if "got" in answer:
+        return np.frombuffer(base64.b64decode(answer["got"]), "<f8")
+    return str(answer.get("error", "no numbers"))

@@ -24,7 +24,7 @@ def _write_targets(candidate: Candidate) -> str:
 
 
 def write_probe(candidate: Candidate) -> list[str]:
-    """The lines that make `got` of a model."""
+    """Write the lines that make `got` from a model."""
     x = name_inputs(candidate)
     match candidate.probe:
         case "output":
@@ -51,7 +51,7 @@ def write_probe(candidate: Candidate) -> list[str]:
 
 
 def _write_training(candidate: Candidate, given: str) -> list[str]:
-    """The lines that train, and make `got` of what that gives or leaves."""
+    """Write the lines that train, and make `got` from what training returns or changes."""
     step = f"model.train_on_batch({given})"
     fit = f"model.fit({given}, batch_size={candidate.batch}, epochs={candidate.steps}, shuffle=False, verbose=0"
     several = [f"for _ in range({candidate.steps}):", f"    {step}"] if candidate.steps > 1 else [step]
@@ -87,7 +87,7 @@ def _write_saving() -> list[str]:
 
 
 def write_loss(candidate: Candidate) -> list[str]:
-    """A loss called on its own: on predictions x, which are shares where the targets are classes."""
+    """Write the lines that call a loss on its own, on predictions x, which are shares where the targets are classes."""
     x = candidate.sources[0]
     classes, kind = x.shape[-1] if x.shape else 1, candidate.targets.kind
     lines = [write_source(x, candidate.rows, candidate.precision)]
@@ -107,7 +107,7 @@ def write_loss(candidate: Candidate) -> list[str]:
 
 
 def write_statistics(candidate: Candidate) -> list[str]:
-    """The lines that draw a million numbers twice, and make `got` of their statistics."""
+    """Write the lines that draw a million numbers twice, and make `got` from their statistics."""
     made = write_value(candidate.nodes[0].layer)
     if "initializers" in made.split("(")[0]:
         lines = [f"drawn = keras.ops.convert_to_numpy({made}((2000, 500)))", "again = drawn + 1"]

@@ -1,4 +1,4 @@
-"""Reading: Keras' objects and configurations as the calls that make them; runs where Keras is."""
+"""Reading: turn Keras' objects and configurations into the calls that make them; runs where Keras is."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from multibackend.reduce.candidate import Call, Name
 from multibackend.reduce.definitions import find_definition
 
 DROPPED = ("trainable", "dtype", "build_config", "compile_config", "seed", "registered_name", "lora_rank")
-"""What a script does without, or sets itself."""
+"""The arguments that a script leaves out, or sets itself."""
 
 
 class Reader:
-    """Turns Keras' configurations into calls; collects the names of the user's own that they need."""
+    """A reader of Keras' configurations: it makes calls of them, and collects the user's own names that they need."""
 
     def __init__(self, own: dict[str, Any]) -> None:
         self._own = own
@@ -27,7 +27,7 @@ class Reader:
         self.initializers: list[Call] = []
 
     def read_layer(self, layer: Any) -> Call:
-        """The call that makes a layer like this one, without what is as by default."""
+        """Return the call that makes a layer like this one, without the arguments that have their default."""
         import keras
 
         serialised = keras.saving.serialize_keras_object(layer)
@@ -35,7 +35,7 @@ class Reader:
         return read
 
     def read_loss(self, loss: Any) -> Any:
-        """A loss as it was given to `compile`: a string, a function or an object.
+        """Read a loss as it was given to `compile`: a string, a function or an object.
 
         Keras' configuration of a loss leaves out what its function is called with, such as Huber's delta (3.15.1).
         """
@@ -50,7 +50,7 @@ class Reader:
         return self.read_value(serialised)
 
     def read_value(self, value: Any) -> Any:
-        """A configuration's value: numbers and strings as they are, objects as calls, functions as names."""
+        """Read a configuration's value: numbers and strings as they are, objects as calls, functions as names."""
         if isinstance(value, dict) and "class_name" in value and "config" in value:
             return self._read_object(value, None)
         if isinstance(value, dict):
@@ -62,7 +62,7 @@ class Reader:
         return value
 
     def define(self) -> tuple[dict[str, str], list[str]]:
-        """The source of each name used, and what can't be had."""
+        """Return the source of each name used, and a sentence for each that has none."""
         made, problems = {}, []
         for name in self.used:
             try:
@@ -92,7 +92,7 @@ class Reader:
         return Call(f"{module}.{name}", self._read_arguments(cls, config))
 
     def _read_arguments(self, cls: Any, config: Any) -> dict[str, Any]:
-        """The arguments that a class needs, and those that aren't as by default."""
+        """Read the arguments that a class needs, and those that don't have their default."""
         if not isinstance(config, dict) or cls is None:
             return {}
         parameters = inspect.signature(cls.__init__).parameters
@@ -130,7 +130,7 @@ class Reader:
 
 
 def to_snake_case(name: str) -> str:
-    """A class' name as Keras makes layers' names of it."""
+    """Convert a class' name to the layer's name that Keras makes from it."""
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)).lower()
 
 
@@ -141,7 +141,7 @@ def _revive(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Configurations without names, which differ from object to object."""
+    """Remove from configurations the names, which differ from object to object."""
     if isinstance(value, dict):
         return {k: _plain(v) for k, v in value.items() if k not in ("name", "build_config", "shared_object_id", "seed")}
     return [_plain(v) for v in value] if isinstance(value, (list, tuple)) else value

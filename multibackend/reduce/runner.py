@@ -1,59 +1,57 @@
-"""One backend's process: runs scripts, and answers with the numbers that each leaves in `got`.
+"""One setup's process: runs scripts, and answers with the numbers that each leaves in `got`.
 
-Started as `python -m multibackend.reduce.runner BACKEND`. Requests come on standard input and answers
-go to standard output, one JSON object a line; what scripts print goes to standard error.
+Started as `python -m multibackend.reduce.runner` with its request on standard input (`train/events.py`). Each question
+gets one answer, in order; what scripts print goes to the log.
 """
 
 from __future__ import annotations
 
 import base64
 import gc
-import json
-import os
-import signal
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from multibackend.engine.backends import get_engine
-from multibackend.train.keeper import die_with_parent
+from multibackend.train.events import read_request
 from multibackend.train.worker import check_backend
 
 
-def main(backend: str) -> None:
-    """Answer requests until there are no more."""
-    die_with_parent(signal.SIGKILL, os.getppid())
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-
-    def answer(content: dict[str, Any]) -> None:
-        answers.write(json.dumps(content) + "\n")
-        answers.flush()
-
+def main() -> None:
+    """Answer questions for as long as the command lives."""
+    request, answer = read_request()
+    backend = request["backend"]
     check_backend(backend)
-    engine = get_engine(backend)
+    get_engine(backend)
     gc.freeze()
-    answer({"ready": backend, "versions": _list_versions()})
-    for line in sys.stdin:
-        request = json.loads(line)
+    for question in answer.hear_questions({"versions": list_versions()}):
         try:
-            if "experiment" in request:
-                from multibackend.reduce.extraction import extract
-
-                answer({"description": extract(backend, **request)})
-            elif "preload" in request:
-                execute(Path(request["preload"]).read_text(encoding="utf-8"), request["preload"])
-                answer({"preloaded": request["preload"]})
-            else:
-                engine.configure(request["precision"], 1)
-                answer({"got": _encode(run_script(request["script"]))})
+            answer(answer_question(backend, question))
         except Exception as error:
             traceback.print_exc()
             words = " ".join(str(error).split())[:500]
             answer({"error": f"{type(error).__name__}: {words}"})
+
+
+def answer_question(backend: str, question: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe an experiment, run a preload, or run a script.
+
+    Raises:
+        Exception: whatever the user's code, Keras or the framework raises.
+    """
+    if "experiment" in question:
+        from multibackend.reduce.extraction import extract
+
+        return {"description": extract(backend, **question)}
+    if "preload" in question:
+        execute(Path(question["preload"]).read_text(encoding="utf-8"), question["preload"])
+        return {"preloaded": question["preload"]}
+    get_engine(backend).configure(question["precision"], 1)
+    return {"got": _encode(run_script(question["script"]))}
 
 
 def execute(text: str, name: str) -> dict[str, Any]:
@@ -80,7 +78,8 @@ def _encode(array: np.ndarray) -> str:
     return base64.b64encode(array.astype("<f8").tobytes()).decode("ascii")
 
 
-def _list_versions() -> dict[str, str]:
+def list_versions() -> dict[str, str]:
+    """Return the versions of Keras and of the framework."""
     import keras
 
     framework = sys.modules[keras.backend.backend()]
@@ -88,4 +87,4 @@ def _list_versions() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -1,4 +1,4 @@
-"""Scripts: the Python of a candidate; what is tested is the very text that is written."""
+"""Scripts: the Python text of a candidate; the text that is tested is the text that is written."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ DOUBLE = """keras.config.set_floatx("float64")
 keras.src.backend.common.dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"  # keras issue 23704"""
 
 Definitions = Mapping[str, str]
-"""By name, the source of what the user's own file defines, with all that it needs."""
+"""The source of each of the user's own names, with all that it needs."""
 
 
 def write_body(candidate: Candidate, definitions: Definitions) -> str:
-    """A script up to the line that makes `got`, a flat array of numbers."""
+    """Write a script up to the line that makes `got`, a flat array of numbers."""
     double = candidate.precision == "float64"
     lines = ["import os", 'os.environ["JAX_ENABLE_X64"] = "1"'] * double
     lines += ["import tempfile"] * candidate.probe.startswith("saved")
@@ -40,7 +40,7 @@ def write_body(candidate: Candidate, definitions: Definitions) -> str:
 
 
 def write_script(header: Sequence[str], body: str, expected: Sequence[float], tolerance: float) -> str:
-    """A whole script: what it shows, its body, and the assertion with the numbers expected."""
+    """Write a whole script: its header, its body, and the assertion with the numbers expected."""
     first, *rest = header
     numbers = ", ".join(repr(float(number)) for number in expected)
     return "\n".join(
@@ -60,5 +60,5 @@ def write_script(header: Sequence[str], body: str, expected: Sequence[float], to
 
 
 def count_lines(text: str) -> int:
-    """Lines of a script, all of them."""
+    """Count the lines of a script, empty ones and comments too."""
     return len(text.splitlines())

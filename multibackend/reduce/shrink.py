@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from multibackend.reduce.candidate import Candidate, measure
+from multibackend.reduce.candidate import Candidate
+from multibackend.reduce.cost import measure
 
 Fails = Callable[[Candidate], bool]
 Change = Callable[[Candidate], Iterator[Candidate]]
-"""All candidates that differ from one by a change of some kind."""
+"""Yields all candidates that differ from one by a change of some kind."""
 
 
 def find_failing(candidates: Iterable[Candidate], fails: Fails, deadline: float) -> Candidate | None:
-    """The first that fails, or None where none does before the deadline (of `time.monotonic`)."""
+    """Return the first candidate that fails; None where none does before the deadline (of `time.monotonic`)."""
     for candidate in candidates:
         if time.monotonic() > deadline:
             return None
@@ -23,10 +24,10 @@ def find_failing(candidates: Iterable[Candidate], fails: Fails, deadline: float)
 
 
 def shrink(candidate: Candidate, changes: Sequence[Change], fails: Fails, deadline: float) -> Candidate:
-    """The simplest that still fails: of it, nothing can be taken any more, unless the time was over.
+    """Return the simplest candidate that still fails: nothing more can be removed from it, unless the time was over.
 
-    Each kind of change is made as often as it can be before the next is tried, and all again until none helps. Every
-    step makes `measure` smaller, so that it comes to an end. `candidate` must fail.
+    Each kind of change is made as often as possible before the next is tried, and all again until none helps. Every
+    step makes the cost smaller, so shrinking ends. `candidate` must fail.
     """
     while True:
         before = candidate

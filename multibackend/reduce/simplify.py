@@ -1,4 +1,4 @@
-"""Simplifying: everything that may be taken from a candidate, or made smaller in it, one thing at a time."""
+"""Simplifying: every way to remove something from a candidate, or to make it smaller, one thing at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from multibackend.reduce.candidate import GRADIENTS, PROBES, Call, Candidate, Na
 
 
 def drop_layers(candidate: Candidate) -> Iterator[Candidate]:
-    """Without the last half of the layers, the first half, smaller parts, down to each alone."""
+    """Remove the last half of the layers, the first half, quarters, and so on down to each layer alone."""
     count = len(candidate.nodes)
     size = count // 2 if count > 1 else 0
     while size:
@@ -22,7 +22,7 @@ def drop_layers(candidate: Candidate) -> Iterator[Candidate]:
 
 
 def bypass(candidate: Candidate, first: int, last: int) -> Candidate:
-    """Without some layers: who reads one of them reads what that layer itself reads first."""
+    """Remove the layers `first` to `last`; a node that reads one of them reads that layer's first input instead."""
     stands_for: dict[str, str] = {}
     kept: list[Node] = []
 
@@ -44,7 +44,7 @@ def bypass(candidate: Candidate, first: int, last: int) -> Candidate:
 
 
 def simplify_training(candidate: Candidate) -> Iterator[Candidate]:
-    """With the mean squared error, SGD(1.0), no metrics, fewer steps, as in inference."""
+    """Take the mean squared error, SGD(1.0), no metrics, fewer steps, inference mode, float32."""
     if candidate.precision == "float64":
         yield candidate.but(precision="float32")
     if candidate.metrics:
@@ -79,7 +79,7 @@ def simplify_probe(candidate: Candidate) -> Iterator[Candidate]:
 
 
 def simplify_values(candidate: Candidate) -> Iterator[Candidate]:
-    """Plain random numbers in place of the data's, and weights as Keras makes them where they don't matter."""
+    """Take plain random numbers in place of the data's, and the weights that Keras draws."""
     for i, source in enumerate(candidate.sources):
         for values in _simpler_values(source.values):
             yield _with_source(candidate, i, replace(source, values=values))
@@ -113,7 +113,7 @@ def _with_source(candidate: Candidate, i: int, source: Source) -> Candidate:
 
 
 def drop_arguments(candidate: Candidate) -> Iterator[Candidate]:
-    """With one argument left to its default: of a layer, the loss or the optimizer, or within these."""
+    """Leave one argument to its default: of a layer, the loss or the optimizer, or of a call within these."""
     for i, node in enumerate(candidate.nodes):
         for key in node.keywords:
             rest = {k: v for k, v in node.keywords.items() if k != key}
@@ -131,7 +131,7 @@ def _with_node(candidate: Candidate, i: int, node: Node) -> Candidate:
 
 
 def _without_one(part: Any) -> Iterator[Any]:
-    """A call without one of its arguments, or with an argument that lacks one of its own."""
+    """Remove one of a call's arguments, or one argument of a call among these."""
     if not isinstance(part, Call):
         return
     for key, value in part.arguments.items():
@@ -140,7 +140,7 @@ def _without_one(part: Any) -> Iterator[Any]:
 
 
 def shrink_arguments(candidate: Candidate) -> Iterator[Candidate]:
-    """With one number smaller: units, filters, sizes of kernels."""
+    """Make one number smaller: units, filters, sizes of kernels."""
     for i, node in enumerate(candidate.nodes):
         for layer in _with_one_smaller(node.layer):
             yield _with_node(candidate, i, replace(node, layer=layer))
@@ -161,7 +161,7 @@ def _with_one_smaller(value: Any) -> Iterator[Any]:
 
 
 def shrink_sizes(candidate: Candidate) -> Iterator[Candidate]:
-    """With fewer rows, shorter inputs, smaller batches."""
+    """Take fewer rows, shorter inputs, smaller batches."""
     for rows in _smaller(candidate.rows):
         yield candidate.but(rows=rows)
     if candidate.probe == "fit":
@@ -176,7 +176,7 @@ def shrink_sizes(candidate: Candidate) -> Iterator[Candidate]:
 
 
 def _smaller(number: int) -> Iterator[int]:
-    """Smaller numbers from 1, the smallest first: 1, 2, 3, half, one less."""
+    """Yield smaller numbers from 1, the smallest first: 1, 2, 3, half, one less."""
     yield from sorted({n for n in (1, 2, 3, number // 2, number - 1) if 0 < n < number})
 
 
@@ -189,4 +189,4 @@ CHANGES = (
     shrink_arguments,
     shrink_sizes,
 )
-"""All kinds of change, those that win most first. Some candidates make no sense: an error is no failure."""
+"""All kinds of change, those that simplify most first. Some candidates make no sense: an error is no failure."""

@@ -1,8 +1,8 @@
-"""Starts: candidates small enough to be near the end, in the order in which a finding makes them likely."""
+"""Starts: small candidates to begin with, in the order in which the stage of the difference makes them likely."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from multibackend.reduce.candidate import GRADIENTS, Call, Candidate, Node, Source, Values, keep_needed
 from multibackend.reduce.description import Description
@@ -14,30 +14,36 @@ SMALL = Values("spread", deviation=0.001)
 """Inputs whose gradients are small enough for an optimizer's epsilon to count."""
 
 Maker = Callable[[Description, int, list[int]], Iterator[Candidate]]
-"""Of a description, a level of likeness to the data, and the positions of nodes, the likeliest first."""
+"""Makes candidates from a description, a level of likeness to the data, and the nodes' positions, likeliest first."""
 
 
-def list_starts(description: Description, stage: str, words: str, level: int) -> Iterator[Candidate]:
-    """Candidates for a finding, in float32: `words` may name a layer or variable, which is then tried first."""
-    order = order_nodes(description, words)
+def list_starts(description: Description, stage: str, places: Sequence[str], level: int) -> Iterator[Candidate]:
+    """List candidates for a difference, in float32; layers that `places` name are tried first.
+
+    `places` are paths of layers, variables or slots.
+    """
+    order = order_nodes(description, places)
     for maker in ORDERS.get(stage, ORDERS[""]):
         for candidate in maker(description, level, order):
             yield _positive(candidate)
 
 
-def order_nodes(description: Description, words: str) -> list[int]:
-    """Positions of the nodes: first those whose layer the words name, the longest name first; then as called."""
+def order_nodes(description: Description, places: Sequence[str]) -> list[int]:
+    """Order the positions of the nodes: first those whose layer a place names, the longest name first; then as called.
+
+    A slot's path holds the layer's name within a longer one: `adam/dense_hidden_kernel_velocity`.
+    """
 
     def rank(i: int) -> tuple[int, int]:
         path = description.paths[description.nodes[i].name]
-        met = [name for name in (path, path.split("/")[-1]) if name and name in words]
-        return -max(map(len, met), default=0), i
+        names = [name for name in (path, path.split("/")[-1]) if name and any(name in place for place in places)]
+        return -max(map(len, names), default=0), i
 
     return sorted(range(len(description.nodes)), key=rank)
 
 
 def _positive(candidate: Candidate) -> Candidate:
-    """Variances must be positive."""
+    """Make the weights positive where a normalizing layer has variances among them."""
     wanted = any(NORMALISING in str(node.layer.function) for node in candidate.nodes)
     return candidate.but(weights="positive") if wanted else candidate
 
@@ -48,14 +54,14 @@ def _single(description: Description, i: int, level: int) -> Candidate:
 
 
 def make_outputs(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
-    """Each layer alone, as in inference, then as in training."""
+    """Make each layer alone, in inference mode, then in training mode."""
     for training in (False, True):
         for i in order:
             yield _single(description, i, level).but(training=training)
 
 
 def make_gradients(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
-    """Each layer's gradients: of its own weights, and behind a dense layer, whose gradients pass through it."""
+    """Make each layer's gradients: alone, and behind a dense layer, whose gradients pass through it."""
     for i in order:
         single = _single(description, i, level).but(probe="update", optimizer=GRADIENTS)
         yield single
@@ -68,7 +74,7 @@ def make_gradients(description: Description, level: int, order: list[int]) -> It
 
 
 def make_losses(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
-    """The loss on its own, on simple predictions; then with the last layers, with metrics and regularizers."""
+    """Make the loss alone, on simple predictions; then with the last layers, with metrics and regularizers."""
     for head in description.heads:
         targets = description.find_targets(head, level)
         shares = Values("positive") if targets.kind in ("classes", "one-hot", "binary") else Values()
@@ -86,7 +92,7 @@ def make_losses(description: Description, level: int, order: list[int]) -> Itera
 
 
 def make_optimizers(description: Description, level: int, _order: list[int]) -> Iterator[Candidate]:
-    """The optimizer on a dense layer alone: after one step, after several; at later levels with small gradients."""
+    """Make the optimizer on a dense layer: after one step, after several; at later levels with small gradients."""
     if description.optimizer is None:
         return
     dense = Node("h", Call("keras.layers.Dense", {"units": 1}), ("x",))
@@ -98,7 +104,7 @@ def make_optimizers(description: Description, level: int, _order: list[int]) -> 
 
 
 def make_trainings(description: Description, level: int, _order: list[int]) -> Iterator[Candidate]:
-    """The whole model up to each output, trained as it is for some steps: their losses, what they change."""
+    """Make the whole model up to each output, trained for some steps: their losses, and what they change."""
     for head in description.heads:
         nodes, sources = description.cut(0, head.node, level)
         targets = description.find_targets(head, level)
@@ -110,7 +116,7 @@ def make_trainings(description: Description, level: int, _order: list[int]) -> I
 
 
 def make_updates(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
-    """Each layer alone, trained by the optimizer."""
+    """Make each layer alone, trained by the optimizer."""
     for i in order if description.optimizer is not None else ():
         single = _single(description, i, level).but(probe="update", optimizer=description.optimizer)
         yield single
@@ -118,7 +124,7 @@ def make_updates(description: Description, level: int, order: list[int]) -> Iter
 
 
 def make_fits(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
-    """`fit` over several batches, the last one short: a dense layer, each layer, the whole model."""
+    """Make `fit` over several batches, the last one short: on a dense layer, then on each layer."""
     dense = Node("h", Call("keras.layers.Dense", {"units": 1}), ("x",))
     small = Candidate("fit", (dense,), (Source("x", (2,)),), optimizer=GRADIENTS, rows=5, batch=2)
     yield small
@@ -129,7 +135,7 @@ def make_fits(description: Description, level: int, order: list[int]) -> Iterato
 
 
 def make_statistics(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
-    """What is random: layers such as Dropout, and initializers."""
+    """Make what draws random numbers: layers such as Dropout, and initializers."""
     if level:
         return
     for i in order:
@@ -142,7 +148,7 @@ def make_statistics(description: Description, level: int, order: list[int]) -> I
 
 
 def make_histories(description: Description, level: int, _order: list[int]) -> Iterator[Candidate]:
-    """What `fit` reports of three epochs, validated, of the last layer."""
+    """Make `fit`'s report over several epochs with validation, on the last layer."""
     for head in description.heads[: 1 if level == 0 else 0]:
         nodes, sources = description.cut(head.node, head.node, level)
         targets = description.find_targets(head, level)
@@ -152,14 +158,14 @@ def make_histories(description: Description, level: int, _order: list[int]) -> I
 
 
 def make_structures(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
-    """How many parameters each layer has, and those of its initial weights that aren't random."""
+    """Make each layer's number of parameters, and those of its initial weights that aren't random."""
     for i in order if level == 0 else ():
         yield _single(description, i, level).but(probe="parameters", weights="initial")
         yield _single(description, i, level).but(probe="weights", weights="initial")
 
 
 def make_files(description: Description, level: int, order: list[int]) -> Iterator[Candidate]:
-    """Each layer, saved and loaded again; the optimizer's state."""
+    """Make each layer, saved and loaded again, and the optimizer's state."""
     for i in order if level == 0 else ():
         yield _single(description, i, level).but(probe="saved")
     if level == 0:
@@ -169,7 +175,7 @@ def make_files(description: Description, level: int, order: list[int]) -> Iterat
 
 
 def make_wholes(description: Description, level: int, _order: list[int]) -> Iterator[Candidate]:
-    """The whole model up to each output: that, its loss, gradients, steps."""
+    """Make the whole model up to each output: the output, its loss, its gradients."""
     for head in description.heads:
         nodes, sources = description.cut(0, head.node, level)
         targets = description.find_targets(head, level)
@@ -197,4 +203,4 @@ ORDERS: dict[str, tuple[Maker, ...]] = {
     "interchange": (make_files, *_FORWARD),
     "": (*_LATE, make_wholes, make_trainings),
 }
-"""By the stage at which a finding first shows: what is tried, in order."""
+"""What is tried, in order, for each stage at which a difference first shows."""

@@ -1,4 +1,4 @@
-"""Tracing: the calls of a model's layers on a batch, by what they read and make; runs where Keras is."""
+"""Tracing: record the calls of a model's layers on a batch, with what each reads and makes; runs where Keras is."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from multibackend.reduce.reader import Reader
 from multibackend.reduce.transport import encode
 
 KEPT_ROWS = 8
-"""Rows of data and of each layer's inputs that are handed on."""
+"""The number of rows kept of the data and of each layer's inputs."""
 
 
 class Tracer:
-    """Records the calls of layers: which tensors go in, by the node or source that made them."""
+    """A record of layers' calls: which tensors each reads, by the node or source that made them."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -30,7 +30,7 @@ class Tracer:
         self.arrays: dict[str, np.ndarray] = {}
 
     def add_source(self, tensor: Any) -> str:
-        """Give a tensor that no layer made a name of its own."""
+        """Name a tensor that no layer made; return the name."""
         name = f"x{sum(made.startswith('x') for made in self._made.values())}"
         self._name(tensor, name)
         return name
@@ -72,12 +72,12 @@ class Tracer:
         )
 
     def find(self, tensor: Any) -> str:
-        """The name of what made a tensor."""
+        """Return the name of what made a tensor."""
         return self._made.get(id(tensor)) or self.add_source(tensor)
 
 
 def trace(model: Any, inputs: Any, reader: Reader) -> tuple[Tracer, Any]:
-    """The calls of a model's layers on a batch, and the model's outputs. Calls within a layer are left out."""
+    """Trace the calls of a model's layers on a batch, but not those within a layer; return also the model's outputs."""
     import keras
 
     tracer = Tracer(reader)

@@ -1,4 +1,4 @@
-"""Transport: calls and names as JSON values, from the process that has Keras to the one that has not."""
+"""Transport: calls and names as JSON values, sent by the process with Keras to the one without."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from multibackend.reduce.candidate import Call, Name
 
 
 def encode(value: Any) -> Any:
-    """An argument as JSON values."""
+    """Encode an argument as JSON values."""
     match value:
         case Call():
             function = encode(value.function)
@@ -27,7 +27,7 @@ def encode(value: Any) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """What `encode` was given."""
+    """Decode what `encode` made."""
     if isinstance(value, list):
         return [decode(item) for item in value]
     if not isinstance(value, dict):

@@ -18,7 +18,7 @@ from multibackend.experiments.experiment import shorten_name
 from multibackend.report.console import plain
 from multibackend.report.files import format_json, write_file
 
-EQUIVALENCE_SCHEMA_VERSION = 1
+EQUIVALENCE_SCHEMA_VERSION = 2
 COLUMNS = ("difference", "interval", "p low", "p high", "power", "could show")
 STYLES = {
     "equivalent": "green",

@@ -10,13 +10,13 @@ from multibackend.compare import PRECISIONS, STAGES, Comparison
 from multibackend.engine.backends import BACKENDS
 from multibackend.report.files import as_json, format_json
 
-RESULTS_SCHEMA_VERSION = 1
+RESULTS_SCHEMA_VERSION = 2
 
 
 def build_results(comparison: Comparison) -> dict[str, Any]:
     """The comparison as JSON values; see `as_json`."""
     first = [
-        finding
+        {**asdict(finding), "suspects": comparison.find_suspects(experiment, precision)}
         for experiment in comparison.experiments
         for precision in PRECISIONS
         for finding in comparison.first_failures(experiment, precision)
@@ -37,7 +37,7 @@ def build_results(comparison: Comparison) -> dict[str, Any]:
             "backends": BACKENDS,
             "stages": STAGES,
             "verdicts": verdicts,
-            "first_failures": [asdict(finding) for finding in first],
+            "first_failures": first,
             **asdict(comparison),
         }
     )

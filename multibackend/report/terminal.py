@@ -170,7 +170,7 @@ def _build_verdict(comparison: Comparison) -> Text:
     rest = f"; {len(not_run)} not run" if not_run else ""
     if comparison.passed:
         compared = "1 experiment" if len(judged) == 1 else f"{len(judged)} experiments"
-        return Text(f"PASSED: {compared} compared, none parts{rest}", style="bold green")
+        return Text(f"PASSED: {compared} compared, none differs{rest}", style="bold green")
     if not judged:
         return Text(f"FAILED: nothing was compared{rest}", style="bold red")
     return Text(f"FAILED: {len(failed)} of {len(names)} experiments{rest}", style="bold red")

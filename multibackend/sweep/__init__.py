@@ -1,5 +1,6 @@
 """The sweep: every public class and function of Keras that computes, on all backends, forward and gradient.
 
-`cases/` says what is run, as data; `execute` runs one case and `worker` all of a backend's, in its own process;
-`judge` compares what they left, with NumPy alone; `known` holds what is known to differ, and `report` shows it.
+`cases/` lists what is run, as data. `execute` runs one case with a runner of `runners`, and `worker` runs all cases of
+a backend in its own process. `judge` compares the results with NumPy alone. `known` holds the known divergences, and
+`report` shows the findings.
 """

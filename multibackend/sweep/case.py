@@ -1,7 +1,7 @@
 """Cases: one configuration of one public name of Keras on one set of inputs, as data; no Keras needed.
 
-Every number is drawn with NumPy from the case's own name, and is one that float32 holds, so that float64
-and float32 are given the same inputs and float64 is the ground truth of both.
+Every number is drawn with NumPy from the case's own name, and float32 can hold it. So float64 and float32 get the same
+inputs, and float64 is the ground truth of both.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from multibackend.draws.order import make_generator
+from multibackend.sweep.inputs import KINDS, Array
 
 How = Literal["differentiate", "forward", "metric", "optimizer", "train", "modes"]
-"""What is done with a case's subject.
+"""A way to run a case's subject.
 
 | how | what runs |
 |---|---|
@@ -29,98 +29,12 @@ How = Literal["differentiate", "forward", "metric", "optimizer", "train", "modes
 | modes | a model, called eagerly and compiled as Keras compiles it |
 """
 
-KINDS: dict[str, bool] = {
-    "normal": True,
-    "offset": True,
-    "positive": True,
-    "unit": True,
-    "image": True,
-    "probabilities": True,
-    "tiny": True,
-    "large": True,
-    "-large": True,
-    "huge": True,
-    "-huge": True,
-    "zeros": False,
-    "ties": False,
-    "binary": False,
-    "onehot": False,
-    "ints": False,
-    "mask": False,
-    "values": False,
-}
-"""Kinds of input, and whether each may be moved by rounding. The others are exact: small whole numbers and ties, where
-moving one would ask another question (which of two equal values is the largest?)."""
-
-
-@dataclass(frozen=True)
-class Array:
-    """An input: its kind (see `KINDS`) and shape; `high` bounds whole numbers; `values` gives them all."""
-
-    kind: str
-    shape: tuple[int, ...]
-    high: int = 3
-    values: tuple[Any, ...] = ()
-    dtype: str = ""
-
-    def draw(self, *key: int) -> np.ndarray:
-        """The array: bool, int32, or float64 with values that float32 holds (`dtype` where it is given)."""
-        g = make_generator(*key)
-        match self.kind:
-            case "mask":
-                drawn = g.random(self.shape) < 0.7
-                drawn[..., 0] = True
-            case "ints":
-                drawn = g.integers(0, self.high, self.shape).astype("int32")
-            case "values":
-                drawn = np.asarray(self.values).reshape(self.shape)
-            case _:
-                drawn = _draw_floats(self.kind, self.shape, g)
-        if drawn.dtype == np.float64:
-            drawn = drawn.astype(np.float32).astype(np.float64)
-        if self.dtype == "bfloat16":  # NumPy has none; the runner casts
-            return drawn.astype("float32")
-        return drawn.astype(self.dtype) if self.dtype else drawn
-
-    def __str__(self) -> str:
-        values = ("FT"[v] if isinstance(v, bool) else str(v) for v in self.values)
-        shown = ",".join(values) if self.values else "x".join(map(str, self.shape)) or "scalar"
-        if self.values and all(isinstance(v, bool) for v in self.values):
-            shown = shown.replace(",", "")
-        return f"{self.kind} {shown}{f' {self.dtype}' if self.dtype else ''}"
-
-
-def _draw_floats(kind: str, shape: tuple[int, ...], g: np.random.Generator) -> np.ndarray:
-    normal, unit = g.standard_normal(shape), g.random(shape)
-    drawn: dict[str, Any] = {
-        "normal": normal,
-        "offset": 1e4 + normal,
-        "positive": 0.1 + np.abs(normal),
-        "unit": 0.01 + 0.98 * unit,
-        "image": 255 * unit,
-        "tiny": 1e-6 * normal,
-        "large": 15 + 65 * unit,
-        "-large": -15 - 65 * unit,
-        "huge": 1e4 * (1 + unit),
-        "-huge": -1e4 * (1 + unit),
-        "zeros": np.zeros(shape),
-        "ties": g.integers(-2, 3, shape).astype("float64"),
-        "binary": g.integers(0, 2, shape).astype("float64"),
-    }
-    if kind in drawn:
-        return np.asarray(drawn[kind], dtype="float64")
-    if kind == "onehot":
-        return np.eye(shape[-1])[g.integers(0, shape[-1], shape[:-1])]
-    assert kind == "probabilities", kind
-    powers = np.exp(normal)
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
-
 
 @dataclass(frozen=True)
 class Make:
-    """A part of a configuration that is itself to be built: its path below `keras`, and its configuration.
+    """An object within a configuration that is itself to be built: its path below `keras`, and its configuration.
 
-    Without a configuration (None) it is what the path names, as it is.
+    Without a configuration (None) it is the object that the path names.
     """
 
     path: str
@@ -132,12 +46,12 @@ class Make:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One case; `str` names it, and what is drawn for it comes from that name.
+    """One case; `str` names it, and its random numbers come from that name.
 
-    `target` is its path below `keras`. `call` are keyword arguments, `Array`s among them. `listed` passes the inputs
-    as one list; `each` calls the subject on so many of them at a time, for subjects without weights. `floatx` is a
-    default dtype of its own; such a case runs once. `workarounds` says whether a float64 run works around the float64
-    leaks that are known (`multibackend.engine.workarounds`), `drawn` whether what Keras draws comes from NumPy.
+    `target` is its path below `keras`. `call` holds keyword arguments, `Array`s among them. `listed` passes the inputs
+    as one list. `each` calls the subject on so many of them at a time, for subjects without weights. `floatx` is a
+    default dtype of its own; such a case runs once. `workarounds` says whether a float64 run works around the known
+    float64 leaks (`multibackend.engine.workarounds`). `drawn` says whether NumPy draws Keras' random numbers.
     """
 
     target: str
@@ -170,38 +84,38 @@ class Case:
 
     @property
     def precisions(self) -> tuple[str, ...]:
-        """Those it runs in, of float64 and float32."""
+        """The precisions that it runs in."""
         if self.floatx:
             return ("float32",)
         return ("float64", "float32") if self.workarounds else ("float64",)
 
     @property
     def arrays(self) -> list[Array]:
-        """Its inputs, then those of its call, in order."""
+        """The arrays among its inputs, then those of its call, in order."""
         return [*self.inputs, *find_arrays(self.call)]
 
     def draw(self, batch: int = 0) -> list[np.ndarray]:
-        """Its arrays' values, for one of several batches."""
+        """Draw its arrays' values, for one of several batches."""
         return [array.draw(self.stream, batch, i) for i, array in enumerate(self.arrays)]
 
     @property
     def stream(self) -> int:
-        """What everything drawn for this case is keyed by."""
+        """The key of all its random numbers."""
         return zlib.crc32(str(self).encode())
 
     @property
     def movable(self) -> list[bool]:
-        """Which of its arrays may be moved by rounding."""
+        """For each of its arrays, True if it may be moved by rounding."""
         return [KINDS[array.kind] and not array.dtype for array in self.arrays]
 
     @property
     def repetitions(self) -> int:
-        """2 where moving the inputs by rounding measures something, else 1."""
+        """The number of runs: 2 where moving the inputs by rounding measures something, else 1."""
         return 2 if any(self.movable) else 1
 
 
 def find_arrays(value: Any) -> list[Array]:
-    """The arrays in nested dicts, lists and tuples, in order."""
+    """List the arrays in nested dicts, lists and tuples, in order."""
     if isinstance(value, Array):
         return [value]
     parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
@@ -209,7 +123,7 @@ def find_arrays(value: Any) -> list[Array]:
 
 
 def replace_arrays(value: Any, replacements: Iterator[Any]) -> Any:
-    """The same nested value with each array replaced by the next of these."""
+    """Return the same nested value with each array replaced by the next of these."""
     if isinstance(value, Array):
         return next(replacements)
     if isinstance(value, Mapping):
@@ -234,6 +148,6 @@ def _show_value(value: Any) -> str:
 
 
 def grid(**choices: Iterable[Any]) -> Iterator[dict[str, Any]]:
-    """Every combination of choices, as configurations."""
+    """Yield every combination of choices, as configurations."""
     for values in itertools.product(*choices.values()):
         yield dict(zip(choices, values, strict=True))

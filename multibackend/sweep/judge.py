@@ -264,12 +264,3 @@ def _compare_modes(name: str, precision: str, backend: str, outcome: Outcome) ->
         if measured > bound:
             detail = f"{key}: {measured:.1e} from what it gives eagerly"
             yield Finding(name, precision, "compiled", "mode", (backend, backend), measured, bound, detail)
-
-
-def who_parts(findings: Iterable[Finding]) -> tuple[str, ...]:
-    """The backends that part, of findings of one kind on one case: the one that all pairs share, or all of a pair."""
-    pairs = {finding.pair for finding in findings}
-    shared = set.intersection(*map(set, pairs))
-    if len(pairs) > 1 and len(shared) == 1:
-        return tuple(shared)
-    return tuple(sorted({backend for pair in pairs for backend in pair}))

@@ -1,4 +1,4 @@
-"""Reports: a sweep's findings by class and cause, as a table, Markdown and JSON."""
+"""The report: a sweep's findings by class and cause, as a table, Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from multibackend.text import escape_markdown
 if TYPE_CHECKING:
     from rich.console import Console
 
-HEADINGS = ("name", "stage", "what", "who parts", "precisions", "cases", "largest", "known")
+HEADINGS = ("name", "stage", "what", "who differs", "precisions", "cases", "largest", "known")
+
+NEW = "NEW"
 
 
 @dataclass(frozen=True)
@@ -32,44 +34,70 @@ class Sweep:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many cases in a precision ran, agree, part, or are unsupported on all backends."""
+        """The numbers of cases in a precision that ran, agree, differ, or are unsupported on all backends."""
         unsupported = sum(verdict.unsupported for verdict in self.verdicts)
-        parting = sum(bool(verdict.findings) for verdict in self.verdicts)
+        differing = sum(bool(verdict.findings) for verdict in self.verdicts)
         total = len(self.verdicts)
-        return {"run": total, "agree": total - parting - unsupported, "part": parting, "unsupported": unsupported}
+        return {"run": total, "agree": total - differing - unsupported, "differ": differing, "unsupported": unsupported}
 
     @property
     def passed(self) -> bool:
-        """Every finding known, none of the known gone, and something compared."""
-        return self.counts["agree"] + self.counts["part"] > 0 and not self.stale and all(g.known for g in self.groups)
+        """True if every finding is known, no known row is stale, and something was compared."""
+        return self.counts["agree"] + self.counts["differ"] > 0 and not self.stale and all(g.known for g in self.groups)
 
 
-def list_rows(sweep: Sweep) -> list[tuple[str, ...]]:
-    """One row for each name, stage, kind, who parts and cause: unknown ones first, then by cause."""
-    rows: dict[tuple[str, ...], list[Group]] = {}
+@dataclass(frozen=True, order=True)
+class RowKey:
+    """The properties that the findings of one row share; unknown findings sort first, then by cause."""
+
+    known: str
+    name: str
+    stage: str
+    kind: str
+    suspects: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table: how many cases in which precisions, and the largest relative difference."""
+
+    key: RowKey
+    precisions: str
+    cases: int
+    largest: float | None
+
+    def list_cells(self, known: str) -> list[str]:
+        """Return the cells under `HEADINGS`, with what is to be shown as the cause."""
+        key, largest = self.key, "" if self.largest is None else f"{self.largest:.1e}"
+        return [key.name, key.stage, key.kind, key.suspects, self.precisions, str(self.cases), largest, known]
+
+
+def list_rows(sweep: Sweep) -> list[Row]:
+    """Make one row for each name, stage, kind, suspects and cause."""
+    groups: dict[RowKey, list[Group]] = {}
     for one in sweep.groups:
         finding = one.first
-        key = (one.known, finding.case.split("(")[0], finding.stage or "call", finding.kind, ", ".join(one.parts))
-        rows.setdefault(key, []).append(one)
-    listed: list[tuple[str, ...]] = []
-    for (known, name, stage, kind, who), groups in sorted(rows.items()):
-        precisions = " ".join(sorted({g.first.precision.removeprefix("float") for g in groups}))
-        sizes = [g.first.measured for g in groups if g.first.measured is not None]
-        cases = len({g.first.case for g in groups})
-        largest = f"{max(sizes):.1e}" if sizes else ""
-        listed.append((name, stage, kind, who, precisions, str(cases), largest, known or "NEW"))
-    return listed
+        name = finding.case.split("(")[0]
+        key = RowKey(one.known, name, finding.stage or "call", finding.kind, ", ".join(one.suspects))
+        groups.setdefault(key, []).append(one)
+    return [_make_row(key, groups[key]) for key in sorted(groups)]
+
+
+def _make_row(key: RowKey, groups: Sequence[Group]) -> Row:
+    precisions = sorted({one.first.precision.removeprefix("float") for one in groups})
+    sizes = [one.first.measured for one in groups if one.first.measured is not None]
+    return Row(key, " ".join(precisions), len({one.first.case for one in groups}), max(sizes, default=None))
 
 
 def print_sweep(sweep: Sweep, console: Console) -> None:
-    """The table, what is new in detail, what is stale, and the counts."""
+    """Print the table, what is new in detail, what is stale, and the counts."""
     from rich.table import Table
 
-    table = Table(title="Where backends part", title_justify="left")
+    table = Table(title="Where backends differ", title_justify="left")
     for heading in HEADINGS:
         table.add_column(heading, justify="right" if heading in ("cases", "largest") else "left", overflow="fold")
     for row in list_rows(sweep):
-        table.add_row(*map(plain, row))
+        table.add_row(*map(plain, row.list_cells(row.key.known or NEW)))
     console.print(table)
     for line in list_news(sweep):
         console.print(plain(line), soft_wrap=True)
@@ -77,7 +105,7 @@ def print_sweep(sweep: Sweep, console: Console) -> None:
 
 
 def list_news(sweep: Sweep) -> list[str]:
-    """A line for each finding that no entry describes, and for each row that is stale."""
+    """Write a line for each finding that no entry describes, and for each row that is stale."""
     news = []
     for one in sweep.groups:
         if not one.known:
@@ -88,11 +116,11 @@ def list_news(sweep: Sweep) -> list[str]:
 
 
 def summarise(sweep: Sweep) -> str:
-    """The counts in a line."""
+    """Write the counts in a line."""
     counts = sweep.counts
     new = sum(not one.known for one in sweep.groups)
     return (
-        f"{counts['run']} cases and precisions: {counts['agree']} agree, {counts['part']} part, "
+        f"{counts['run']} cases and precisions: {counts['agree']} agree, {counts['differ']} differ, "
         f"{counts['unsupported']} unsupported on all backends; {new} findings are new, "
         f"{len(sweep.stale)} known rows no longer occur; "
         f"{sweep.seconds:.0f} s"
@@ -100,7 +128,7 @@ def summarise(sweep: Sweep) -> str:
 
 
 def write_sweep(sweep: Sweep, output: Path) -> list[Path]:
-    """Write `results.json` and `sweep.md`.
+    """Write `results.json` and `sweep.md`, each whole or not at all; return their paths.
 
     Raises:
         MultibackendError: the folder can't be written, or the disk is full.
@@ -111,7 +139,7 @@ def write_sweep(sweep: Sweep, output: Path) -> list[Path]:
         "wall_seconds": round(sweep.seconds, 1),
         "packages": sweep.packages,
         "findings": [
-            {**asdict(finding), "known": one.known, "parts": one.parts}
+            {**asdict(finding), "known": one.known, "suspects": one.suspects}
             for one in sweep.groups
             for finding in one.findings
         ],
@@ -126,8 +154,9 @@ def write_sweep(sweep: Sweep, output: Path) -> list[Path]:
 def _markdown(sweep: Sweep) -> str:
     lines = ["# Sweep of Keras", "", summarise(sweep) + ".", "", *_row(HEADINGS), "|" + "---|" * len(HEADINGS)]
     links = {entry.id: entry.reproduction for entry in sweep.known}
-    for *cells, known in list_rows(sweep):
-        lines += _row((*cells, f"{known} ({links[known]})" if known in links else known))
+    for row in list_rows(sweep):
+        known = row.key.known
+        lines += _row(row.list_cells(f"{known} ({links[known]})" if known else NEW))
     news = list_news(sweep)
     return (
         "\n".join(

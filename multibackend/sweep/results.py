@@ -1,28 +1,32 @@
-"""Results: what a backend's cases gave, in parts on disk, each a JSON file and the arrays beside it.
+"""Results: the outcomes of a backend's cases, in parts on disk, each a JSON file and a file of arrays.
 
-A worker writes a part every few cases, so that a crash loses no more than those since the last.
+A worker writes a part every few cases, so that a crash loses no more than those since the last. The JSON file is
+written last, and both are written whole or not at all: a part with a JSON file is complete.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
+import msgspec
 import numpy as np
+from msgspec import Struct
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from multibackend.errors import MultibackendError
+from multibackend.files import write_whole
+from multibackend.typed import read_typed
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one case on one backend in one precision: its arrays, or what it raised.
+    """The result of one case on one backend in one precision: its arrays, or what it raised.
 
     `moved` are its arrays with the inputs moved by rounding; `dtypes` are those that the arrays had on their backend.
     """
@@ -37,6 +41,24 @@ class Outcome:
     moved: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
+class Row(Struct, frozen=True, forbid_unknown_fields=True):
+    """An outcome in the JSON file of a part: everything but its arrays."""
+
+    case: str
+    backend: str
+    precision: str
+    error: str
+    dtypes: dict[str, str]
+    seconds: float
+
+
+class Header(Struct, frozen=True, forbid_unknown_fields=True):
+    """The JSON file of a part."""
+
+    schema_version: Literal[1]
+    outcomes: tuple[Row, ...]
+
+
 def save_part(folder: Path, number: int, outcomes: Iterable[Outcome]) -> None:
     """Write a part.
 
@@ -45,40 +67,41 @@ def save_part(folder: Path, number: int, outcomes: Iterable[Outcome]) -> None:
     """
     gathered = list(outcomes)
     arrays: dict[str, np.ndarray] = {}
-    rows: list[dict[str, Any]] = []
     for i, outcome in enumerate(gathered):
         for kind in ("arrays", "moved"):
             arrays |= {f"{i}|{kind}|{k}": np.asarray(v, order="C") for k, v in getattr(outcome, kind).items()}
-        rows.append({k: v for k, v in asdict(outcome).items() if k not in ("arrays", "moved")})
+    rows = tuple(Row(**{name: getattr(outcome, name) for name in Row.__struct_fields__}) for outcome in gathered)
+    header = msgspec.json.format(msgspec.json.encode(Header(SCHEMA_VERSION, rows)), indent=1)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        save_file(arrays, folder / f"part-{number:03}.safetensors")
-        text = json.dumps({"schema_version": SCHEMA_VERSION, "outcomes": rows}, indent=1) + "\n"
-        (folder / f"part-{number:03}.json").write_text(text, encoding="utf-8")
-    except (OSError, SafetensorError) as error:
+        write_whole(folder / f"part-{number:03}.safetensors", save(arrays))
+        write_whole(folder / f"part-{number:03}.json", header + b"\n")
+    except OSError as error:
         raise MultibackendError(f"sweep results {folder}: can't be written: {error}. Give another --output.") from error
 
 
 def load_parts(folder: Path) -> list[Outcome]:
-    """All outcomes in a folder, in the order of writing.
+    """Load all outcomes in a folder, in the order of writing.
 
     Raises:
         MultibackendError: a file is truncated or foreign.
     """
     outcomes: list[Outcome] = []
     for path in sorted(folder.glob("part-*.json")):
-        try:
-            header = json.loads(path.read_text(encoding="utf-8"))
-            if header["schema_version"] != SCHEMA_VERSION:
-                raise ValueError(f"schema version {header['schema_version']}; expected {SCHEMA_VERSION}")
-            arrays = load_file(path.with_suffix(".safetensors"))
-            grouped: dict[tuple[str, str], dict[str, np.ndarray]] = {}
-            for key, array in arrays.items():
-                number, kind, name = key.split("|", 2)
-                grouped.setdefault((number, kind), {})[name] = array
-            for i, row in enumerate(header["outcomes"]):
-                base, moved = (grouped.get((str(i), kind), {}) for kind in ("arrays", "moved"))
-                outcomes.append(Outcome(**row, arrays=base, moved=moved))
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-            raise MultibackendError(f"sweep results {path}: truncated or foreign ({error}); sweep again.") from error
+        header = read_typed(path, Header, "sweep results", "sweep again")
+        arrays = _load_arrays(path.with_suffix(".safetensors"))
+        for i, row in enumerate(header.outcomes):
+            base, moved = (arrays.get((str(i), kind), {}) for kind in ("arrays", "moved"))
+            outcomes.append(Outcome(**msgspec.structs.asdict(row), arrays=base, moved=moved))
     return outcomes
+
+
+def _load_arrays(path: Path) -> dict[tuple[str, str], dict[str, np.ndarray]]:
+    """Load a part's arrays by name, for each outcome's number and kind of array."""
+    grouped: dict[tuple[str, str], dict[str, np.ndarray]] = {}
+    try:
+        for key, array in load_file(path).items():
+            number, kind, name = key.split("|", 2)
+            grouped.setdefault((number, kind), {})[name] = array
+    except (OSError, ValueError, SafetensorError) as error:
+        raise MultibackendError(f"sweep results {path}: truncated or foreign ({error}); sweep again.") from error
+    return grouped

@@ -1,6 +1,6 @@
 """One backend's process in a sweep: runs its cases, keeps what each raises, and writes the results in parts.
 
-Started as `python -m multibackend.sweep.worker` with its request on standard input.
+Started as `python -m multibackend.sweep.worker` with its request on standard input (`train/events.py`).
 """
 
 from __future__ import annotations
@@ -8,13 +8,17 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from multibackend.engine.backends import get_engine
 from multibackend.engine.workarounds import apply_workarounds
 from multibackend.sweep.case import Case
+from multibackend.sweep.request import CaseRun, Request
 from multibackend.sweep.results import Outcome, save_part
 from multibackend.train.events import read_request
 from multibackend.train.worker import check_backend
@@ -23,27 +27,33 @@ PART_CASES = 40
 """Cases in a part: a second or two of work."""
 
 LONGEST_ERROR = 300
+"""The most characters of an error that are kept."""
 
 
 def main() -> None:
     """Run a request to its end."""
-    request, emit = read_request()
-    check_backend(request["backend"])
+    content, emit = read_request()
+    request = msgspec.convert(content, Request)
+    check_backend(request.backend)
     from multibackend.sweep.cases import CASES
 
     warnings.simplefilter("ignore")
     by_name = {str(case): case for case in CASES}
-    wanted = [(precision, by_name[name]) for precision, name in request["runs"]]
-    number = request["first_part"]
-    for (precision, workarounds), group in groupby(wanted, key=lambda run: (run[0], run[1].workarounds)):
-        get_engine(request["backend"]).configure(precision, request["threads"])
-        with apply_workarounds(request["backend"], precision, workarounds):
-            cases = [case for _, case in group]
-            for start in range(0, len(cases), PART_CASES):
-                part = cases[start : start + PART_CASES]
-                outcomes = [run_case(case, request["backend"], precision, request["moves"], emit) for case in part]
-                save_part(Path(request["results"]), number, outcomes)
-                emit({"event": "saved", "runs": [[precision, str(case)] for case in part], "part": number})
+    number = request.first_part
+
+    def configuration(run: CaseRun) -> tuple[str, bool]:
+        return run.precision, by_name[run.case].workarounds
+
+    for (precision, workarounds), group in groupby(request.runs, key=configuration):
+        get_engine(request.backend).configure(precision, request.threads)
+        with apply_workarounds(request.backend, precision, workarounds):
+            runs = list(group)
+            for start in range(0, len(runs), PART_CASES):
+                part = runs[start : start + PART_CASES]
+                cases = [by_name[run.case] for run in part]
+                outcomes = [run_case(case, request.backend, precision, request.moves, emit) for case in cases]
+                save_part(Path(request.results), number, outcomes)
+                emit({"event": "saved", "runs": [asdict(run) for run in part], "part": number})
                 number += 1
     emit({"event": "end"})
 
@@ -52,7 +62,7 @@ def run_case(case: Case, backend: str, precision: str, moves: bool, emit: Callab
     """Run a case, and its repetition where inputs are to be moved; what goes wrong is in the outcome, not raised."""
     from multibackend.sweep.execute import execute
 
-    emit({"event": "start", "run": [precision, str(case)]})
+    emit({"event": "start", "run": {"precision": precision, "case": str(case)}})
     start = time.perf_counter()
     try:
         base, *moved = [execute(case, backend, precision, k) for k in range(case.repetitions if moves else 1)]

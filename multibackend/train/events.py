@@ -1,10 +1,12 @@
-"""Events: what a worker tells the command that started it, one JSON object a datagram on a socket of the file system.
+"""Events: what a worker tells the command that started it, and what it is asked, one JSON object a message.
 
-A worker opens a descriptor for the moment of sending alone. So a model that writes to every descriptor that it finds,
-or a process that it leaves behind, writes to no channel of ours; and one that closes every descriptor doesn't cut the
-worker off. Each event carries the secret of its worker, whatever else comes is dropped, and a datagram that is garbage
-spoils no other. This is against accidents: code in the worker's process that looks for the address and the secret
-finds them.
+A message is a datagram on a socket of the file system; one that is too long for a datagram lies in a file beside the
+socket. A worker opens a descriptor for the moment of sending alone. So a model that writes to every descriptor that it
+finds, or a process that it leaves behind, writes to no channel of ours; and one that closes every descriptor doesn't
+cut the worker off. Only a worker that hears questions keeps the socket on which it hears them.
+
+Each message carries the secret of its worker. Whatever else comes is dropped, and a datagram that is garbage spoils no
+other. This is against accidents: code in the worker's process that looks for the address and the secret finds them.
 """
 
 from __future__ import annotations
@@ -13,61 +15,110 @@ import hmac
 import json
 import os
 import secrets
-import shutil
+import select
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from socket import AF_UNIX, SO_SNDBUF, SOCK_DGRAM, SOL_SOCKET, socket
 from typing import Any
 
-LONGEST_EVENT = 1 << 16
+LONGEST_DATAGRAM = 1 << 16
 """Bytes; macOS sends datagrams of 2,048 bytes unless asked for more."""
 
 LONGEST_ADDRESS = 100
 """Bytes in a socket's path: Linux takes 107, macOS 103. Source: sys/un.h."""
 
+LONGEST_NAME = len("/questions")
+"""Bytes that a socket's name adds to its folder's."""
+
+IN_FILE = "message in file"
+"""The key of a datagram that only names the file in which a long message lies."""
+
 MOST_EVENTS = 1000
-"""Read at once, so that a worker which never stops sending leaves time for the others."""
+"""Events read at once, so that a worker which never stops sending leaves time for the others."""
+
+
+def make_folder() -> str:
+    """Make a private folder for one worker's sockets; its path is short enough for them."""
+    folder = tempfile.mkdtemp(prefix="multibackend-")
+    if len(os.fsencode(folder)) > LONGEST_ADDRESS - LONGEST_NAME:
+        Path(folder).rmdir()
+        folder = tempfile.mkdtemp(prefix="multibackend-", dir="/tmp")
+    return folder
+
+
+def make_secret() -> str:
+    """Draw the secret of one worker."""
+    return secrets.token_hex(16)
+
+
+def send_message(address: str, secret: str, message: Mapping[str, Any]) -> None:
+    """Send a message to the receiver at an address.
+
+    Raises:
+        OSError: nobody listens there, or a long message can't be written.
+    """
+    datagram = json.dumps({**message, "secret": secret}).encode()
+    if len(datagram) > LONGEST_DATAGRAM:
+        long = Path(f"{address}-{secrets.token_hex(8)}")
+        long.write_bytes(datagram)
+        datagram = json.dumps({IN_FILE: long.name, "secret": secret}).encode()
+    with socket(AF_UNIX, SOCK_DGRAM) as channel:
+        channel.setsockopt(SOL_SOCKET, SO_SNDBUF, LONGEST_DATAGRAM)
+        channel.sendto(datagram, address)
 
 
 class Receiver:
-    """The command's end: an address and a secret for one worker, and what it says."""
+    """The end of a channel that hears: an address, the secret that a message must carry, and the messages."""
 
-    def __init__(self) -> None:
-        self.folder = tempfile.mkdtemp(prefix="multibackend-")
-        if len(os.fsencode(self.folder)) > LONGEST_ADDRESS - len("/events"):
-            Path(self.folder).rmdir()
-            self.folder = tempfile.mkdtemp(prefix="multibackend-", dir="/tmp")
-        self.address = str(Path(self.folder) / "events")
-        self.secret = secrets.token_hex(16)
+    def __init__(self, address: str, secret: str) -> None:
+        self.address = address
+        self._secret = secret
         self._socket = socket(AF_UNIX, SOCK_DGRAM)
         self._socket.setblocking(False)
-        self._socket.bind(self.address)
+        self._socket.bind(address)
 
     def fileno(self) -> int:
-        """The socket's descriptor, for `select`."""
+        """Return the socket's descriptor, for `select`."""
         return self._socket.fileno()
 
     def read(self) -> Iterator[dict[str, Any]]:
-        """The events that are there now; doesn't wait."""
+        """Yield the messages that are there now, without waiting for more."""
         for _ in range(MOST_EVENTS):
             try:
-                datagram = self._socket.recv(LONGEST_EVENT)
+                datagram = self._socket.recv(LONGEST_DATAGRAM)
             except BlockingIOError:
                 return
-            event = parse(datagram)
-            if hmac.compare_digest(str(event.pop("secret", "")).encode(), self.secret.encode()):
-                yield event
+            message = self._open(datagram)
+            if message and isinstance(message.get(IN_FILE), str):
+                message = self._open(self._take_file(message[IN_FILE]))
+            if message is not None:
+                yield message
+
+    def _open(self, datagram: bytes) -> dict[str, Any] | None:
+        """Return the message in a datagram without its secret; None where the secret is another."""
+        message = parse(datagram)
+        right = hmac.compare_digest(str(message.pop("secret", "")).encode(), self._secret.encode())
+        return message if right else None
+
+    def _take_file(self, name: str) -> bytes:
+        """Return a long message, and remove its file; nothing where there is none."""
+        path = Path(self.address).with_name(Path(name).name)
+        with suppress(OSError):
+            content = path.read_bytes()
+            path.unlink()
+            return content
+        return b""
 
     def close(self) -> None:
-        """Hear no more, and leave nothing behind."""
+        """Hear no more."""
         self._socket.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def parse(datagram: bytes) -> dict[str, Any]:
-    """The object in a datagram; an empty one where it holds anything else."""
+    """Return the object in a datagram; an empty one where the datagram holds anything else."""
     try:
         event = json.loads(datagram)
     except (ValueError, RecursionError):
@@ -76,7 +127,7 @@ def parse(datagram: bytes) -> dict[str, Any]:
 
 
 class Sender:
-    """The worker's end: sends events for the process that made it, and ends any other that tries.
+    """The worker's end: sends events for the process that made it, and ends any other process that tries.
 
     A model may fork while it is built or its data are loaded. If the child comes back to us, it must neither
     report nor save.
@@ -87,14 +138,11 @@ class Sender:
         self._secret = secret
         self._process = os.getpid()
 
-    def __call__(self, event: dict[str, Any]) -> None:
+    def __call__(self, event: Mapping[str, Any]) -> None:
         """Send an event; a worker that nobody hears any more ends."""
         self.end_fork()
-        datagram = json.dumps(event | {"secret": self._secret}).encode()
         try:
-            with socket(AF_UNIX, SOCK_DGRAM) as channel:
-                channel.setsockopt(SOL_SOCKET, SO_SNDBUF, LONGEST_EVENT)
-                channel.sendto(datagram, self._address)
+            send_message(self._address, self._secret, event)
         except (FileNotFoundError, ConnectionError) as error:
             os.write(2, f"nobody listens to this worker at {self._address} ({error.strerror})\n".encode())
             os._exit(1)
@@ -105,9 +153,23 @@ class Sender:
             sys.stderr.flush()
             os._exit(0)
 
+    def hear_questions(self, greeting: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Send a first event once questions can come; yield those that the command asks, for as long as it lives."""
+        with closing(Receiver(name_questions(self._address), self._secret)) as receiver:
+            self(greeting)
+            while True:
+                select.select([receiver], [], [])
+                yield from receiver.read()
+                self.end_fork()
+
+
+def name_questions(address: str) -> str:
+    """Return where a worker hears questions, from the address of its events."""
+    return str(Path(address).with_name("questions"))
+
 
 def read_request() -> tuple[dict[str, Any], Sender]:
-    """What this worker is asked for on standard input, which is empty from then on, and where it reports."""
+    """Read what this worker is asked for on standard input, and make its sender; the input is empty from then on."""
     request = json.load(sys.stdin)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, sys.stdin.fileno())

@@ -1,14 +1,15 @@
 """Keeper: a small process between a command and its worker, so that nothing outlives the command.
 
-It starts the worker, writes what the worker prints to a bounded log, and kills the worker with all that the worker
-started once the worker has ended, or the command has. The command's end shows in two ways: its end of the heartbeat
-pipe closes, and on Linux the kernel sends SIGTERM. Should the keeper itself be killed, Linux kills the worker too.
-On Linux the keeper also adopts what a worker leaves behind in sessions of its own; elsewhere such a process escapes.
+The keeper starts the worker and writes what the worker prints to a bounded log. Once the worker or the command has
+ended, it kills the worker and all that the worker started. It learns of the command's end in two ways: the heartbeat
+pipe closes, and on Linux the kernel sends SIGTERM. If the keeper itself is killed, Linux kills the worker, too. On
+Linux the keeper also adopts processes that the worker leaves behind in other sessions; elsewhere such a process
+escapes.
 
-A folder's lock that the command holds is held here too, so it stays until the last worker is dead.
+The keeper holds the output folder's lock together with the command, so the lock stays until the last worker is dead.
 
-Started as `PYTHON -I -S keeper.py JSON`; standard library alone, so that it is there in 20 ms. It says `started PID`
-and `ended CODE` on standard output; standard input goes on to the worker.
+Started as `PYTHON -I -S keeper.py JSON`. It needs the standard library alone, so that it runs after 20 ms. It writes
+`started PID` and `ended CODE` to standard output; its standard input is the worker's.
 """
 
 from __future__ import annotations
@@ -28,16 +29,16 @@ from pathlib import Path
 from typing import Any
 
 LOG_BYTES = 8 << 20
-"""A log that would grow beyond becomes `NAME.log.1`, in place of the last such, and is begun anew."""
+"""The most bytes of a log. A log that would grow longer is renamed to `NAME.log.1`, and a new one is begun."""
 
 LOG_MARK = "[multibackend] "
-"""Begins the lines of a log that are ours: what follows the last of them was written by the run that was going on."""
+"""The beginning of our own lines in a log: what follows the last of them was written by the run in progress."""
 
 BLOCK_BYTES = 1 << 16
 PAUSE_SECONDS = 0.01
 
 LOOK_SECONDS = 1.0
-"""Between two looks at a worker that nothing was heard of, should the word of its end be lost."""
+"""Seconds between two looks at a silent worker, in case the signal of its end was lost."""
 
 SET_PARENT_DEATH_SIGNAL, SET_CHILD_SUBREAPER = 1, 36
 """Source: linux/prctl.h."""
@@ -89,7 +90,7 @@ def _control(what: int, value: int) -> None:
 
 
 def _listen_to_signals() -> int:
-    """A descriptor that can be read once a child ends, or SIGTERM comes."""
+    """Return a descriptor that can be read once a child ends, or SIGTERM comes."""
     wake, woken = os.pipe()
     for end in (wake, woken):
         os.set_blocking(end, False)
@@ -120,7 +121,7 @@ def _wait(worker: int, given: dict[str, Any], wake: int, pipe: int, log: Log) ->
 
 
 def _end_all(worker: int, code: int | None) -> int:
-    """Kill the worker's group, and whatever else descends from it until nothing does; the worker's code."""
+    """Kill the worker's group and all its other descendants, until none is left; return the worker's exit code."""
     _kill_group(worker, signal.SIGKILL)
     while code is None or _list_children():
         for child in _list_children():
@@ -138,7 +139,7 @@ def _kill_group(group: int, number: signal.Signals) -> None:
 
 
 def _reap(worker: int) -> int | None:
-    """Collect the children that have ended, adopted ones too; the worker's code if it is one of them."""
+    """Collect the children that have ended, adopted ones too; return the worker's exit code if it is one of them."""
     code = None
     with suppress(ChildProcessError):
         while (found := os.waitpid(-1, os.WNOHANG))[0]:
@@ -148,7 +149,7 @@ def _reap(worker: int) -> int | None:
 
 
 def _list_children() -> list[int]:
-    """The children of the keeper, adopted ones too, as Linux shows them."""
+    """List the children of the keeper, adopted ones too, as Linux shows them."""
     children = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
@@ -158,7 +159,7 @@ def _list_children() -> list[int]:
 
 
 def _read_blocks(pipe: int) -> Iterator[bytes]:
-    """What the pipe still holds."""
+    """Yield what the pipe still holds."""
     with suppress(BlockingIOError):
         while block := os.read(pipe, BLOCK_BYTES):
             yield block
@@ -170,7 +171,7 @@ def _say(line: str) -> None:
 
 
 class Log:
-    """A file that is appended to, of at most `LOG_BYTES`, and the one before; a full disk costs the log alone."""
+    """A file of at most `LOG_BYTES` that is appended to, and the file before it; a full disk only stops the log."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -181,7 +182,7 @@ class Log:
         self._size = os.fstat(self._number).st_size
 
     def write(self, block: bytes) -> None:
-        """Append; begin anew where the file would grow too long."""
+        """Append; begin a new file where this one would grow too long."""
         with suppress(OSError):
             if self._size + len(block) > LOG_BYTES:
                 self._path.replace(f"{self._path}.1")

@@ -1,7 +1,7 @@
-"""Surroundings: what a model may change of its process, put back before the next model, and before its record is saved.
+"""Surroundings: the state of the process, restored before the next model, and before a record is saved.
 
 A user's module may change the working folder, close or redirect the standard streams, clear the environment, or replace
-signal handlers. The next model must not fail, or train differently, for that.
+signal handlers. The next model must not fail, or train differently, because of that.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from multibackend.train.keeper import LOG_MARK
 
 KEPT_FROM = 100
-"""Lowest number of the descriptor that keeps our way to the log: out of the way of what a model opens."""
+"""The lowest number of the descriptor that leads to our log: no model opens a file with so high a number."""
 
 
 class Surroundings:
@@ -42,12 +42,12 @@ class Surroundings:
         self._float_errors: dict[str, Any] = dict(np.geterr())
 
     def begin(self, name: str) -> None:
-        """Put everything back, and mark in the log where a run begins: what is above are others' words."""
+        """Restore everything, and mark in the log where a run begins: the lines above belong to others."""
         self.restore()
         os.write(2, f"\n{LOG_MARK}{name}\n".encode())
 
     def restore(self) -> None:
-        """Put everything back."""
+        """Restore everything."""
         self._restore_streams()
         os.chdir(self._folder)
         os.umask(self._umask)
@@ -66,7 +66,7 @@ class Surroundings:
     def _restore_streams(self) -> None:
         """Let standard output and error lead to the log again, and standard input to nothing.
 
-        Where a model closed our way there, the keeper's pipe is opened by its name.
+        Where a model closed our descriptor, the keeper's pipe is opened by its name.
         """
         if _inode(self._output) != self._output_inode:
             self._output = _move_up(os.open(self._pipe, os.O_WRONLY))
@@ -82,7 +82,7 @@ class Surroundings:
 
 
 def _inode(number: int) -> int:
-    """What a descriptor stands for; -1 if it is closed."""
+    """Return the inode of a descriptor's file; -1 if it is closed."""
     try:
         return os.fstat(number).st_ino
     except OSError:
@@ -90,7 +90,7 @@ def _inode(number: int) -> int:
 
 
 def _move_up(number: int) -> int:
-    """The same file under a number out of the way."""
+    """Move a descriptor to a high number; return the number."""
     moved: int = fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, KEPT_FROM)
     os.close(number)
     return moved
@@ -103,6 +103,6 @@ def _get_umask() -> int:
 
 
 def _get_handlers() -> dict[int, Any]:
-    """The handlers of all signals, but those that weren't set from Python and so can't be put back."""
+    """Return the handlers of all signals, except those that weren't set from Python and so can't be restored."""
     handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
     return {number: handler for number, handler in handlers.items() if handler is not None}

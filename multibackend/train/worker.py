@@ -1,7 +1,7 @@
 """One backend's process: does a list of runs, writes a record of each, and tells the command as it goes.
 
-Started as `python -m multibackend.train.worker` with its request, one JSON object, on standard input; see `events.py`
-for what it answers. Whatever the experiments print goes to the log.
+Started as `python -m multibackend.train.worker` with its request, one JSON object, on standard input. It answers with
+events (`events.py`; `launch/answers.py` reads them). Whatever the experiments print goes to the log.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import gc
 import os
 import sys
 import traceback
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
+
+import msgspec
 
 from multibackend import draws
 from multibackend.engine.backends import get_engine
@@ -29,33 +31,56 @@ from multibackend.train.memory import trim_heap
 from multibackend.train.surroundings import Surroundings
 
 
+@dataclass(frozen=True)
+class Request:
+    """The request to a worker: its runs, and for each the folder that its record goes to.
+
+    `workers` train at the same time, this one included. `sources` are folders of records that runs start from.
+    `log_pipe` leads to the log.
+    """
+
+    backend: str
+    threads: int
+    workers: int
+    workarounds: bool
+    fingerprint: str
+    log_pipe: str
+    runs: tuple[Run, ...]
+    records: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+
+    @property
+    def source_folders(self) -> list[Path]:
+        """The folders of records that runs start from."""
+        return [Path(source) for source in self.sources]
+
+
 def main() -> None:
     """Run a request to its end."""
-    request, emit = read_request()
-    backend = request["backend"]
-    check_backend(backend)
-    engine = get_engine(backend)
+    content, emit = read_request()
+    request = msgspec.convert(content, Request)
+    check_backend(request.backend)
+    engine = get_engine(request.backend)
     gc.freeze()  # each experiment starts with two full collections: 0.2 s each, if they visit all that was imported
-    environment = describe_environment(request["threads"], backend)
-    environment |= {"workers": request["workers"], "device": engine.device()}
+    environment = describe_environment(request.threads, request.backend)
+    environment |= {"workers": request.workers, "device": engine.device()}
     emit({"event": "ready", "packages": environment["packages"], "device": environment["device"]})
-    surroundings = Surroundings(Path(request["log_pipe"]))
+    surroundings = Surroundings(Path(request.log_pipe))
     prepared: dict[tuple[str, str], Prepared] = {}
-    for fields, records in zip(request["runs"], request["records"], strict=True):
-        run = Run(**fields)
+    for run, records in zip(request.runs, request.records, strict=True):
         surroundings.begin(str(run))
-        emit({"event": "start", "run": fields})
+        emit({"event": "start", "run": asdict(run)})
         record = do_run(run, request, prepared, emit)
         emit.end_fork()
         surroundings.restore()
-        record = replace(record, fingerprint=request["fingerprint"], environment=environment | record.environment)
+        record = replace(record, fingerprint=request.fingerprint, environment=environment | record.environment)
         try:
             save_record(record, Path(records))
         except MultibackendError as error:
             emit({"event": "fatal", "reason": str(error)})
             return
         notes = record.environment.get("data_notes", [])
-        emit({"event": "done", "run": fields, "status": record.status, "reason": record.reason, "notes": notes})
+        emit({"event": "done", "run": asdict(run), "status": record.status, "reason": record.reason, "notes": notes})
         del record  # its arrays, before the next run's come
     emit({"event": "end"})
 
@@ -79,10 +104,10 @@ def check_backend(backend: str) -> None:
         )
 
 
-def do_run(run: Run, request: dict[str, Any], prepared: dict[tuple[str, str], Prepared], emit: Emit) -> Record:
+def do_run(run: Run, request: Request, prepared: dict[tuple[str, str], Prepared], emit: Emit) -> Record:
     """Do one run and return its record; what goes wrong is in the record, not raised."""
     try:
-        with apply_workarounds(run.backend, run.precision, request["workarounds"]) as applied, draws.identical_masks():
+        with apply_workarounds(run.backend, run.precision, request.workarounds) as applied, draws.identical_masks():
             record = _do_task(run, request, prepared, emit)
             return replace(record, workarounds=(*applied, *record.workarounds))
     except DataUnavailable as error:
@@ -96,7 +121,7 @@ def do_run(run: Run, request: dict[str, Any], prepared: dict[tuple[str, str], Pr
 
 
 def _describe(error: BaseException) -> str:
-    """The kind of an exception and the first line of its text."""
+    """Return the kind of an exception and the first line of its text."""
     try:
         text = str(error).strip()
     except Exception as another:
@@ -104,8 +129,9 @@ def _describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {(text.splitlines() or [''])[0]}"
 
 
-def _do_task(run: Run, request: dict[str, Any], prepared: dict[tuple[str, str], Prepared], emit: Emit) -> Record:
-    key, threads = (run.experiment, run.precision), request["threads"]
+def _do_task(run: Run, request: Request, prepared: dict[tuple[str, str], Prepared], emit: Emit) -> Record:
+    """Do a run's task; a model that is prepared already is trained again, else it is built and takes its place."""
+    key, threads = (run.experiment, run.precision), request.threads
     if run.task == "training" and key in prepared:
         if prepared[key].built.seed != run.seed:
             prepared[key] = reseed(run, prepared[key])
@@ -122,9 +148,9 @@ def _do_task(run: Run, request: dict[str, Any], prepared: dict[tuple[str, str], 
         case "trace":
             return trace_record(run, build(run, threads))
         case "isolation":
-            return isolation_record(run, build(run, threads), [Path(path) for path in request["sources"]])
+            return isolation_record(run, build(run, threads), request.source_folders)
         case "interchange":
-            return interchange_record(run, build(run, threads), [Path(path) for path in request["sources"]])
+            return interchange_record(run, build(run, threads), request.source_folders)
     raise MultibackendError(f"run {run}: unknown task {run.task!r}; expected one of {', '.join(get_args(Task))}.")
 
 

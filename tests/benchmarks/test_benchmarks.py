@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -13,11 +14,11 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks import WORKLOADS, __main__, engines, limit, report, workloads
-from benchmarks.by_hand import get_by_hand
+from benchmarks.by_hand import WRITTEN, get_by_hand
 from benchmarks.engines import CHECKED_STEPS, check_losses
 from benchmarks.results import load_results, merge_entries
 from benchmarks.workloads import Workload
-from multibackend import MultibackendError, Split, draws
+from multibackend import BACKENDS, MultibackendError, Split, draws
 from multibackend.engine.backends import get_engine
 from multibackend.engine.loop import train
 from multibackend.engine.model import build_model
@@ -90,16 +91,42 @@ def test_the_check_refuses_missing_different_and_undefined_losses(altered: list[
 # ------------------------------------------------------------------------------------- measurements
 
 
-def test_a_workload_is_measured_in_every_way(backend: str) -> None:
+SECONDS = {"engine": 1.0, "fit": 4.0, "hand": 2.0, "limit": 0.5}
+
+
+def test_a_workload_is_measured_in_every_way(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock says how long each way takes; how often, in which order and over what it is asked is ours."""
+    timed: list[str] = []
+
+    def time_block(name: str, way: str, block: engines.Block) -> tuple[float, Any]:
+        assert name == backend
+        timed.append(way)
+        return SECONDS[way] * (1 if len(timed) <= len(engines.WAYS) else 2), block()
+
+    monkeypatch.setattr(engines, "time_block", time_block)
     small = replace(workloads.WORKLOADS["E4-standardised"], rows=70, epochs=2)
     entry = json.loads(json.dumps(engines.measure_workload(small, backend, rounds=3)))
     assert entry["rows"] == 70
     assert entry["epochs_compiled_for"] == 16_667  # of three steps
-    for way in engines.WAYS:
-        assert len(entry["epoch_seconds"][way]) == 3
-        assert min(entry["epoch_seconds"][way]) > 0
-    ratio = entry["ratios"]["fit / engine"]
-    assert ratio["min"] <= ratio["median"] <= ratio["max"]
+    rounds = ("engine fit hand limit", "fit hand limit engine", "hand limit engine fit")
+    assert timed == [*engines.WAYS, *" ".join(rounds).split()]
+    assert entry["first_block_seconds"] == SECONDS
+    assert entry["epoch_seconds"] == {way: [seconds] * 3 for way, seconds in SECONDS.items()}  # two epochs a block
+    assert entry["median_epoch_seconds"] == SECONDS
+    assert entry["ratios"] == {
+        f"{a} / {b}": dict.fromkeys(("median", "min", "max"), SECONDS[a] / SECONDS[b]) for a, b in engines.RATIOS
+    }
+
+
+def test_a_block_is_timed_from_its_start_to_its_end(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(engines, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+
+    def block() -> np.ndarray:
+        now[0] += 2.5
+        return np.array([0.5])
+
+    assert [engines.time_block(backend, way, block) for way in engines.WAYS] == [(2.5, 0.5)] * len(engines.WAYS)
 
 
 def test_another_training_is_not_timed(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +134,9 @@ def test_another_training_is_not_timed(backend: str, monkeypatch: pytest.MonkeyP
     faster = replace(small, recipe=replace(small.recipe, learning_rate=0.01))
     monkeypatch.setitem(workloads.WORKLOADS, "E4-standardised", faster)
     request: dict[str, Any] = {"backend": backend, "threads": 1, "rounds": 1, "workloads": ["E4-standardised"]}
-    entry = engines.measure(request)["E4-standardised"]
+    told: list[str] = []
+    entry = engines.measure(request, told.append)["E4-standardised"]
+    assert told == ["E4-standardised"]
     assert "not the same training" in entry["failed"]
     assert "epoch_seconds" not in entry
 
@@ -149,13 +178,38 @@ FLOPS = {
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_every_network_has_its_products_and_a_loop_computes_them(name: str, backend: str) -> None:
+def test_every_network_has_its_products(name: str) -> None:
     workload = workloads.WORKLOADS[name]
     model, split = build(workload)
     shape = (workload.batch_size, *np.asarray(split.inputs).shape[1:])
     products = limit.list_products(workload.recipe, model.get_weights(), shape)
     assert sum(product.flops for product in products) == FLOPS[name]
-    limit.compile_loop(backend, products)(2)
+
+
+@pytest.mark.parametrize("batch", [(), (3,)])
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_a_loop_computes_its_product(backend: str, batch: tuple[int, ...], times: int) -> None:
+    random = np.random.default_rng(0)
+    a, b = (random.normal(size=(*batch, *shape)).astype("float32") for shape in ((4, 5), (5, 6)))
+    computed = np.asarray(get_by_hand(backend).compile_product(a, b)(times))
+    np.testing.assert_allclose(computed.ravel()[0], (a @ b).ravel()[0], rtol=1e-5)
+
+
+def test_a_step_computes_each_product_as_often_as_it_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed: list[tuple[tuple[int, ...], int]] = []
+
+    def compile_product(a: np.ndarray, _: np.ndarray) -> Any:
+        return lambda times: computed.append((a.shape, times))
+
+    monkeypatch.setattr(limit, "get_by_hand", lambda _: SimpleNamespace(compile_product=compile_product))
+    limit.compile_loop("any", [limit.Product(4, 5, 6), limit.Product(2, 3, 4, batch=7, count=10)])(3)
+    assert computed == [((4, 5), 3), ((7, 2, 3), 30)]
+
+
+def test_what_is_not_written_by_hand_is_refused() -> None:
+    with pytest.raises(MultibackendError, match="backend 'mxnet': nothing is written by hand; expected"):
+        get_by_hand("mxnet")
+    assert set(WRITTEN) <= set(BACKENDS)
 
 
 # --------------------------------------------------------------------------------------------- page

@@ -170,7 +170,7 @@ def test_altered_data_fail_at_their_stage(records, fault, precision):
     assert not comparison.passed
     assert failing_stage(comparison, precision) == stage
     assert failing_pairs(comparison, precision) == {("jax", "torch"), ("tensorflow", "torch")}
-    assert comparison.verdict(NAME, precision) == f"torch parts at {stage}"
+    assert comparison.verdict(NAME, precision) == f"torch differs at {stage}"
     for finding in comparison.first_failures(NAME, precision):
         assert words in finding.detail
         assert "\n" not in finding.detail
@@ -325,7 +325,7 @@ def test_what_rounding_was_measured_to_grow_to_is_drift_and_beyond_that_a_fault(
         comparison = compare_records(alter(chaotic, "torch", precision, ramp(factor * size)), None)
         found = {f.pair: f.status for f in comparison.select(NAME, precision, "step losses")}
         assert found == {("jax", "tensorflow"): "pass", ("jax", "torch"): status, ("tensorflow", "torch"): status}
-        assert comparison.verdict(NAME, precision) == ("drift" if status == "drift" else "torch parts at step losses")
+        assert comparison.verdict(NAME, precision) == ("drift" if status == "drift" else "torch differs at step losses")
     steady = alter(records, "torch", precision, ramp(3 * size))
     assert compare_records(steady, None).select(NAME, precision, "step losses")[1].status == "fail"
 

@@ -58,7 +58,7 @@ def test_a_divergence_that_is_not_the_same_fails(diverging, precision, change, w
 def test_divergence_that_nobody_meant_agrees_with_nothing(diverging):
     plain = [replace(record, diverges=False) for record in diverging]
     comparison = compare_records(plain, None)
-    assert comparison.verdict(NAME, "float64") == "all three part at step losses"
+    assert comparison.verdict(NAME, "float64") == "all 3 differ at step losses"
 
 
 def test_an_experiment_meant_to_diverge_that_converges_fails():

@@ -1,4 +1,4 @@
-"""What stands in for frameworks, the course and the worker, so that tests of launching need none of them."""
+"""Stand-ins for frameworks, the course and the worker, so that tests of launching need none of them."""
 
 import contextlib
 import functools
@@ -67,7 +67,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
 
 
 def survivors(output: Path) -> list[int]:
-    """Those of the fake workers' processes that still run, a moment after they were killed."""
+    """List the fake workers' processes that still run, a moment after they were killed."""
     deadline = time.monotonic() + 10
     while (alive := [pid for pid in read_pids(output) if is_alive(pid)]) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -75,7 +75,7 @@ def survivors(output: Path) -> list[int]:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that only waits for its parent to notice its end doesn't."""
+    """Return whether a process runs; one that only waits for its parent to notice its end doesn't."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     try:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fakes.stage import WORKER, python_path, read_pids, read_trained, survivors, wait_for
@@ -100,10 +101,22 @@ def test_a_failure_is_recorded_with_its_reason_and_the_rest_goes_on(tmp_path: Pa
         assert str(request.log) in outcomes[1].reason
 
 
-def test_a_hanging_run_is_stopped_with_all_its_processes(tmp_path: Path) -> None:
-    outcomes, _ = train(make_request(tmp_path, "hangs", "finishes"), run_seconds=1)
+def test_a_hanging_run_is_stopped_with_all_its_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The supervisor's clock stands still but for the hour that passes once the worker hangs."""
+    clock = [0.0]
+    monkeypatch.setattr(supervisor, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+
+    def let_an_hour_pass() -> None:
+        wait_for(lambda: len(read_pids(tmp_path)) == 2)
+        clock[0] += 3600
+
+    passing = threading.Thread(target=let_an_hour_pass)
+    passing.start()
+    outcomes, _ = train(make_request(tmp_path, "hangs", "finishes"), run_seconds=3000)
+    passing.join()
     assert [outcome.status for outcome in outcomes] == ["failed", "finished"]
-    assert "no end after 1 s, stopped" in outcomes[0].reason
+    assert "no end after 3000 s, stopped" in outcomes[0].reason
+    assert outcomes[0].wall_seconds == 3600
     assert len(read_pids(tmp_path)) == 3  # the worker, its child, the second worker
     assert survivors(tmp_path) == []
 

@@ -1,4 +1,4 @@
-"""Small experiments to reduce: one that parts in Keras itself, and one that parts where an activation is patched."""
+"""Small experiments to reduce: one differs in Keras itself, and one where an activation is patched."""
 
 from __future__ import annotations
 

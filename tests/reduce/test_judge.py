@@ -6,10 +6,18 @@ import numpy as np
 import pytest
 
 from multibackend.reduce.candidate import Candidate
-from multibackend.reduce.judge import judge
+from multibackend.reduce.judge import Failure
+from multibackend.reduce.judge import judge as judge_setups
+from multibackend.reduce.oracle import Got
+from multibackend.reduce.setup import Setup
 
 TRUTH = np.linspace(0.5, 2.0, 7)
 OUTPUT = Candidate("output")
+
+
+def judge(candidate: Candidate, results: dict[str, Got], faulty: str) -> Failure | None:
+    """Judge what each backend gave, none of them bare."""
+    return judge_setups(candidate, {Setup(backend): got for backend, got in results.items()}, Setup(faulty))
 
 
 def results(**changed: object) -> dict[str, object]:

@@ -1,6 +1,6 @@
-"""`multibackend reduce`, through the front door and on all three backends.
+"""`multibackend reduce`, through the front door and on all backends.
 
-MULTIBACKEND_PYTHON names the three interpreters, as the nox sessions set it.
+MULTIBACKEND_PYTHON names the interpreters, as the nox sessions set it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def write_results(path: Path, name: str, failing: str) -> Path:
             "stage": "initial outputs",
             "status": "fail" if failing in pair else "pass",
             "detail": "layer sequential/scale: off",
-            "where": "sequential/scale",
+            "places": ["sequential/scale"],
         }
         for pair in PAIRS
     ]
@@ -106,12 +106,12 @@ def test_a_patch_is_told_from_keras_without_it(tmp_path: Path) -> None:
     assert '"""Multiply' not in text
 
 
-def test_where_none_parts_there_is_nothing_to_reduce(tmp_path: Path) -> None:
+def test_where_none_differs_there_is_nothing_to_reduce(tmp_path: Path) -> None:
     results = write_results(tmp_path / "results.json", "scaled", "none")
     script = tmp_path / "repro.py"
     done = run_reduce("scaled", "--results", results, "--script", script)
     assert (done.returncode, done.stdout) == (0, "")
-    assert "nothing to reduce, none parts" in done.stderr
+    assert "nothing to reduce, no backend differs" in done.stderr
     assert not script.exists()
 
 

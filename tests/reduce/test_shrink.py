@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from multibackend.reduce.candidate import Call, Candidate, Node, Source, Values, measure
+from multibackend.reduce.candidate import Call, Candidate, Node, Source, Values
+from multibackend.reduce.cost import measure
 from multibackend.reduce.shrink import find_failing, shrink
 from multibackend.reduce.simplify import CHANGES, bypass
 

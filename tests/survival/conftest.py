@@ -28,7 +28,7 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
 
 
 def why_no_strace() -> str:
-    """Why system calls can't be traced here; empty where they can."""
+    """Say why system calls can't be traced here; empty where they can."""
     if shutil.which("strace") is None:
         return "strace is not installed: apt-get install strace"
     tried = subprocess.run(["strace", "-DDD", "-o", os.devnull, "true"], capture_output=True, text=True, check=False)

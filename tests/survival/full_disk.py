@@ -21,7 +21,7 @@ ENOUGH = "size=64m,nr_inodes=1000"
 
 
 def try_limit(theatre: Theatre, reference: Reference, limit: str, disk: Path) -> tuple[str, list[str]]:
-    """How a run on such a disk ended, and what is wrong with that, or with the run after."""
+    """Run on such a disk, and again on a larger one; return how the first run ended, and every fault of the two."""
     play = PLAYS["train"]
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", limit, "none", str(disk)], check=True)

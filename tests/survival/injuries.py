@@ -11,20 +11,20 @@ GROWING = (
     "linkat", "symlink", "symlinkat", "truncate", "ftruncate", "fallocate", "write", "writev", "pwrite64", "pwritev",
     "pwritev2", "fsync", "fdatasync", "copy_file_range", "sendfile", "splice",
 )  # fmt: skip
-"""What a full disk can refuse; it can refuse to make a file longer, or a folder, but not to remove one."""
+"""The calls that a full disk can refuse: it can refuse to make a file longer, or a folder, but not to remove one."""
 
 WRITING = ("write", "pwrite64")
 
 
 @dataclass(frozen=True)
 class Injury:
-    """What happens at a point; `how` is strace's word for it, COUNT being the bytes that the call was to write."""
+    """An event at a point; `how` is strace's word for it, with COUNT for the bytes that a call would write."""
 
     name: str
     how: str
 
     def can_happen(self, point: Point) -> bool:
-        """Whether this can happen to such a call of such a process."""
+        """Return whether this can happen to such a call of such a process."""
         match self.name:
             case "killed":
                 return True
@@ -42,7 +42,7 @@ class Injury:
 
     @property
     def lies(self) -> bool:
-        """Whether the system says that something is kept which isn't."""
+        """True if the system says that something is kept which isn't."""
         return self.name == "lost"
 
 

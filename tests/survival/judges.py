@@ -1,4 +1,4 @@
-"""Judges: what a run that was disturbed may leave, and what the run after it must."""
+"""Judges: what a disturbed run may leave, and what the run after it must leave."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from multibackend.errors import RecordError
 from multibackend.records.record import find_records, load_record
 
 CIRCUMSTANCES = ("wall_seconds", "peak_bytes", "workers")
-"""What may differ from run to run: times, and how many workers trained beside one another."""
+"""The fields that may differ from run to run: times, and how many workers trained at the same time."""
 
 NO_RESULTS = ("logs", ".lock")
-"""What says who has a folder, and what was said there."""
+"""Files that aren't results: who has a folder, and what was said there."""
 
 MOST_LOG_BYTES = 1 << 20
 
@@ -38,7 +38,7 @@ class Reference:
 
 
 def read_contents(output: Path) -> dict[str, Any]:
-    """Every file and folder of results by its path: JSON less circumstances, a digest of any other."""
+    """Read every file and folder of results by its path: JSON without circumstances, a digest of any other."""
     found = {}
     for path in sorted(output.rglob("*")):
         name = str(path.relative_to(output))
@@ -66,7 +66,7 @@ def _drop_circumstances(value: Any) -> Any:
 
 
 def name_end(ran: Ran) -> str:
-    """How a command ended, in two words."""
+    """Name a command's end in two words."""
     return f"signal {-ran.code}" if ran.code < 0 else f"exit {ran.code}"
 
 
@@ -92,7 +92,7 @@ def judge_end(ran: Ran, died: bool, excused: bool = False) -> list[str]:
 
 
 def judge_files(ran: Ran, output: Path, reference: Reference, lied: bool, excused: bool = False) -> list[str]:
-    """Each record is the old or the new one, or says that it failed, or isn't believed; each report is whole.
+    """Check that each record is the old or the new one, or says that it failed, or isn't believed; reports are whole.
 
     `lied` says that the disk kept nothing of what it said was written, which nobody can tell of a report; `excused`
     that it may have refused to remove something.
@@ -121,7 +121,7 @@ def judge_files(ran: Ran, output: Path, reference: Reference, lied: bool, excuse
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether a report, by its name, ends as it should."""
+    """Return whether a report, by its name, ends as it should."""
     if path.is_dir():
         return True
     content = path.read_bytes()

@@ -19,16 +19,16 @@ from fakes.stage import make_packages, python_path
 COMMAND = str(Path(__file__).with_name("command.py"))
 BACKENDS = ("jax", "torch")
 LIMIT_SECONDS = 60.0
-"""Every limit of time that a command has, for each step of it."""
+"""The limit of time for each step of a command."""
 
 HANG_SECONDS = 300.0
 """A command takes 3 s, and what its own limits end a minute; one that takes this long hangs."""
 
 LEAVING_SECONDS = 60.0
-"""How long a worker may take to notice that its parent is gone, on a busy machine."""
+"""The time in which a worker must notice that its parent is gone, on a busy machine."""
 
 TEMPORARY = "t"
-"""Where a run's temporary files go, by name."""
+"""The name of the folder for a run's temporary files."""
 
 TRAIN = ("--backend", "jax", "--output", "OUT")
 PARITY = ("parity", "first", "--backends", "jax,torch", "--precision", "float64", "--output", "OUT")
@@ -52,7 +52,7 @@ PLAYS = {
 
 @dataclass
 class Ran:
-    """How a command ended: its exit code, what it printed, and the processes and temporary files that outlived it."""
+    """The end of a command: its exit code, what it printed, and the processes and temporary files that outlived it."""
 
     code: int
     out: str
@@ -64,7 +64,7 @@ class Ran:
 
 @dataclass(frozen=True)
 class Theatre:
-    """Where plays are given: a folder with two frameworks that only look installed, and a Python for each backend.
+    """A folder in which plays run, with two frameworks that only look installed, and a Python for each backend.
 
     The Pythons note in which order they are started: the second that runs JAX is `jax 2`, and may be run by strace.
     """

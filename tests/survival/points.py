@@ -42,7 +42,7 @@ class Point:
 
     @property
     def kind(self) -> tuple[str, str, str, int]:
-        """What points have in common that differ only in the experiment they write of, or in repetition."""
+        """The properties shared by points that differ only in the experiment they write about, or in repetition."""
         if self.is_message:
             return (self.role, self.call, self.subject, 0)
         path = Path(self.subject)
@@ -50,7 +50,7 @@ class Point:
 
     @property
     def effect(self) -> str:
-        """What sort of change it is."""
+        """The sort of change that it makes."""
         if self.is_message:
             return "message"
         return next((effect for effect, calls in EFFECTS.items() if self.call in calls), "write")
@@ -60,7 +60,7 @@ class Point:
 
 
 def name_subject(call: Call, output: Path) -> str | None:
-    """What a call is about, the same in every run; None for what is of no interest here."""
+    """Name what a call is about, the same in every run; None for calls of no interest here."""
     if call.subject.startswith(("pipe:", "socket:", "UNIX")):
         return "message " + re.sub(r"\d+", "N", call.arguments.partition(", ")[2].partition(", ")[0])
     path = Path(call.subject.removesuffix("(deleted)"))

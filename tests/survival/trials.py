@@ -17,7 +17,7 @@ from plays import HANG_SECONDS, LIMIT_SECONDS, Play, Ran, Theatre
 from points import COMMAND_ROLE, Point, name_subject
 
 TRIES = 5
-"""How often a play is begun until the call that was traced is the one that is hit: workers run beside one another."""
+"""The most times a play is begun until the traced call is hit: workers run at the same time."""
 
 LEAST_SECONDS = 3.0
 """The limit of time where a process stalls: at least this, and twice what a whole run took undisturbed."""
@@ -28,7 +28,7 @@ MISSED = "missed"
 
 @dataclass(frozen=True)
 class Trial:
-    """How a disturbed run ended, in a word, and what is wrong with that, or with the run after."""
+    """The end of a disturbed run, in a word, and the faults of it and of the run after."""
 
     ended: str
     faults: list[str]
@@ -91,7 +91,7 @@ def _find_alike(log: Path, point: Point, output: Path) -> list[int]:
 
 
 def _is_alike(subject: str | None, expected: str) -> bool:
-    """Whether a call is about what was traced; a run that was cut short lacks some of what the whole one has."""
+    """Return whether a call is about what was traced; a run that was cut short lacks some of what the whole one has."""
     if subject is None or subject.startswith("message "):
         return subject == expected
     pairs = list(zip(subject.split("/"), expected.split("/"), strict=False))

@@ -1,4 +1,4 @@
-"""A sweep of one case, as three backends that agree would leave it."""
+"""A sweep of one case, as backends that agree would leave it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from multibackend import BACKENDS
-from multibackend.sweep.case import Array, Case
+from multibackend.sweep.case import Case
+from multibackend.sweep.inputs import Array
 from multibackend.sweep.results import Outcome
 
 CASE = Case("layers.Dense", {"units": 3}, (Array("normal", (4, 2)),))
@@ -19,7 +20,7 @@ def case() -> Case:
 
 @pytest.fixture
 def outcomes() -> list[Outcome]:
-    """Of all backends and both precisions; float32 is off by rounding, and moved inputs move results as much."""
+    """Make outcomes of all backends in both precisions; float32 is off by rounding, and moved inputs move as much."""
     g = np.random.default_rng(0)
     exact = {"forward/0": g.normal(size=(4, 3)), "gradient/input 0": g.normal(size=(4, 2))}
     made = []

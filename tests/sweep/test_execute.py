@@ -10,9 +10,10 @@ import pytest
 
 from multibackend import draws
 from multibackend.engine.backends import get_engine
-from multibackend.sweep.case import Array, Case, Make
+from multibackend.sweep.case import Case, Make
 from multibackend.sweep.cases import CASES, EXEMPT, NAMESPACES
 from multibackend.sweep.execute import execute
+from multibackend.sweep.inputs import Array
 from multibackend.sweep.worker import run_case
 
 
@@ -24,7 +25,7 @@ def backend() -> str:
 
 
 def public_names() -> dict[str, Any]:
-    """Every public class and function of the namespaces by its path; schedules are a namespace of their own."""
+    """List every public class and function of the namespaces by its path; schedules are a namespace of their own."""
     spaces = {name: getattr(keras, name) for name in NAMESPACES}
     spaces["optimizers.schedules"] = keras.optimizers.schedules
     return {

@@ -1,6 +1,6 @@
-"""`multibackend sweep`, through the front door and on all three backends: what agrees passes, what is planted is found.
+"""`multibackend sweep`, as a command and on all backends: what agrees passes, and a planted difference is found.
 
-MULTIBACKEND_PYTHON names the three interpreters, as the nox sessions set it.
+MULTIBACKEND_PYTHON names the interpreters, as the nox sessions set it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def test_a_planted_difference_is_new_and_fails(planted: tuple[subprocess.Complet
     new = [f for f in results["findings"] if not f["known"]]
     assert {f["case"].split("(")[0] for f in new} == {"activations.softsign"}
     assert {f["stage"] for f in new} == {"forward", "gradient"}
-    assert all(f["parts"] == ["torch"] for f in new)
+    assert all(f["suspects"] == ["torch"] for f in new)
     assert not results["passed"]
     assert "NEW: activations.softsign" in done.stdout
     assert "activations.softsign" in (output / "sweep.md").read_text(encoding="utf-8")

@@ -7,8 +7,10 @@ import pytest
 from altered import alter
 
 from multibackend import BACKENDS
-from multibackend.sweep.case import Array, Case
-from multibackend.sweep.judge import Finding, judge_all, who_parts
+from multibackend.compare.suspects import find_suspects
+from multibackend.sweep.case import Case
+from multibackend.sweep.inputs import Array
+from multibackend.sweep.judge import Finding, judge_all
 from multibackend.sweep.results import Outcome
 
 PRECISIONS = ("float64", "float32")
@@ -34,7 +36,7 @@ def test_another_value_is_found(case: Case, outcomes: list[Outcome], precision: 
     off = value_of(outcomes, precision, key) * (1 + (1e-9 if precision == "float64" else 1e-4))
     found = judge(case, alter(outcomes, "torch", precision, arrays={key: off.astype(precision)}))
     assert {(f.precision, f.stage, f.kind) for f in found} == {(precision, stage, "value")}
-    assert who_parts(found) == ("torch",)
+    assert find_suspects(f.pair for f in found) == ("torch",)
     assert all(f.measured is not None and f.bound is not None and f.measured > f.bound for f in found)
 
 
@@ -65,7 +67,7 @@ def test_what_is_not_finite_is_found(case: Case, outcomes: list[Outcome], bad: f
     values[1, 1] = bad
     found = judge(case, alter(outcomes, "torch", "float32", arrays={"forward/0": values}))
     assert {f.kind for f in found} == {"not finite"}
-    assert who_parts(found) == ("torch",)
+    assert find_suspects(f.pair for f in found) == ("torch",)
 
 
 def test_what_is_infinite_in_the_same_places_agrees_and_the_rest_is_compared(
@@ -86,13 +88,13 @@ def test_what_is_infinite_in_the_same_places_agrees_and_the_rest_is_compared(
 def test_another_shape_is_found(case: Case, outcomes: list[Outcome]) -> None:
     found = judge(case, alter(outcomes, "jax", "float64", arrays={"forward/0": np.zeros((4, 1))}))
     assert {f.kind for f in found} == {"shape"}
-    assert who_parts(found) == ("jax",)
+    assert find_suspects(f.pair for f in found) == ("jax",)
 
 
 def test_another_dtype_is_found(case: Case, outcomes: list[Outcome]) -> None:
     found = judge(case, alter(outcomes, "jax", "float32", dtypes={"forward/0": "bfloat16"}))
     assert {f.kind for f in found} == {"dtype"}
-    assert who_parts(found) == ("jax",)
+    assert find_suspects(f.pair for f in found) == ("jax",)
 
 
 def test_a_narrower_dtype_is_no_excuse_in_float64(case: Case, outcomes: list[Outcome]) -> None:
@@ -116,7 +118,7 @@ def test_who_raises_alone_is_found_and_the_others_are_compared(case: Case, outco
     raising = alter(outcomes, "tensorflow", "float64", error="ValueError: no")
     found = judge(case, raising)
     assert {f.kind for f in found} == {"raises"}
-    assert who_parts(found) == ("tensorflow",)
+    assert find_suspects(f.pair for f in found) == ("tensorflow",)
     off = value_of(outcomes, "float64") + 1
     assert {f.kind for f in judge(case, alter(raising, "torch", "float64", arrays={"forward/0": off}))} == {
         "raises",

@@ -105,9 +105,11 @@ def test_nothing_is_stale_that_was_not_looked_for(case: Case, entries: tuple[Kno
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (("title", "tilte"), "its keys are"),
+        (("title", "tilte"), r"unknown field `tilte` - at `\$.divergence\[0\]`"),
+        (('upstream = ""', ""), "missing required field `upstream`"),
+        (("size = 1e-3", 'size = "large"'), r"got `str` - at `\$.divergence\[0\].shows\[0\].size`"),
         (('kind = "value"', 'kind = "worth"'), "kind holds 'worth'"),
-        (('"float64"', '"float63"'), "precisions holds 'float63'"),
+        (('"float64"', '"float63"'), "Invalid enum value 'float63'"),
         (('">=3.15,<3.16"', '"three"'), "expected a range"),
         (('backends = ["torch"]', 'backends = ["mxnet"]'), "backends holds 'mxnet'"),
     ],

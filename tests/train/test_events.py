@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from fakes.stage import wait_for
 
-from multibackend.train.events import LONGEST_EVENT, Receiver, Sender
+from multibackend.train import events
+from multibackend.train.events import LONGEST_DATAGRAM, Receiver, Sender, make_folder, make_secret, send_message
+
+SECRET = make_secret()
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
+    folder = make_folder()
+    receiver = Receiver(f"{folder}/events", SECRET)
     yield receiver
     receiver.close()
+    shutil.rmtree(folder)
 
 
 def send_raw(receiver: Receiver, datagram: bytes) -> None:
@@ -29,7 +38,7 @@ def send_raw(receiver: Receiver, datagram: bytes) -> None:
 
 
 def test_events_arrive_in_order_without_the_secret(receiver: Receiver) -> None:
-    send = Sender(receiver.address, receiver.secret)
+    send = Sender(receiver.address, SECRET)
     events = [{"event": "epoch", "epoch": i, "text": "é\n" * 100} for i in range(3)]
     for event in events:
         send(event)
@@ -42,44 +51,82 @@ def test_events_arrive_in_order_without_the_secret(receiver: Receiver) -> None:
     [b"", b"\xff\x00", b"[1]", b"{", b'{"event": "done"}', b'{"event": "done", "secret": 3}', b"[" * 60_000],
 )
 def test_what_carries_no_secret_is_dropped_and_spoils_nothing(receiver: Receiver, datagram: bytes) -> None:
-    send = Sender(receiver.address, receiver.secret)
+    send = Sender(receiver.address, SECRET)
     send({"event": "start"})
     send_raw(receiver, datagram)
-    send_raw(receiver, json.dumps({"event": "done", "secret": receiver.secret[:-1]}).encode())
+    send_raw(receiver, json.dumps({"event": "done", "secret": SECRET[:-1]}).encode())
     send({"event": "done"})
     assert [event["event"] for event in receiver.read()] == ["start", "done"]
 
 
 def test_a_sender_holds_no_descriptor(receiver: Receiver) -> None:
     before = len(list(Path("/dev/fd").iterdir()))
-    send = Sender(receiver.address, receiver.secret)
+    send = Sender(receiver.address, SECRET)
     assert len(list(Path("/dev/fd").iterdir())) == before
     send({"event": "start"})
     assert len(list(Path("/dev/fd").iterdir())) == before
 
 
-def test_a_long_event_fits(receiver: Receiver) -> None:
-    Sender(receiver.address, receiver.secret)({"reason": "x" * (LONGEST_EVENT // 2)})
-    assert len(next(receiver.read())["reason"]) == LONGEST_EVENT // 2
+@pytest.mark.parametrize("length", [LONGEST_DATAGRAM // 2, LONGEST_DATAGRAM, 1 << 21])
+def test_a_long_event_fits_and_leaves_no_file(receiver: Receiver, length: int) -> None:
+    Sender(receiver.address, SECRET)({"reason": "x" * length})
+    (event,) = receiver.read()
+    assert event == {"reason": "x" * length}
+    assert [path.name for path in Path(receiver.address).parent.iterdir()] == ["events"]
 
 
-def test_two_receivers_have_different_secrets_and_leave_nothing_behind() -> None:
-    receivers = Receiver(), Receiver()
-    assert receivers[0].secret != receivers[1].secret
-    for receiver in receivers:
-        assert Path(receiver.folder).stat().st_mode & 0o777 == 0o700
-        receiver.close()
-        assert not Path(receiver.folder).exists()
+@pytest.mark.parametrize("name", ["gone", "../events", "/etc/hostname", 3])
+def test_a_long_event_whose_file_is_not_there_is_dropped(receiver: Receiver, name: object) -> None:
+    send_message(receiver.address, SECRET, {events.IN_FILE: name})
+    Sender(receiver.address, SECRET)({"event": "done"})
+    assert [event.get("event") for event in receiver.read()][-1] == "done"
 
 
-def test_a_long_folder_for_temporary_files_is_gone_around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_without_the_secret_is_dropped(receiver: Receiver) -> None:
+    Path(receiver.address).with_name("forged").write_text('{"event": "forged", "secret": ""}')
+    send_message(receiver.address, SECRET, {events.IN_FILE: "forged"})
+    assert list(receiver.read()) == []
+
+
+def test_questions_are_heard_in_order_and_answered(receiver: Receiver) -> None:
+    """The worker is a thread here; it ends with the question that says so."""
+    asked: list[object] = []
+
+    def work() -> None:
+        with closing(Sender(receiver.address, SECRET).hear_questions({"event": "ready"})) as questions:
+            for question in questions:
+                asked.append(question["number"])
+                if question["number"] is None:
+                    return
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    wait_for(lambda: list(receiver.read()) == [{"event": "ready"}])
+    for number in (1, "2" * LONGEST_DATAGRAM, None):
+        send_message(events.name_questions(receiver.address), SECRET, {"number": number})
+    worker.join(60)
+    assert asked == [1, "2" * LONGEST_DATAGRAM, None]
+
+
+def test_two_folders_and_secrets_differ_and_nobody_else_may_enter() -> None:
+    folders = make_folder(), make_folder()
+    assert folders[0] != folders[1]
+    assert make_secret() != make_secret()
+    for folder in folders:
+        assert Path(folder).stat().st_mode & 0o777 == 0o700
+        Path(folder).rmdir()
+
+
+def test_a_long_folder_for_temporary_files_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     long = tmp_path / ("x" * 100)
     long.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(long))
-    receiver = Receiver()
-    Sender(receiver.address, receiver.secret)({"event": "start"})
+    folder = make_folder()
+    receiver = Receiver(f"{folder}/questions", SECRET)
+    Sender(receiver.address, SECRET)({"event": "start"})
     assert len(list(receiver.read())) == 1
     receiver.close()
+    shutil.rmtree(folder)
     assert list(long.iterdir()) == []
 
 
@@ -97,7 +144,7 @@ send({"event": "end"})
 
 
 def speak(receiver: Receiver) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", SPEAKER, receiver.address, receiver.secret]
+    command = [sys.executable, "-c", SPEAKER, receiver.address, SECRET]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, env=os.environ)
 
 
@@ -108,8 +155,10 @@ def test_a_forked_process_that_comes_back_to_us_says_nothing_and_ends(receiver: 
 
 
 def test_a_worker_that_nobody_hears_ends_and_says_why() -> None:
-    receiver = Receiver()
+    folder = make_folder()
+    receiver = Receiver(f"{folder}/events", SECRET)
     receiver.close()
+    shutil.rmtree(folder)
     spoken = speak(receiver)
     assert spoken.returncode == 1
     assert "nobody listens to this worker" in spoken.stderr

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from multibackend import MultibackendError
-from multibackend.launch.child import Child, wait_for_any
+from multibackend.launch.child import Child, Ending, wait_for_any
 from multibackend.records.record import Record, load_record
 from multibackend.train import worker
 
@@ -109,8 +109,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, An
     ]
     request = {
         "backend": backend,
-        "profile": "quick",
-        "device": "cpu",
         "threads": 1,
         "workers": 2,
         "workarounds": True,
@@ -129,7 +127,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, An
         wait_for_any([child], 1)
         events += child.read_events()
         assert not over or events[-1:] == [{"event": "end"}], (folder / "worker.log").read_text()
-    assert child.close() == "the worker exited with code 0"
+    assert child.close() == Ending(0)
     records = {}
     for path in sorted(folder.rglob("record.json")):
         record = load_record(path.parent)

@@ -1,4 +1,4 @@
-"""All cases of the sweep, one list a family, and what has none and why; data alone, no Keras needed."""
+"""All cases of the sweep, one list for each family, and the names without a case; data alone, no Keras needed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from multibackend.sweep.cases import (
 from multibackend.sweep.cases.exempt import EXEMPT
 
 NAMESPACES = ("activations", "constraints", "initializers", "layers", "losses", "metrics", "optimizers", "regularizers")
-"""The public namespaces of Keras of which every name has a case, or a reason why not in `EXEMPT`."""
+"""The public namespaces of Keras in which every name has a case, or a reason why not in `EXEMPT`."""
 
 FAMILIES = (
     activations,
@@ -50,7 +50,7 @@ CASES: tuple[Case, ...] = tuple(case for family in FAMILIES for case in family.C
 
 
 def select_cases(patterns: Sequence[str]) -> tuple[Case, ...]:
-    """The cases whose names match a pattern of the shell's kind, or hold it as a part; all without any.
+    """Select the cases whose names match a pattern of the shell's kind, or contain it; all cases without a pattern.
 
     Raises:
         MultibackendError: a pattern matches none.
@@ -58,14 +58,14 @@ def select_cases(patterns: Sequence[str]) -> tuple[Case, ...]:
     for pattern in patterns:
         if not any(matches(str(case), pattern) for case in CASES):
             raise MultibackendError(
-                f"sweep: no case matches {pattern!r}; expected a part of a case's name such as 'AveragePooling2D', or "
+                f"sweep: no case matches {pattern!r}; expected a piece of a case's name such as 'AveragePooling2D', or "
                 "a pattern such as 'losses.*'. `multibackend sweep --list` shows them all."
             )
     return tuple(case for case in CASES if not patterns or any(matches(str(case), p) for p in patterns))
 
 
 def matches(name: str, pattern: str) -> bool:
-    """Whether a case's name holds a pattern as a part, or matches it whole (`*`, `?`; brackets mean themselves)."""
+    """Return whether a case's name contains a pattern, or matches it whole (`*`, `?`; brackets mean themselves)."""
     return pattern in name or fnmatchcase(name, pattern.replace("[", "[[]"))
 
 

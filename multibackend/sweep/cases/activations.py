@@ -1,8 +1,9 @@
-"""Activations: each on numbers around zero, at zero and the kinks, and far out on either side."""
+"""Activations: each on numbers around zero, at zero and at the kinks, and far from zero on either side."""
 
 from __future__ import annotations
 
-from multibackend.sweep.case import Array, Case
+from multibackend.sweep.case import Case
+from multibackend.sweep.inputs import Array
 
 SHAPE = (4, 6)
 KINDS = ("normal", "ties", "zeros", "tiny", "large", "-large", "huge", "-huge", "offset")

@@ -1,11 +1,12 @@
-"""Attention: scores, masks, causality, groups, and rows of which everything is masked."""
+"""Attention: scores, masks, causality, groups, and rows in which everything is masked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from multibackend.sweep.case import Array, Case
+from multibackend.sweep.case import Case
+from multibackend.sweep.inputs import Array
 
 QUERY, VALUE, KEY = Array("normal", (2, 4, 6)), Array("normal", (2, 5, 6)), Array("normal", (2, 5, 6))
 MASKS = {"query_mask": Array("mask", (2, 4)), "value_mask": Array("mask", (2, 5))}

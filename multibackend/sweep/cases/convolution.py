@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from multibackend.sweep.case import Array, Case, grid
+from multibackend.sweep.case import Case, grid
+from multibackend.sweep.inputs import Array
 
 SHAPES = {1: (2, 8, 4), 2: (2, 7, 8, 4), 3: (1, 4, 5, 6, 2)}
 
 
 def _steps(base: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Padding with strides or dilation, on kernels of odd and even size; both at once is refused by Keras."""
+    """Yield paddings with strides or dilation, on kernels of odd and even size; Keras refuses both at once."""
     for choice in grid(padding=("valid", "same"), kernel_size=(3, 2)):
         for extra in ({}, {"strides": 2}, {"dilation_rate": 2}):
             yield {**base, **choice, **extra}

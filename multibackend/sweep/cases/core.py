@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from multibackend.sweep.case import Array, Case, Make
+from multibackend.sweep.case import Case, Make
+from multibackend.sweep.inputs import Array
 
 KINDS = ("normal", "offset", "zeros", "huge")
 
@@ -13,7 +14,7 @@ KINDS = ("normal", "offset", "zeros", "huge")
 def of(
     name: str, shape: tuple[int, ...], kind: str = "normal", /, call: dict[str, Any] | None = None, **config: Any
 ) -> Case:
-    """A layer on one input."""
+    """Make the case of a layer on one input."""
     return Case(f"layers.{name}", config, (Array(kind, shape),), call or {})
 
 

@@ -1,4 +1,4 @@
-"""What the sweep leaves out, and why."""
+"""Exemptions: the public names that the sweep leaves out, and why."""
 
 from __future__ import annotations
 

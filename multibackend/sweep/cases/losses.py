@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from multibackend.sweep.case import Array, Case
+from multibackend.sweep.case import Case
+from multibackend.sweep.inputs import Array
 
 SHAPE = (5, 4)
 LOGITS = Array("normal", SHAPE)
@@ -29,7 +30,7 @@ PAIRS = (
     *(TIES, TIES),
     *(NORMAL, Array("huge", SHAPE)),
 )
-"""Truths and predictions, in turn."""
+"""Targets and predictions, in turn."""
 
 REGRESSIONS = (
     "MeanSquaredError", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredLogarithmicError",

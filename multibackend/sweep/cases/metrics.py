@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from multibackend.sweep.case import Array, Case, Make
+from multibackend.sweep.case import Case, Make
 from multibackend.sweep.cases.losses import FUNCTIONS
+from multibackend.sweep.inputs import Array
 
 SHAPE = (6, 4)
 ONE_HOT, PROBABILITIES, BINARY, UNIT, NORMAL, POSITIVE, TIES, ZEROS, OFFSET = (

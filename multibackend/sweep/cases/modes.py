@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from multibackend.sweep.case import Array, Case, Make
+from multibackend.sweep.case import Case, Make
+from multibackend.sweep.inputs import Array
 
 IDS = Array("ints", (4, 5), high=4)
 SEQUENCE = Array("ties", (4, 5, 3))
@@ -35,7 +36,7 @@ def _eager_and_compiled() -> Iterator[Case]:
 
 
 def _trained() -> Iterator[Case]:
-    """Losses behind the activation they are meant for, on predictions near and far from certain."""
+    """Yield losses behind the activation that they are meant for, on predictions near and far from certain."""
     for kind in ("normal", "huge"):
         array = Array(kind, (6, 3))
         for activation, loss in (
@@ -54,7 +55,7 @@ def _trained() -> Iterator[Case]:
 
 
 def _without_workarounds() -> Iterator[Case]:
-    """float64 as Keras has it."""
+    """Yield float64 cases that run without workarounds."""
     yield Case("layers.Dense", {"units": 4}, (Array("normal", (3, 5)),), workarounds=False)
     yield Case("layers.Conv2D", {"filters": 3, "kernel_size": 3}, (Array("normal", (2, 5, 5, 2)),), workarounds=False)
     yield Case("layers.LSTM", {"units": 3}, (Array("normal", (3, 5, 2)),), workarounds=False)

@@ -1,4 +1,4 @@
-"""What layers and losses are made of: a few functions of `keras.ops` over inputs and pairs of dtypes.
+"""Operations that layers and losses are made of: a few functions of `keras.ops` over inputs and pairs of dtypes.
 
 `keras.ops` isn't swept as a whole. These are its arithmetic (which dtype, which values), its statistics, and the
 image and normalizing functions that the layers use.
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from multibackend.sweep.case import Array, Case
+from multibackend.sweep.case import Case
+from multibackend.sweep.inputs import Array
 
 DTYPES = ("bool", "uint8", "int8", "int32", "int64", "float16", "bfloat16", "float32", "float64")
 BINARY = ("add", "subtract", "multiply", "divide", "power", "floor_divide", "mod", "maximum", "matmul")

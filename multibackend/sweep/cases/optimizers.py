@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from multibackend.sweep.case import Array, Case, Make
+from multibackend.sweep.case import Case, Make
+from multibackend.sweep.inputs import Array
 
 NAMES = (
     "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Muon", "Nadam",
@@ -20,7 +21,7 @@ COMMON: tuple[dict[str, Any], ...] = (
     {"use_ema": True, "ema_momentum": 0.9, "ema_overwrite_frequency": 3},
     {"gradient_accumulation_steps": 2},
 )
-"""What every optimizer understands."""
+"""The settings that every optimizer understands."""
 
 OWN: tuple[tuple[str, dict[str, Any]], ...] = (
     ("SGD", {"momentum": 0.9}),
@@ -55,7 +56,7 @@ SCHEDULES: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 def _given(name: str, config: dict[str, Any], kind: str = "normal") -> Case:
-    """Gradients of that kind for a matrix, a vector and a scalar."""
+    """Make gradients of a kind for a matrix, a vector and a scalar."""
     return Case(
         f"optimizers.{name}", config, tuple(Array(kind, shape) for shape in ((4, 3), (5,), ())), how="optimizer"
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from multibackend.sweep.case import Array, Case, grid
+from multibackend.sweep.case import Case, grid
+from multibackend.sweep.inputs import Array
 
 SHAPES = {1: (2, 7, 3), 2: (2, 5, 8, 3), 3: (1, 4, 5, 6, 2)}
 FORMATS = ("channels_last", "channels_first")

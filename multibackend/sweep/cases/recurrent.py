@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from multibackend.sweep.case import Array, Case, Make
+from multibackend.sweep.case import Case, Make
+from multibackend.sweep.inputs import Array
 
 SEQUENCE = Array("normal", (3, 5, 2))
 MASK = Array(

@@ -1,10 +1,11 @@
-"""What acts on weights: initializers (as NumPy draws for them, and as Keras draws), constraints, regularizers."""
+"""Weights: initializers (with NumPy's numbers, and with Keras' own), constraints, regularizers."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from multibackend.sweep.case import Array, Case, Make
+from multibackend.sweep.case import Case, Make
+from multibackend.sweep.inputs import Array
 
 RANDOM: tuple[tuple[str, dict[str, Any]], ...] = (
     *((f"{name}{kind}", {}) for name in ("Glorot", "He", "Lecun") for kind in ("Normal", "Uniform")),
