@@ -11,24 +11,21 @@ from typing import Any, get_args
 
 import msgspec
 
-from multibackend.errors import RecordError
+from multibackend.engine.backends import get_backend
+from multibackend.errors import MultibackendError, RecordError
+from multibackend.experiments.choices import Precision, Profile, Task
 from multibackend.records.schema import (
     MOST_CHARACTERS,
     MOST_DEPTH,
     MOST_ITEMS,
     MOST_NAME,
     MOST_NUMBER,
-    Backend,
     Header,
-    Precision,
-    Profile,
     Status,
-    Task,
 )
 from multibackend.text import sanitize
 
 CHOICES = {
-    "run.backend": Backend,
     "run.precision": Precision,
     "run.profile": Profile,
     "run.task": Task,
@@ -56,6 +53,10 @@ def parse_header(content: bytes, version: int) -> dict[str, Any]:
         msgspec.convert(header, Header, strict=True)
     except msgspec.ValidationError as error:
         raise RecordError(f"record.json: {_explain(str(error), header)}") from error
+    try:
+        get_backend(header["run"]["backend"])
+    except MultibackendError as error:
+        raise RecordError(f"record.json: run.backend: {str(error).rstrip('.')}, as this installation has") from error
     return dict(header)
 
 

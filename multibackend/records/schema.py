@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from multibackend.engine.backends import DESCRIPTORS
+from multibackend.experiments.choices import Precision as Precision
+from multibackend.experiments.choices import Profile as Profile
+from multibackend.experiments.choices import Task as Task
 
 MOST_DEPTH = 50
 """Levels of lists and objects within each other. Keras' configurations of nested models stay below 30."""
@@ -39,10 +41,6 @@ Positive = Annotated[int, Meta(ge=1, le=MOST_NUMBER)]
 Sizes = Annotated[list[Count], Meta(max_length=32)]
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}\\Z")]
-Backend = Annotated[str, Meta(pattern=f"^({'|'.join(DESCRIPTORS)})\\Z")]
-Precision = Literal["float64", "float32"]
-Profile = Literal["quick", "full"]
-Task = Literal["training", "trace", "isolation", "interchange"]
 Status = Literal["finished", "failed", "not-run"]
 DType = Literal[
     "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool"
@@ -57,7 +55,7 @@ class RunFields(Fields, frozen=True):
     """See `record.Run`."""
 
     experiment: Name
-    backend: Backend
+    backend: Name
     precision: Precision
     profile: Profile
     seed: Count

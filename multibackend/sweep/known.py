@@ -15,11 +15,11 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from multibackend.compare.findings import PRECISIONS
 from multibackend.compare.known import SIZE_FACTOR
 from multibackend.compare.suspects import find_suspects
 from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
+from multibackend.experiments.choices import PRECISIONS
 from multibackend.sweep.case import Case
 from multibackend.sweep.cases import matches
 from multibackend.sweep.judge import KINDS, Finding, Verdict

@@ -88,5 +88,5 @@ def _drawing(figures: bool) -> Iterator[None]:
     if figures:
         yield
         return
-    with patch.object(report, "draw_pictures", lambda *_: []):
+    with patch.object(report, "draw_figures", lambda *_: []):
         yield

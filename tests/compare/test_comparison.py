@@ -14,7 +14,7 @@ from fakes.synthetic import (
 )
 
 from multibackend.compare import PRECISIONS, STAGES, Comparison, compare_records
-from multibackend.compare.runs import is_training
+from multibackend.compare.ensemble import is_training
 from multibackend.errors import RecordError
 from multibackend.records.record import Record, Run
 
