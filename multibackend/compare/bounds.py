@@ -25,17 +25,17 @@ FLOAT64_BOUND = 1e-10
 scale."""
 
 ENVELOPE_FACTOR = 10.0
-"""How many times the envelope a pair may differ by. Up to 7.5 times was measured between backends (E4's model)."""
+"""A pair may differ by so many times its envelope. Up to 7.5 times was measured between backends (E4's model)."""
 
 TRAJECTORY_FLOOR = 1e-6
 """Added to a float32 trajectory's bound: 8 eps. At step one the envelope may be zero by luck. The loss is a mean over a
 batch, for which up to 1e-7 was measured, and the update adds as much before the next step."""
 
 LOSS_FLOOR = 4 * EPS["float32"]
-"""For float32 loss and metrics before training: a mean over one batch; up to 1e-7 (1 eps) was measured."""
+"""The least bound for float32 loss and metrics before training: a mean over one batch; up to 1e-7 (1 eps) was measured."""
 
 NORM_FLOOR = 16 * EPS["float32"]
-"""For float32 outputs and gradients, by norm: up to 4 eps was measured; sums of other lengths may round more."""
+"""The least bound for float32 outputs and gradients, by norm: up to 4 eps was measured; longer sums may round more."""
 
 ROUNDING = 4.0
 """Units of rounding error (eps) that a computed value carries of the size of its terms: 4 by norm, measured on

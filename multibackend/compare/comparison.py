@@ -34,12 +34,12 @@ class Comparison:
 
     @property
     def judged(self) -> bool:
-        """Whether any stage could be judged at all."""
+        """True if any stage could be judged at all."""
         return any(f.status not in ("not judged", "not run") for f in self.findings)
 
     @property
     def passed(self) -> bool:
-        """Whether nothing failed and something was compared: an empty comparison proves nothing."""
+        """True if nothing failed and something was compared: an empty comparison proves nothing."""
         return self.judged and not self.failed and not any(finding.failed for finding in self.findings)
 
     @property

@@ -91,7 +91,7 @@ class Equivalence:
 
     @property
     def failed(self) -> bool:
-        """Whether equivalence isn't shown, and nothing known upstream explains it."""
+        """True if equivalence isn't shown, and nothing known upstream explains it."""
         return self.status not in ("equivalent", "known")
 
     def relative(self, difference: float) -> float:

@@ -24,7 +24,7 @@ Stage = Literal[
     "interchange",
 ]
 STAGES: tuple[Stage, ...] = get_args(Stage)
-"""In causal order: the first that fails is where two trainings begin to differ."""
+"""The stages in causal order: at the first that fails, two trainings begin to differ."""
 
 Status = Literal["pass", "drift", "known", "diverged as meant", "fail", "consequence", "not judged", "not run"]
 """The result of a stage.
@@ -74,7 +74,7 @@ class Finding:
 
     @property
     def failed(self) -> bool:
-        """Whether this alone makes the comparison fail."""
+        """True if this alone makes the comparison fail."""
         return self.status in FAILURES
 
 
@@ -108,7 +108,7 @@ class Origin:
 
     @property
     def sentence(self) -> str:
-        """Who differs, in what, and with which numbers."""
+        """The participants that differ, the place, and the numbers."""
         who = join_words(self.who)
         if self.kind == "nowhere":
             return f"{who}: no origin: {self.detail}"

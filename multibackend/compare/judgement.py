@@ -27,7 +27,7 @@ class Judged:
 
     @property
     def excess(self) -> Vector:
-        """How many times its bound each difference is."""
+        """Each difference as a multiple of its bound."""
         return divide(self.measured, self.bound)
 
 

@@ -25,8 +25,8 @@ from multibackend.typed import read_typed
 KNOWN_FILE = Path(__file__).with_name("known.toml")
 
 SIZE_FACTOR = 10.0
-"""How many times its measured size a known divergence may reach: another CPU rounds differently, and a difference that
-is a whole order larger is another difference."""
+"""A known divergence may be so many times its measured size: another CPU rounds differently, and a difference that is
+a whole order larger is another difference."""
 
 MEASURED_SEED = 0
 """The seed with which entries were measured: with another, a difference of the size of rounding error may fall below

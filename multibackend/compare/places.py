@@ -21,7 +21,7 @@ OTHERS = {"losses": "loss", "continued": "loss of training that goes on", "predi
 
 @dataclass(frozen=True)
 class Place:
-    """What an array belongs to.
+    """The layer, variable, slot, metric or loss that an array belongs to.
 
     `path` is that of a layer, variable or slot, or a metric's name; "" where the array is the only one of its group.
     `part` says whether it is a layer, variable or slot.
@@ -46,7 +46,7 @@ def find_place(key: str) -> Place:
 
 @dataclass(frozen=True)
 class Problem:
-    """What makes a stage fail without measuring: one line, and the layer, variable, slot or array that it concerns.
+    """A reason why a stage fails without measuring: one line, and the layer, variable, slot or array that it concerns.
 
     `places` are the paths of the layers, variables and slots that the line names.
     """

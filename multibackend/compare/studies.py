@@ -38,7 +38,7 @@ class Study:
 
     @property
     def passed(self) -> bool:
-        """Whether something was judged, and none of it failed."""
+        """True if something was judged, and none of it failed."""
         return bool(self.results) and not any(result.failed for result in self.results)
 
     def select(self, experiment: str, precision: Precision) -> list[Equivalence]:

@@ -47,12 +47,12 @@ class Tost:
 
     @property
     def equivalent(self) -> bool:
-        """Whether both one-sided tests reject."""
+        """True if both one-sided tests reject."""
         return max(self.p_lower, self.p_upper) < self.alpha
 
     @property
     def different(self) -> bool:
-        """Whether equality is rejected and equivalence not shown."""
+        """True if equality is rejected and equivalence not shown."""
         return not self.equivalent and self.p_equal < self.alpha
 
 

@@ -25,7 +25,7 @@ earlier. A loss that grows evenly to float32's 3.4e38 spends log(n)/log(3.4e38) 
 
 @dataclass(frozen=True)
 class Divergence:
-    """How a pair of trainings diverged that should: `steps` are in range on both; `problem` is "" if there is none."""
+    """The divergence of a pair that should diverge: `steps` are in range on both; `problem` is "" if there is none."""
 
     steps: int
     problem: str

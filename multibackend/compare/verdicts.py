@@ -26,8 +26,7 @@ DRIFTING = ("step losses", "converged loss", "test metrics")
 """Stages after many steps, in which rounding error may have grown."""
 
 DRIFT_FACTOR = 10.0
-"""How many times its floor a difference must be, so that no rounding error of one step explains it: it is called
-drift."""
+"""A difference of so many times its floor is drift: no rounding error of one step explains it."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from multibackend.records.record import Run
 from multibackend.text import sanitize, tell_apart
 
 MOST_NAMES = 4
-"""How many experiments are named in a line."""
+"""The most experiments that are named in a line."""
 
 
 class Names:

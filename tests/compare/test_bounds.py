@@ -14,7 +14,7 @@ LOSSES = Quantity("losses")
 
 
 def statuses(comparison, precision, stage):
-    """Whether each pair fails there."""
+    """Say of each pair whether it fails there."""
     return {f.pair: "fail" if f.failed else "pass" for f in comparison.select(NAME, precision, stage)}
 
 
@@ -89,7 +89,7 @@ def test_a_diverged_backend_widens_no_bound(records):
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_a_gradient_that_is_zero_but_for_rounding_is_measured_against_the_largest(records, precision):
-    """As a bias before BatchNormalization has: each backend leaves other rounding, which means nothing."""
+    """A bias before BatchNormalization has such a gradient: each backend leaves other rounding error."""
     random = np.random.default_rng(1)
 
     def zero(record):

@@ -197,7 +197,7 @@ def test_equal_losses_are_equivalent_and_a_constant_difference_is_judged_by_its_
 
 
 def test_losses_that_may_be_negative_are_counted_in_what_training_gained() -> None:
-    """From 2.4 to -0.6: training gained 3, of which 5 % are 0.15."""
+    """Training from 2.4 to -0.6 gained 3, of which 5 % are 0.15."""
     values = {"small": 0.03, "large": 0.3}
     for name, shift in values.items():
         judged = study(make_records(lambda b, _s, _l, d=shift: {"loss": (d if b == "torch" else 0) - 0.6, "test": 1.0}))
