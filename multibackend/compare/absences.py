@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from multibackend.compare.abilities import find_inability
 from multibackend.compare.findings import Absence
 from multibackend.experiments.choices import Precision
 from multibackend.records.record import Record, Run
@@ -43,7 +44,8 @@ def _list_missing(
         model = models.get(name, anything)
         for precision in precisions:
             for backend in participants:
-                if (name, precision, backend) not in there:
+                possible = not find_inability([backend], precision, "structure")
+                if possible and (name, precision, backend) not in there:
                     run = Run(name, backend, precision, model.profile, model.seed)
                     absences.append(Absence(run, "no record", f"run `multibackend parity {name}`"))
     return absences

@@ -32,7 +32,8 @@ TRAJECTORY_FLOOR = 1e-6
 batch, for which up to 1e-7 was measured, and the update adds as much before the next step."""
 
 LOSS_FLOOR = 4 * EPS["float32"]
-"""The least bound for float32 loss and metrics before training: a mean over one batch; up to 1e-7 (1 eps) was measured."""
+"""The least bound for float32 loss and metrics before training: a mean over one batch, for which up to 1e-7 (1 eps) was
+measured."""
 
 NORM_FLOOR = 16 * EPS["float32"]
 """The least bound for float32 outputs and gradients, by norm: up to 4 eps was measured; longer sums may round more."""

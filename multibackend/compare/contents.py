@@ -23,6 +23,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from multibackend.compare.abilities import trains
+from multibackend.compare.findings import Stage
 from multibackend.errors import RecordError
 from multibackend.records.array_file import Form
 from multibackend.records.record import CONTINUED_STEPS, Record
@@ -68,7 +70,7 @@ ALONE = ("losses", "continued", "loss")
 class Expected:
     """An array that must be there: the stage that reads it, its key and its form."""
 
-    stage: str
+    stage: Stage
     key: str
     form: Form
 
@@ -119,6 +121,8 @@ def list_expected(record: Record) -> Iterator[Expected]:
     yield from _list_group("converged loss", "optimizer", slots)
     for metric in evaluated:
         yield Expected("test metrics", f"test/{metric}", number)
+    if not trains(record.run.backend):
+        return  # it saves no model of its own
     for output in structure["outputs"]:
         if output["path"].startswith("output."):
             path = output["path"].removeprefix("output.")
@@ -133,7 +137,7 @@ def expect_continued(record: Record) -> Form:
     return Form("float64", (max(1, min(CONTINUED_STEPS, full)),))
 
 
-def _list_group(stage: str, group: str, items: list[dict[str, Any]]) -> Iterator[Expected]:
+def _list_group(stage: Stage, group: str, items: list[dict[str, Any]]) -> Iterator[Expected]:
     for path, item in zip(number_paths(item["path"] for item in items), items, strict=True):
         yield Expected(stage, f"{group}/{path}", Form(item["dtype"], tuple(item["shape"])))
 

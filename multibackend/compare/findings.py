@@ -38,7 +38,7 @@ Status = Literal["pass", "drift", "known", "diverged as meant", "fail", "consequ
 | fail | beyond its bound; or missing, of another shape, not finite | yes |
 | consequence | as `fail`, after an earlier stage of the same pair failed | yes |
 | not judged | a training of the pair failed, left no record, or was not run where others were | yes |
-| not run | no participant could run this experiment here, for the reason given | no |
+| not run | no participant could run this experiment here, or one can't do what this stage needs | no |
 """
 
 FAILURES: tuple[Status, ...] = ("fail", "consequence", "not judged")

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from multibackend.compare.abilities import trains
 from multibackend.compare.bounds import NORM_FLOOR
 from multibackend.compare.ensemble import Ensemble
 from multibackend.compare.findings import Finding
@@ -32,9 +33,12 @@ NOT_TRIED = "no backend has loaded another's model; `multibackend parity` lets t
 def judge_interchange(ensemble: Ensemble, blank: Finding) -> Finding | Problem:
     """Judge a pair, or find what makes it fail without measuring.
 
-    A model that its own backend can't save, or load again, is not run: this is no matter between backends.
+    A model that its own backend can't save, or load again, is not run: this is no matter between backends. A backend
+    that doesn't train loads what the other saved, and saves nothing.
     """
-    pair = blank.pair
+    pair, savers = blank.pair, [backend for backend in blank.pair if trains(backend)]
+    if not savers:
+        return replace(blank, status="not run", detail=f"neither {pair[0]} nor {pair[1]} trains")
     loaded = {backend: ensemble.closer.get(("interchange", blank.precision, backend)) for backend in pair}
     if not any(loaded.values()):
         return replace(blank, status="not run", detail=NOT_TRIED)
@@ -43,18 +47,19 @@ def judge_interchange(ensemble: Ensemble, blank: Finding) -> Finding | Problem:
             return Problem(f"{backend} has no interchange record; expected one of each, {' and '.join(pair)}")
     records = {backend: record for backend, record in loaded.items() if record}
     saved = {backend: ensemble.base[blank.precision, backend] for backend in pair}
-    own = {backend: find_refusal(saved[backend], records[backend]) for backend in pair}
+    own = {saver: find_refusal(saved[saver], records[saver]) for saver in savers}
     if all(own.values()):
-        return replace(blank, status="not run", detail=own[pair[0]])
+        return replace(blank, status="not run", detail=own[savers[0]])
     worst = replace(blank, measured=0.0, bound=0.0, detail="no difference")
-    for saver, loader in ((pair[0], pair[0]), (pair[1], pair[1]), pair, pair[::-1]):
+    others = dict(zip(pair, pair[::-1], strict=True))
+    for saver, loader in [*((one, one) for one in savers), *((one, others[one]) for one in savers)]:
         if reason := find_refusal(saved[saver], records[loader]):
             return Problem(reason, f"saved on {saver}")
         found = _judge_loaded(ensemble, blank, (saver, loader), records[loader])
         if isinstance(found, Problem) or found.failed:
             return found
         worst = max(worst, found, key=lambda finding: finding.measured or 0.0)
-    if blank.precision == "float64":
+    if blank.precision == "float64" and len(savers) == 2:
         found = _judge_continued(blank, saved, records)
         if isinstance(found, Problem) or found.failed:
             return found

@@ -17,8 +17,8 @@ COMPUTED = ("initial_outputs", "gradients", "losses", "continued")
 """Groups of arrays that a backend computes by summing, in an order of its own."""
 
 LEAST_ROUNDED = 100
-"""The number of rounded values that are never all the same on two backends. In the course's experiments, with 27 to 886,666
-parameters, no two backends had the same losses and initial outputs to the bit (commit d26c348)."""
+"""The number of rounded values that are never all the same on two backends. In the course's experiments, with 27 to
+886,666 parameters, no two backends had the same losses and initial outputs to the bit (commit d26c348)."""
 
 LEAST_PHASES = 3
 """The seconds of so many phases, each to 0.1 ms, are never the same in two trainings."""

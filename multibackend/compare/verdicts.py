@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from multibackend.compare.abilities import find_inability
 from multibackend.compare.bounds import ENVELOPE_FACTOR, FLOAT64_BOUND
 from multibackend.compare.ensemble import Ensemble
 from multibackend.compare.exact import compare_data, compare_structure, compare_weights
@@ -54,6 +55,9 @@ def judge_pair(ensemble: Ensemble, precision: Precision, pair: Pair) -> list[Fin
         divergence = examine_divergence(ensemble, precision, pair)
     findings = []
     for stage in STAGES:
+        if reason := find_inability(pair, precision, stage):
+            findings.append(Finding(ensemble.experiment, precision, pair, stage, "not run", None, None, reason))
+            continue
         problem = find_silent_or_missing(ensemble, precision, pair, stage)
         if problem:
             blank = Finding(ensemble.experiment, precision, pair, stage, "fail", None, None, "")

@@ -149,5 +149,59 @@ def test_records_of_a_fourth_backend_are_read_once_this_installation_knows_it(
     assert comparison.participants == SETS[4]
 
 
+def know_of_cntk(monkeypatch: pytest.MonkeyPatch, *able: backends.Capability) -> None:
+    """Let the installation know of a backend that can do only this beside calling and loading models."""
+    cntk = replace(backends.get_backend("torch"), name="cntk", can=frozenset(able))
+    monkeypatch.setattr(backends, "DESCRIPTORS", MappingProxyType({**backends.DESCRIPTORS, "cntk": cntk}))
+
+
+INFERRED = ("structure", "data", "initial weights", "initial outputs", "interchange")
+
+
+def infer_only(record: Record) -> Record:
+    """Keep what a backend that only infers can leave: no training, and no model of its own for others to load."""
+    task, ours = record.run.task, record.run.backend == "cntk"
+    kept = ("initial_weights", "initial_outputs") if task == "training" and ours else None
+    arrays = {
+        key: array
+        for key, array in record.arrays.items()
+        if (key.split("/")[0] in kept if kept else "/cntk" not in key) and not (ours and key.startswith("continued"))
+    }
+    return replace(record, arrays=arrays)
+
+
+def test_one_that_only_infers_is_compared_where_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    know_of_cntk(monkeypatch, "float64")
+    records = [
+        infer_only(r) if r.run.task != "training" or r.run.backend == "cntk" else r
+        for r in RECORDS[4]
+        if not (r.run.backend == "cntk" and r.run.perturbation)
+    ]
+    comparison = compare_records(records, None, backends=SETS[4])
+    found = {f.stage: f for f in comparison.select(NAME, "float64") if f.pair == ("jax", "cntk")}
+    assert {stage for stage, f in found.items() if f.status == "pass"} == set(INFERRED)
+    assert {f.status for stage, f in found.items() if stage not in INFERRED} == {"not run"}
+    assert found["step losses"].detail == "cntk can't do what this stage needs: training"
+    assert comparison.passed
+    assert {f.status for f in comparison.findings if "cntk" not in f.pair} == {"pass"}
+    wrong = [
+        with_array("predictions/jax.0", lambda p: p * 1.1)(r)
+        if (r.run.backend, r.run.precision, r.run.task) == ("cntk", "float64", "interchange")
+        else r
+        for r in records
+    ]
+    comparison = compare_records(wrong, None, backends=SETS[4])
+    assert [f.pair for f in comparison.first_failures(NAME, "float64")] == [("jax", "cntk")]
+
+
+def test_nothing_is_expected_in_float64_of_one_that_lacks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    know_of_cntk(monkeypatch, "gradients", "training")
+    records = [r for r in RECORDS[4] if not (r.run.backend == "cntk" and r.run.precision == "float64")]
+    comparison = compare_records(records, None, backends=SETS[4])
+    assert comparison.passed
+    found = [f for f in comparison.select(NAME, "float64") if "cntk" in f.pair]
+    assert {(f.status, f.detail) for f in found} == {("not run", "cntk can't compute in float64")}
+
+
 def test_participants_are_in_the_order_of_the_descriptors_and_then_of_their_names() -> None:
     assert sort_participants(["b", "torch", "a", "jax", "b"]) == ("jax", "torch", "a", "b")
