@@ -48,10 +48,11 @@ class Weighed:
 
 
 def judge_pair(ensemble: Ensemble, precision: Precision, pair: Pair) -> list[Finding]:
-    """Judge every stage of a pair, both of whose trainings finished."""
-    records = (ensemble.base[precision, pair[0]], ensemble.base[precision, pair[1]])
+    """Judge every stage of a pair, both of whose trainings finished, as far as they can take part in this precision."""
     divergence = None
-    if records[0].diverges and not any(find_gap(ensemble, precision, b, "step losses") for b in pair):
+    able = not find_inability(pair, precision, "step losses")
+    diverges = able and ensemble.base[precision, pair[0]].diverges
+    if diverges and not any(find_gap(ensemble, precision, b, "step losses") for b in pair):
         divergence = examine_divergence(ensemble, precision, pair)
     findings = []
     for stage in STAGES:
