@@ -97,7 +97,8 @@ def _draw(ensemble: Ensemble, verdicts: Mapping[str, str], name: str) -> bytes:
 def _style(participants: Sequence[str], name: str) -> dict[str, Any]:
     """Choose colour, width and dashes of a participant's line: the first is widest and pale, the last dashed."""
     position, last = participants.index(name), len(participants) - 1
-    color = DESCRIPTORS[name].color if name in DESCRIPTORS else PALETTE[position % len(PALETTE)]
+    spare = [color for color in PALETTE if color not in {backend.color for backend in DESCRIPTORS.values()}]
+    color = DESCRIPTORS[name].color if name in DESCRIPTORS else spare[position % len(spare)]
     width = WIDEST * (NARROWEST / WIDEST) ** (position / last if last else 0.0)
     style: dict[str, Any] = {"color": color, "linewidth": width}
     if position == 0:

@@ -37,6 +37,7 @@ def test_a_known_divergence_is_excused_with_its_consequences(leaking):
     assert comparison.verdict(NAME, "float64") == "known"
     found = {(f.pair, f.stage): f for f in comparison.findings if f.status == "known"}
     assert {pair for pair, _ in found} == {("jax", "torch"), ("tensorflow", "torch")}
+    assert {(f.known, f.stale) for f in found.values()} == {("torch-leak", "")}
     assert found[("jax", "torch"), "initial outputs"].detail.startswith("torch-leak:")
     assert found[("jax", "torch"), "step losses"].detail.startswith("in consequence of torch-leak:")
     assert [(e.id, e.state, e.experiments) for e in comparison.known] == [("torch-leak", "in effect", (NAME,))]
@@ -48,6 +49,7 @@ def test_a_known_divergence_that_no_longer_occurs_fails():
     failures = comparison.first_failures(NAME, "float64")
     assert [f.pair for f in failures] == [("jax", "torch"), ("tensorflow", "torch")]
     assert all("torch-leak no longer occurs: remove its entry" in f.detail for f in failures)
+    assert {(f.known, f.stale) for f in failures} == {("", "torch-leak")}
     assert comparison.known[0].state == "no longer occurs"
 
 
