@@ -1,6 +1,6 @@
-"""Parity, as pytest sees it: every experiment x precision x pair x stage is a test, read from records alone.
+"""Parity in pytest: every experiment, precision, pair and stage is a test, read from records alone.
 
-The tests are listed from the course's catalogue, not from the records, so that a record that isn't there fails.
+The tests are listed from the course's catalogue, not from the records, so that a missing record fails.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ PAIRS = tuple(combinations(BACKENDS, 2))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Say where the records lie."""
+    """Add the option that names the folders of records."""
     parser.addoption(
         "--records", nargs="+", default=["runs/quick-seed0"], metavar="DIR", help="folders that hold the records"
     )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test for each experiment, precision, pair and stage that a test asks for."""
+    """Make a test for each experiment, precision, pair and stage that a test function asks for."""
     for name, values in {"precision": PRECISIONS, "pair": PAIRS, "stage": STAGES}.items():
         if name in metafunc.fixturenames:
             metafunc.parametrize(name, values, ids=["-".join(v) if isinstance(v, tuple) else v for v in values])
@@ -38,24 +38,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def everything(pytestconfig: pytest.Config) -> list[Record]:
-    """All records in the given folders."""
+    """Load all records in the given folders."""
     return load_runs([Path(folder) for folder in pytestconfig.getoption("records")])
 
 
 @pytest.fixture(scope="session")
 def records(everything: list[Record]) -> list[Record]:
-    """The trainings among them."""
+    """Select the trainings among them."""
     return [record for record in everything if record.run.task == "training"]
 
 
 @pytest.fixture(scope="session")
 def comparison(everything: list[Record]) -> Comparison:
-    """The comparison of all the course's experiments."""
+    """Compare all the course's experiments."""
     return compare_records(everything, EXPERIMENTS)
 
 
 def demand_run(reason: str) -> None:
-    """An experiment that could not be run here for want of its data: an error in CI, elsewhere a loud skip."""
+    """Fail in CI if an experiment could not be run for lack of its data; elsewhere skip, and say why."""
     if os.environ.get("CI", "").lower() in ("", "0", "false"):
         pytest.skip(f"NOT RUN: {reason}")
     pytest.fail(f"not run, in CI: {reason}")

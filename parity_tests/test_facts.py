@@ -148,7 +148,7 @@ def test_standardising_the_houses_converges(records: list[Record]) -> None:
 
 def test_standardising_the_measures_pays(records: list[Record]) -> None:
     def accuracy(experiment: str) -> dict[str, float]:
-        return {str(r.run).split(" ", 1)[1]: float(r.arrays["test/accuracy"]) for r in finished(records, experiment)}
+        return {r.run.words: float(r.arrays["test/accuracy"]) for r in finished(records, experiment)}
 
     raw, standardised = accuracy("E4-raw"), accuracy("E4-standardised")
     assert raw.keys() == standardised.keys()

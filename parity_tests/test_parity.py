@@ -1,4 +1,4 @@
-"""Each stage of each pair agrees; what is known upstream is where it is known to be, and nowhere else."""
+"""Each stage of each pair agrees; a known divergence shows where it is known to show, and nowhere else."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_the_raw_houses_diverge_on_every_backend(records: list[Record]) -> None:
 
 
 def test_only_float64_is_worked_around(records: list[Record]) -> None:
-    """The float64 proof names its workarounds; the float32 practice has none but of how torch's models are saved."""
+    """Float64 records name their workarounds; float32 ones have none but torch's, which concerns saving."""
     for record in records:
         if record.status == "finished" and record.run.precision == "float64":
             assert record.workarounds, record.run

@@ -16,7 +16,7 @@ from itertools import combinations
 
 import numpy as np
 
-from multibackend.compare.runs import is_training
+from multibackend.compare.ensemble import is_training
 from multibackend.records.record import Record
 
 ABSOLUTE = 1e-3

@@ -1,27 +1,20 @@
-"""Comparing records: findings over all pairs of backends, bounds with reasons, and what is known upstream.
+"""Comparing records: findings over all pairs of participants, bounds with reasons, and what is known upstream.
 
 Needs NumPy alone; records are the only link to training.
 """
 
-from multibackend.compare.bounds import Judged
-from multibackend.compare.comparison import compare_records
-from multibackend.compare.findings import (
-    FAILURES,
-    PRECISIONS,
-    STAGES,
-    Absence,
-    Comparison,
-    Finding,
-    KnownEffect,
-    Note,
-    Origin,
-    Status,
-)
+from multibackend.compare.comparison import Comparison
+from multibackend.compare.ensemble import Ensemble, gather_ensembles
+from multibackend.compare.findings import FAILURES, STAGES, Absence, Finding, KnownEffect, Note, Origin, Status
+from multibackend.compare.judgement import Judged
 from multibackend.compare.known import Known, load_known
 from multibackend.compare.origins import LOCAL_STAGES
-from multibackend.compare.runs import Ensemble, gather_ensembles, load_runs
-from multibackend.compare.suspects import Pair, find_suspects
+from multibackend.compare.pairs import compare_records
+from multibackend.compare.participants import Pair, sort_participants
+from multibackend.compare.runs import load_runs
+from multibackend.compare.suspects import find_suspects
 from multibackend.compare.trajectories import follow_losses, has_losses
+from multibackend.experiments.choices import PRECISIONS
 
 __all__ = [
     "FAILURES",
@@ -46,4 +39,5 @@ __all__ = [
     "has_losses",
     "load_known",
     "load_runs",
+    "sort_participants",
 ]

@@ -1,12 +1,13 @@
-"""Consistency: whether a record's structure, plan and digests say what the record must hold, and fit each other."""
+"""Consistency: checks that a record's structure, plan and digests say what it must hold, and fit each other."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from multibackend.compare.measures import Problem
+from multibackend.compare.places import Problem
 from multibackend.compare.silence import is_counter
 from multibackend.records.array_file import Form
 from multibackend.records.record import PROBE_ROWS, Record
@@ -28,7 +29,7 @@ STRUCTURE_KEYS = (
 
 
 def check_structure(record: Record) -> Problem | None:
-    """What keeps a record's structure and plan from saying which arrays must be there, if anything."""
+    """Find what keeps a record's structure and plan from saying which arrays must be there, if anything."""
     structure, backend = record.structure, record.run.backend
     for key in STRUCTURE_KEYS:
         if key not in structure:
@@ -38,12 +39,12 @@ def check_structure(record: Record) -> Problem | None:
             return Problem(f"plan: {key} is missing on {backend}", "plan")
     for check in (_check_counts, _check_rows, _check_outputs, _check_names):
         if problem := check(structure, record.plan):
-            return Problem(f"{problem.where}: {backend} {problem.detail}", problem.where)
+            return replace(problem, detail=f"{problem.where}: {backend} {problem.detail}")
     return None
 
 
 def _check_counts(structure: Mapping[str, Any], _: Mapping[str, int]) -> Problem | None:
-    """The numbers of parameters are those of the variables, of which some train, in floating point."""
+    """Check the numbers of parameters against the variables, and that those trained hold floating numbers."""
     variables = structure["variables"]
     trainable = [variable for variable in variables if variable["trainable"]]
     sizes = {"total": variables, "trainable": trainable}
@@ -57,14 +58,15 @@ def _check_counts(structure: Mapping[str, Any], _: Mapping[str, int]) -> Problem
     for variable in trainable:
         if not variable["dtype"].startswith("float") or not math.prod(variable["shape"]):
             form = Form(variable["dtype"], tuple(variable["shape"]))
-            return Problem(f"has {form}; expected floating numbers, for it is trained", variable["path"])
+            path = variable["path"]
+            return Problem(f"has {form}; expected floating numbers, for it is trained", path, (path,))
     if not variables or not structure["layers"]:
         return Problem("has none; expected a model that has some", "layers" if variables else "variables")
     return None
 
 
 def _check_rows(structure: Mapping[str, Any], plan: Mapping[str, int]) -> Problem | None:
-    """The numbers of rows and steps are what the plan allows."""
+    """Check the numbers of rows and steps against the plan."""
     rows, evaluated = structure["rows"], plan.get("evaluation_rows", 0)
     limits = {"training": plan.get("training_rows", 0), "validation": evaluated, "test": evaluated}
     for name, limit in limits.items():
@@ -79,7 +81,7 @@ def _check_rows(structure: Mapping[str, Any], plan: Mapping[str, int]) -> Proble
 
 
 def _check_outputs(structure: Mapping[str, Any], _: Mapping[str, int]) -> Problem | None:
-    """The outputs are those of the layers that have some, and the model's own, for each probe row."""
+    """Check that the outputs are those of the layers that have some, and the model's own, for each probe row."""
     outputs = {item["path"]: item["shape"] for item in structure["outputs"]}
     if len(outputs) < len(structure["outputs"]):
         return Problem("names an output twice", "outputs")
@@ -98,7 +100,7 @@ def _check_outputs(structure: Mapping[str, Any], _: Mapping[str, int]) -> Proble
 
 
 def _check_names(structure: Mapping[str, Any], _: Mapping[str, int]) -> Problem | None:
-    """A loss is among the metrics, and a counter of steps among the optimizer's slots."""
+    """Check that a loss is among the metrics, and a counter of steps among the optimizer's slots."""
     for kind, names in structure["metrics"].items():
         if "loss" not in names or len(set(names)) < len(names):
             return Problem(f"has {', '.join(names) or 'none'} of {kind}; expected the loss, and each once", "metrics")
@@ -108,7 +110,7 @@ def _check_names(structure: Mapping[str, Any], _: Mapping[str, int]) -> Problem 
 
 
 def check_digests(record: Record) -> Problem | None:
-    """The sums of the data that the record says it read, and of the order of the rows."""
+    """Check that there is a sum for each part of the data that was read, and for the order of the rows."""
     parts = ["training.inputs", "training.targets", "test.inputs", "test.targets"]
     if record.structure["rows"]["validation"]:
         parts += ["validation.inputs", "validation.targets"]

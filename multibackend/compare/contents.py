@@ -1,7 +1,7 @@
-"""Contents: what a record must hold, derived from what it says it is, and held against it before anything is compared.
+"""Contents: the arrays that a record must hold, derived from its own structure and plan.
 
-Two records that lack the same thing would agree on nothing. So each side is judged alone: its structure and plan give
-the name, dtype and shape of every array of a training.
+Two records that lack the same thing would agree on nothing, so each record is checked alone (`gaps.py`) before any are
+compared. The structure and plan of a training give the name, dtype and shape of every array.
 
 | group | what must be there | dtype | stage |
 |---|---|---|---|
@@ -20,16 +20,13 @@ the name, dtype and shape of every array of a training.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from multibackend.compare.consistency import check_digests, check_structure
-from multibackend.compare.findings import STAGES
-from multibackend.compare.measures import Problem
-from multibackend.compare.silence import is_counter
+from multibackend.compare.abilities import trains
+from multibackend.compare.findings import Stage
 from multibackend.errors import RecordError
-from multibackend.records.array_file import Form, find_forms
+from multibackend.records.array_file import Form
 from multibackend.records.record import CONTINUED_STEPS, Record
 from multibackend.text import sanitize
 
@@ -66,14 +63,20 @@ GROUPS = {
 """The groups of arrays that each task leaves."""
 
 ALONE = ("losses", "continued", "loss")
-"""Groups of one array, whose name is the group's."""
+"""Groups of one array, which has the group's name."""
 
-Expected = Iterator[tuple[str, str, Form]]
-"""Arrays that must be there: their stage, name and form."""
+
+@dataclass(frozen=True)
+class Expected:
+    """An array that must be there: the stage that reads it, its key and its form."""
+
+    stage: Stage
+    key: str
+    form: Form
 
 
 def check_groups(record: Record) -> None:
-    """Refuse a record with arrays that its task doesn't leave, or whose order names others than there are.
+    """Refuse a record with arrays that its task doesn't leave, or with an order that names other arrays than there are.
 
     Raises:
         RecordError: the array.
@@ -97,23 +100,8 @@ def check_groups(record: Record) -> None:
             )
 
 
-def find_gaps(record: Record, stages: Iterable[str] = STAGES) -> dict[str, Problem]:
-    """What a finished training doesn't hold, or not in its form: the first problem of each stage."""
-    if problem := check_structure(record):
-        return {"structure": problem}
-    forms, gaps = find_forms(record.arrays), dict[str, Problem]()
-    if "data" in stages and (problem := check_digests(record)):
-        gaps["data"] = problem
-    for stage, key, expected in _list_expected(record):
-        got = forms.get(key)
-        if stage in stages and stage not in gaps and not _fits(key, got, expected):
-            there = f"has {got}" if got else "has none"
-            gaps[stage] = Problem(f"{_name(key)}: {record.run.backend} {there}; expected {expected}", _path(key))
-    return gaps
-
-
-def _list_expected(record: Record) -> Expected:
-    """Every array that a training with this structure and plan leaves."""
+def list_expected(record: Record) -> Iterator[Expected]:
+    """List every array that a training with this structure and plan leaves."""
     structure, epochs = record.structure, record.plan["epochs"]
     variables, slots = structure["variables"], structure["slots"]
     trainable = [variable for variable in variables if variable["trainable"]]
@@ -121,39 +109,41 @@ def _list_expected(record: Record) -> Expected:
     yield from _list_group("initial outputs", "initial_outputs", structure["outputs"])
     evaluated, number = structure["metrics"]["evaluation"], Form("float64", ())
     for metric in [*evaluated, "training loss"]:
-        yield "initial loss", f"initial/{metric}", number
+        yield Expected("initial loss", f"initial/{metric}", number)
     yield from _list_group("gradients", "gradients", trainable)
     yield from _list_group("first update", "updates", [variable | {"dtype": "float64"} for variable in variables])
     yield from _list_group("first update", "slots", slots)
-    yield "step losses", "losses", Form(record.run.precision, (epochs * structure["steps_per_epoch"],))
+    yield Expected("step losses", "losses", Form(record.run.precision, (epochs * structure["steps_per_epoch"],)))
     validated = [f"val_{metric}" for metric in evaluated if structure["rows"]["validation"]]
     for metric in [*structure["metrics"]["training"], *validated]:
-        yield "converged loss", f"history/{metric}", Form("float64", (epochs,))
+        yield Expected("converged loss", f"history/{metric}", Form("float64", (epochs,)))
     yield from _list_group("converged loss", "final_weights", variables)
     yield from _list_group("converged loss", "optimizer", slots)
     for metric in evaluated:
-        yield "test metrics", f"test/{metric}", number
+        yield Expected("test metrics", f"test/{metric}", number)
+    if not trains(record.run.backend):
+        return  # it saves no model of its own
     for output in structure["outputs"]:
         if output["path"].startswith("output."):
             path = output["path"].removeprefix("output.")
-            yield "interchange", f"predictions/{path}", Form(output["dtype"], tuple(output["shape"]))
+            yield Expected("interchange", f"predictions/{path}", Form(output["dtype"], tuple(output["shape"])))
     if not record.run.perturbation:
-        yield "interchange", "continued", expect_continued(record)
+        yield Expected("interchange", "continued", expect_continued(record))
 
 
 def expect_continued(record: Record) -> Form:
-    """The form of the losses of a training that goes on: full batches, or one partial batch where there is none."""
+    """Give the form of the losses of a training that goes on: full batches, or one partial batch if none is full."""
     full = record.structure["rows"]["training"] // record.plan["batch_size"]
     return Form("float64", (max(1, min(CONTINUED_STEPS, full)),))
 
 
-def _list_group(stage: str, group: str, items: list[dict[str, Any]]) -> Expected:
+def _list_group(stage: Stage, group: str, items: list[dict[str, Any]]) -> Iterator[Expected]:
     for path, item in zip(number_paths(item["path"] for item in items), items, strict=True):
-        yield stage, f"{group}/{path}", Form(item["dtype"], tuple(item["shape"]))
+        yield Expected(stage, f"{group}/{path}", Form(item["dtype"], tuple(item["shape"])))
 
 
 def number_paths(paths: Iterable[str]) -> list[str]:
-    """The names under which arrays of these paths are kept: a second one of a path is `path#2`."""
+    """List the names under which arrays of these paths are kept; a second array of a path is `path#2`."""
     names: dict[str, None] = {}
     numbers: dict[str, int] = {}
     for path in paths:
@@ -163,65 +153,3 @@ def number_paths(paths: Iterable[str]) -> list[str]:
             name = f"{path}#{number}"
         names[name], numbers[path] = None, number
     return list(names)
-
-
-def _fits(key: str, got: Form | None, expected: Form) -> bool:
-    counter = key.startswith("optimizer/") and expected.dtype == "int64"  # int32 on some backends
-    return got == expected or (counter and got == Form("int32", expected.shape))
-
-
-def list_other_dtypes(record: Record) -> list[str]:
-    """A note of variables in another floating dtype than the run's."""
-    other = [
-        v
-        for v in record.structure["variables"]
-        if v["dtype"].startswith("float") and v["dtype"] != record.run.precision
-    ]
-    if not other:
-        return []
-    shown = f"{other[0]['path']}{f' and {len(other) - 1} others' if len(other) > 1 else ''}"
-    return [f"{other[0]['dtype']} in a training in {record.run.precision}: variable {shown}"]
-
-
-def find_broken_ends(record: Record) -> dict[str, Problem]:
-    """What a training that stayed finite left behind: what isn't finite, or never moved. Arrays are read one at a time.
-
-    Of a training that should diverge nothing is demanded.
-    """
-    losses = record.arrays.get("losses")
-    if record.diverges or losses is None or losses.dtype.kind != "f" or not np.isfinite(losses).all():
-        return {}
-    moved, backend = False, record.run.backend
-    for key in record.arrays:
-        group = key.split("/")[0]
-        if group not in ("final_weights", "optimizer", "continued"):
-            continue
-        array = record.arrays[key]
-        stage = "interchange" if group == "continued" else "converged loss"
-        if not np.isfinite(array).all():
-            return {stage: Problem(f"{_name(key)}: {backend} has values that aren't finite", _path(key))}
-        if group == "optimizer" and is_counter(key) and not array.any():
-            return {stage: Problem(f"{_name(key)}: {backend} has 0 after all steps", _path(key))}
-        moved = moved or (group == "final_weights" and bool(array.any()))
-    if not moved:
-        return {"converged loss": Problem(f"all final weights of {backend} are zero: nothing was shown")}
-    return {}
-
-
-def _name(key: str) -> str:
-    """How messages call an array."""
-    group, _, path = key.partition("/")
-    kinds = {
-        "initial_outputs": "layer",
-        "initial_weights": "variable",
-        "final_weights": "final value of variable",
-        "gradients": "variable",
-        "updates": "variable",
-        "slots": "slot",
-        "optimizer": "final value of slot",
-    }
-    return f"{kinds.get(group, '')} {path or group}".strip() if group in kinds else (path or group)
-
-
-def _path(key: str) -> str:
-    return key.split("/", 1)[-1]

@@ -1,8 +1,8 @@
-"""Equivalence: whether two backends converge to the same loss over many seeds, though no two trainings stay alike.
+"""Equivalence: a test that two backends converge to the same loss over many seeds, though no two trainings stay alike.
 
-In float32 a long training is chaotic: two sound backends part by rounding alone, and one seed's
-losses say little. Here each seed gives every backend the same weights and batches, so that losses come
-in pairs, and two one-sided t-tests ask whether they differ by less than a margin; see `tost.py`.
+In float32 a long training is chaotic: two sound backends differ by rounding error alone, and the losses of one seed say
+little. Here each seed gives every backend the same weights and batches, so that losses come in pairs. Two one-sided
+t-tests ask whether they differ by less than a margin; see `tost.py`.
 
 Needs SciPy, so `multibackend.compare` doesn't import it.
 """
@@ -16,20 +16,24 @@ from typing import Literal
 
 import numpy as np
 
-from multibackend.compare.suspects import Pair
+from multibackend.compare.participants import Pair
 from multibackend.compare.tost import MOST_PAIRS, Tost, compute_power, find_detectable_margin, find_pairs, run_tost
 from multibackend.errors import MultibackendError
+from multibackend.experiments.choices import Precision
 
 LEAST_SEEDS = 5
 
 LARGEST_LOGARITHM = 700.0
-"""Of a ratio that float64 still holds (its largest number is e^709.8)."""
+"""The largest logarithm of a ratio that float64 still holds (its largest number is e^709.8)."""
 
 POWER = 0.8
-"""What a study is usually planned for: Cohen, Statistical Power Analysis for the Behavioral Sciences (1988), 2.4."""
+"""The power that a study is usually planned for.
+
+Source: Cohen, Statistical Power Analysis for the Behavioral Sciences (1988), 2.4.
+"""
 
 Status = Literal["equivalent", "known", "different", "not shown", "not judged"]
-"""What came of a loss of a pair; the last three count as failures.
+"""The result of a loss of a pair; the last three count as failures.
 
 | status | meaning |
 |---|---|
@@ -43,7 +47,7 @@ Status = Literal["equivalent", "known", "different", "not shown", "not judged"]
 
 @dataclass(frozen=True)
 class Criterion:
-    """When losses count as the same: a relative margin, and the level alpha of each one-sided test.
+    """The criterion by which losses count as the same: a relative margin, and the level alpha of each one-sided test.
 
     Raises:
         MultibackendError: the margin isn't positive, or alpha not between 0 and 0.5.
@@ -62,18 +66,17 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Equivalence:
-    """One converged loss of a pair of backends, judged.
+    """One converged loss of a pair of participants, judged.
 
-    `losses` are each seed's, (first, second) of the pair. `scale` says what the differences, second minus first,
-    are counted in: "ratio" of the losses (in logarithms), or, where one isn't positive, "gain": shares of what
-    training gained. `power` is the probability of *equivalent* if the two truly are the same and spread as
-    observed; `detectable` the smallest margin with power 0.8; `seeds_needed` the seeds that
-    give this margin power 0.8, None if very many. `known` is the id of the known divergence that explains the
-    result, whose status is then "known".
+    `losses` are each seed's, (first, second) of the pair. `scale` is the unit of the differences, second minus first:
+    "ratio" of the losses (in logarithms), or "gain", shares of what training gained, where a loss isn't positive.
+    `power` is the probability of *equivalent* if the two truly are the same and spread as observed. `detectable` is the
+    smallest margin with power 0.8, and `seeds_needed` the number of seeds that give this margin power 0.8, None if very
+    many. `known` is the id of the known divergence that explains the result, whose status is then "known".
     """
 
     experiment: str
-    precision: str
+    precision: Precision
     pair: Pair
     loss: str
     status: Status
@@ -88,11 +91,11 @@ class Equivalence:
 
     @property
     def failed(self) -> bool:
-        """Whether equivalence isn't shown, and nothing known upstream explains it."""
+        """True if equivalence isn't shown, and nothing known upstream explains it."""
         return self.status not in ("equivalent", "known")
 
     def relative(self, difference: float) -> float:
-        """A difference as a share: of the first's loss, or of what training gained."""
+        """Turn a difference into a share: of the first's loss, or of what training gained."""
         return math.expm1(min(difference, LARGEST_LOGARITHM)) if self.scale == "ratio" else difference
 
 
@@ -148,7 +151,7 @@ def _judge_not_finite(asked: Equivalence, seeds: Sequence[int]) -> Equivalence |
 
 
 def _describe(judged: Equivalence, criterion: Criterion) -> str:
-    """The result in a line: how far apart, how sure that is, and against which margin."""
+    """Describe the result in a line: the difference, its interval, and the margin."""
     assert judged.test is not None
     first, second = judged.pair
     if all(one == other for one, other in judged.losses):
@@ -174,5 +177,5 @@ def _describe(judged: Equivalence, criterion: Criterion) -> str:
 
 
 def format_share(share: float, sign: str = "") -> str:
-    """A share in percent, two digits of it; `sign` "+" shows plus as well as minus."""
+    """Format a share in percent, with two digits; `sign` "+" shows plus as well as minus."""
     return f"{100 * share:{sign if share else ''}.2g} %"

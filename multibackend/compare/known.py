@@ -1,74 +1,83 @@
 """Known divergences: differences of mathematics between the frameworks or in Keras, found here, with their evidence.
 
-An entry excuses what it describes and no more; and it must be seen where it says it shows, or it is stale.
+An entry excuses what it describes and no more. It must be seen where it says that it shows, or else it is stale.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
+from msgspec import Meta, Struct
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion
 
-from multibackend.compare.findings import PRECISIONS, STAGES, Finding, KnownEffect
-from multibackend.compare.runs import Ensemble
-from multibackend.engine.backends import BACKENDS
+from multibackend.compare.ensemble import Ensemble
+from multibackend.compare.findings import STAGES, Finding, KnownEffect, Stage
+from multibackend.engine.backends import get_backend
 from multibackend.errors import MultibackendError
-from multibackend.experiments.experiment import PROFILES
+from multibackend.experiments.choices import Precision, Profile
 from multibackend.records.record import Record, Run
+from multibackend.typed import read_typed
 
 KNOWN_FILE = Path(__file__).with_name("known.toml")
 
 SIZE_FACTOR = 10.0
-"""How many times its measured size a known divergence may reach: another CPU rounds otherwise, and a
-difference that is a whole order larger is another difference."""
-
+"""A known divergence may be so many times its measured size: another CPU rounds differently, and a difference that is
+a whole order larger is another difference."""
 
 MEASURED_SEED = 0
-"""The seed with which entries were measured: with another, a difference of rounding's size may fall below the bound."""
+"""The seed with which entries were measured: with another, a difference of the size of rounding error may fall below
+the bound."""
 
 
-@dataclass(frozen=True)
-class Show:
-    """Where a divergence shows: the stage at which the pairs with its backend part, and the size measured there."""
+class Show(Struct, frozen=True, forbid_unknown_fields=True):
+    """A stage at which the pairs with the deviating backend differ, and the size of the difference measured there."""
 
     experiment: str
-    stage: str
-    precisions: tuple[str, ...]
-    profiles: tuple[str, ...]
-    size: float
+    stage: Stage
+    precisions: tuple[Precision, ...]
+    profiles: tuple[Profile, ...]
+    size: Annotated[float, Meta(gt=0)]
 
 
-@dataclass(frozen=True)
-class Known:
-    """One known divergence. `workaround` names the workaround, in a record's `workarounds`, that steps round it."""
+class Known(Struct, frozen=True, forbid_unknown_fields=True):
+    """One known divergence.
+
+    `keras` is the range of versions that deviate, such as ">=3.15,<3.16". `workaround` is the name, in a record's
+    `workarounds`, of what avoids the divergence.
+    """
 
     id: str
     title: str
     backend: str
-    keras: SpecifierSet
+    keras: str
     workaround: str
     cause: str
     upstream: str
     reproduction: str
     shows: tuple[Show, ...]
 
+    def __post_init__(self) -> None:
+        try:
+            get_backend(self.backend)
+            SpecifierSet(self.keras)
+        except (MultibackendError, InvalidSpecifier) as error:
+            raise ValueError(f"{self.id}: backend or keras: {error}") from error
+
     def concerns(self, record: Record) -> bool:
-        """Whether a training is of the backend and version of Keras that deviate."""
+        """Say whether a training is of the backend and the version of Keras that deviate."""
         keras = str(record.environment.get("packages", {}).get("keras", ""))
         try:
-            met = bool(keras) and self.keras.contains(keras, prereleases=True)
+            met = bool(keras) and SpecifierSet(self.keras).contains(keras, prereleases=True)
         except InvalidVersion:
             met = False
         return record.run.backend == self.backend and met
 
     def find_show(self, run: Run) -> Show | None:
-        """Where it first shows in a training, or None where it doesn't."""
+        """Find the first stage at which it shows in a training, or None where it doesn't."""
         shows = [
             show
             for show in self.shows
@@ -77,101 +86,71 @@ class Known:
         return min(shows, key=lambda show: STAGES.index(show.stage), default=None)
 
 
+class KnownDivergences(Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of `known.toml`."""
+
+    divergence: tuple[Known, ...] = ()
+
+
 def load_known(path: Path = KNOWN_FILE) -> tuple[Known, ...]:
     """Read and check the file of known divergences.
 
     Raises:
-        MultibackendError: the file can't be read, or an entry is not well formed; names the entry and the key.
+        MultibackendError: the file can't be read, or an entry is not well formed; names the field.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise MultibackendError(f"known divergences {path}: {error}; fix the file.") from error
-    if set(table) - {"divergence"} or not isinstance(table.get("divergence", []), list):
-        raise MultibackendError(
-            f"known divergences {path}: got {', '.join(table)}; expected [[divergence]] tables only."
-        )
-    entries: list[Known] = []
-    for i, raw in enumerate(table.get("divergence", [])):
-        where = f"known divergences {path}: entry {raw.get('id', i + 1) if isinstance(raw, dict) else i + 1}"
-        entry = _read_entry(raw, where)
-        if entry.id in {other.id for other in entries}:
-            raise MultibackendError(f"{where}: its id is there twice; expected each once. Rename one.")
-        entries.append(entry)
-    return tuple(entries)
+    entries = read_typed(path, KnownDivergences, "known divergences").divergence
+    ids = [entry.id for entry in entries]
+    if twice := next((one for one in ids if ids.count(one) > 1), ""):
+        raise MultibackendError(f"known divergences {path}: the id {twice} is there twice; expected once. Rename one.")
+    return entries
 
 
-def _read_entry(raw: Any, where: str) -> Known:
-    values = _check_table(raw, Known, where)
-    _check_choices(where, "backend", [values["backend"]], BACKENDS)
-    try:
-        values["keras"] = SpecifierSet(values["keras"])
-    except InvalidSpecifier as error:
-        raise MultibackendError(f"{where}: keras: {error}; expected a range such as '>=3.15,<3.16'.") from error
-    shows = []
-    for row in values["shows"]:
-        show = _check_table(row, Show, f"{where}: shows")
-        _check_choices(where, "stage", [show["stage"]], STAGES)
-        _check_choices(where, "precisions", show["precisions"], PRECISIONS)
-        _check_choices(where, "profiles", show["profiles"], PROFILES)
-        if show["size"] <= 0:
-            raise MultibackendError(f"{where}: size is {show['size']}; expected the difference measured, above 0.")
-        lists = {key: tuple(show[key]) for key in ("precisions", "profiles")}
-        shows.append(Show(**{**show, **lists, "size": float(show["size"])}))
-    return Known(**{**values, "shows": tuple(shows)})
+@dataclass(frozen=True)
+class Shown:
+    """A divergence that may show in the trainings of a pair, and where."""
 
+    entry: Known
+    show: Show
 
-def _check_table(raw: Any, kind: type, where: str) -> dict[str, Any]:
-    expected = {f.name: f.type for f in dataclasses.fields(kind)}
-    if not isinstance(raw, dict) or set(raw) != set(expected):
-        got = ", ".join(sorted(raw)) if isinstance(raw, Mapping) else type(raw).__name__
-        raise MultibackendError(f"{where}: its keys are {got}; expected {', '.join(sorted(expected))}.")
-    for key, annotation in expected.items():
-        wanted = list if "tuple" in str(annotation) else (int, float) if annotation == "float" else str
-        if not isinstance(raw[key], wanted) or isinstance(raw[key], bool):
-            raise MultibackendError(f"{where}: {key} is {raw[key]!r}; expected {annotation}.")
-    return dict(raw)
-
-
-def _check_choices(where: str, key: str, got: Iterable[Any], expected: Sequence[str]) -> None:
-    for value in got:
-        if value not in expected:
-            raise MultibackendError(f"{where}: {key} holds {value!r}; expected one of {', '.join(expected)}.")
+    @property
+    def position(self) -> int:
+        """The position of its stage in causal order."""
+        return STAGES.index(self.show.stage)
 
 
 def apply_known(findings: Sequence[Finding], ensemble: Ensemble, entries: Sequence[Known]) -> list[Finding]:
-    """Findings of one pair, with those excused that an entry explains, and failed where an entry is stale."""
-    active: list[tuple[Known, Show]] = []
+    """Excuse the findings of one pair that an entry explains, and fail those where an entry is stale."""
+    active: list[Shown] = []
     for entry in entries:
         for backend in findings[0].pair:
             record = ensemble.base.get((findings[0].precision, backend))
             show = entry.find_show(record.run) if record else None
             if record and show and entry.concerns(record) and entry.workaround not in record.workarounds:
-                active.append((entry, show))
-    active.sort(key=lambda item: STAGES.index(item[1].stage))
+                active.append(Shown(entry, show))
+    active.sort(key=lambda one: one.position)
     measured = all(record.run.seed == MEASURED_SEED for record in ensemble.base.values())
     return [_apply_to(finding, active, measured) for finding in findings]
 
 
-def _apply_to(finding: Finding, active: Sequence[tuple[Known, Show]], measured: bool) -> Finding:
-    """An entry explains the stage at which it shows; the earliest, what follows from it at later stages."""
+def _apply_to(finding: Finding, active: Sequence[Shown], measured: bool) -> Finding:
+    """Apply an entry to the stage at which it shows; the earliest one also explains what differs at later stages."""
     here = STAGES.index(finding.stage)
-    shown = [(entry, show) for entry, show in active if STAGES.index(show.stage) == here]
-    earlier = [entry for entry, show in active if STAGES.index(show.stage) < here]
+    shown = [one for one in active if one.position == here]
+    earlier = [one.entry.id for one in active if one.position < here]
     if finding.status in ("pass", "drift") and shown and measured:
-        detail = f"known divergence {shown[0][0].id} no longer occurs: remove its entry ({finding.detail})"
-        return replace(finding, status="fail", detail=detail, stale=shown[0][0].id)
+        stale = shown[0].entry.id
+        detail = f"known divergence {stale} no longer occurs: remove its entry ({finding.detail})"
+        return replace(finding, status="fail", detail=detail, stale=stale)
     if finding.status != "fail" or finding.measured is None:
         return finding
-    for entry, show in shown:
-        if finding.measured <= SIZE_FACTOR * show.size:
-            return replace(finding, status="known", detail=f"{entry.id}: {finding.detail}", known=entry.id)
+    for one in shown:
+        if finding.measured <= SIZE_FACTOR * one.show.size:
+            return replace(finding, status="known", detail=f"{one.entry.id}: {finding.detail}", known=one.entry.id)
     if earlier:
-        detail = f"in consequence of {earlier[0].id}: {finding.detail}"
-        return replace(finding, status="known", detail=detail, known=earlier[0].id)
+        detail = f"in consequence of {earlier[0]}: {finding.detail}"
+        return replace(finding, status="known", detail=detail, known=earlier[0])
     if shown:
-        entry, show = shown[0]
-        explained = f"known divergence {entry.id} explains {SIZE_FACTOR * show.size:.1e} at most"
+        explained = f"known divergence {shown[0].entry.id} explains {SIZE_FACTOR * shown[0].show.size:.1e} at most"
         return replace(finding, detail=f"{finding.detail}; {explained}")
     return finding
 
@@ -179,23 +158,23 @@ def _apply_to(finding: Finding, active: Sequence[tuple[Known, Show]], measured: 
 def list_effects(
     findings: Sequence[Finding], ensembles: Iterable[Ensemble], entries: Sequence[Known]
 ) -> tuple[KnownEffect, ...]:
-    """Each entry that concerns these records: in effect, worked around by its workaround, or gone."""
-    effects = []
+    """List each entry that concerns these records: in effect, no longer occurring, or worked around."""
     gathered = list(ensembles)
+    effects = []
     for entry in entries:
-        met: dict[str, list[str]] = {"in effect": [], "no longer occurs": [], "worked around": []}
-        for ensemble in gathered:
-            if any(
-                entry.concerns(record) and entry.workaround in record.workarounds for record in ensemble.base.values()
-            ):
-                met["worked around"].append(ensemble.experiment)
-        for finding in findings:
-            if finding.known == entry.id:
-                met["in effect"].append(finding.experiment)
-            elif finding.stale == entry.id:
-                met["no longer occurs"].append(finding.experiment)
-        details = {f.name: getattr(entry, f.name) for f in dataclasses.fields(KnownEffect) if hasattr(entry, f.name)}
+        met: dict[Literal["in effect", "no longer occurs", "worked around"], list[str]] = {
+            "in effect": [finding.experiment for finding in findings if finding.known == entry.id],
+            "no longer occurs": [finding.experiment for finding in findings if finding.stale == entry.id],
+            "worked around": [one.experiment for one in gathered if _is_worked_around(entry, one)],
+        }
         for state, names in met.items():
             if names:
-                effects.append(KnownEffect(**details, state=state, experiments=tuple(dict.fromkeys(names))))  # type: ignore[arg-type]
+                experiments = tuple(dict.fromkeys(names))
+                reasons = entry.cause, entry.upstream, entry.reproduction, entry.workaround
+                effects.append(KnownEffect(entry.id, entry.title, entry.backend, state, *reasons, experiments))
     return tuple(effects)
+
+
+def _is_worked_around(entry: Known, ensemble: Ensemble) -> bool:
+    records = ensemble.base.values()
+    return any(entry.concerns(record) and entry.workaround in record.workarounds for record in records)

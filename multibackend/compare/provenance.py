@@ -1,4 +1,4 @@
-"""Provenance: whose a record is, and in what the trainings of an experiment differ beside their backend."""
+"""Provenance: whose a record is, and what else than the backend differs between the trainings of an experiment."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from itertools import combinations
 
 import numpy as np
 
-from multibackend.engine.backends import BACKENDS, get_backend
+from multibackend.compare.participants import sort_participants
+from multibackend.engine.backends import get_backend
 from multibackend.errors import RecordError
 from multibackend.records.record import ARRAYS_FILE, Record
 from multibackend.text import sanitize
 
 COMPUTED = ("initial_outputs", "gradients", "losses", "continued")
-"""Groups of what a backend adds up, in an order of its own."""
+"""Groups of arrays that a backend computes by summing, in an order of its own."""
 
 LEAST_ROUNDED = 100
-"""So many numbers that were rounded are never the same on two backends. Of the course's experiments, of
-27 to 886,666 parameters, no two backends had the same losses and initial outputs to the bit (commit d26c348)."""
+"""The number of rounded values that are never all the same on two backends. In the course's experiments, with 27 to
+886,666 parameters, no two backends had the same losses and initial outputs to the bit (commit d26c348)."""
 
 LEAST_PHASES = 3
-"""So many phases' seconds, each to 0.1 ms, are never the same in two trainings."""
+"""The seconds of so many phases, each to 0.1 ms, are never the same in two trainings."""
 
 
 def check_origins(records: Iterable[Record]) -> None:
@@ -48,7 +49,7 @@ def check_origins(records: Iterable[Record]) -> None:
 
 
 def _refuse_copies(records: Sequence[Record]) -> None:
-    """Two trainings never take the same seconds in every phase, and two backends never round so many numbers alike."""
+    """Refuse copies: no two trainings take the same seconds in every phase, and no two backends round all alike."""
     by_experiment: dict[tuple[str, str, int], list[Record]] = {}
     for record in records:
         by_experiment.setdefault((record.run.experiment, record.run.task, record.run.seed), []).append(record)
@@ -79,7 +80,7 @@ def _count_rounded(record: Record) -> int:
 
 
 def _share_arrays(first: Record, second: Record) -> bool:
-    """Whether two records that were loaded hold the same bits in all arrays."""
+    """Say whether two records that were loaded hold the same bits in all arrays."""
     return bool(first.sums) and first.sums.get(ARRAYS_FILE) == second.sums.get(ARRAYS_FILE)
 
 
@@ -89,11 +90,11 @@ FACTS: tuple[tuple[str, Callable[[Record], object]], ...] = (
     ("device", lambda record: record.environment.get("device")),
     ("fingerprint of sources and settings", lambda record: record.fingerprint.partition("-")[0][:12]),
 )
-"""What should be the same of all trainings of an experiment, whatever their backend."""
+"""Facts that should be the same for all trainings of an experiment, whatever their backend."""
 
 
 def list_differences(records: Iterable[Record]) -> list[str]:
-    """In what the finished records of one experiment differ, and bit-identical arrays of two backends."""
+    """List the facts in which an experiment's finished records differ, and the backends with bit-identical arrays."""
     finished = [record for record in records if record.status == "finished"]
     notes = []
     for name, read in FACTS:
@@ -103,7 +104,7 @@ def list_differences(records: Iterable[Record]) -> list[str]:
             if record.run.backend not in values.setdefault(value, []):
                 values[value].append(record.run.backend)
         if len(values) > 1:
-            sides = [f"{value} on {', '.join(sorted(b, key=BACKENDS.index))}" for value, b in values.items()]
+            sides = [f"{value} on {', '.join(sort_participants(b))}" for value, b in values.items()]
             notes.append(f"{name} differs: {'; '.join(sides)}")
     for first, second in combinations([r for r in finished if r.run.task == "training"], 2):
         if first.run.backend != second.run.backend and _share_arrays(first, second):

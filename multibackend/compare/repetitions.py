@@ -1,13 +1,14 @@
-"""Repetitions: trainings from weights moved by one unit in the last place, which widen bounds as far as rounding went.
+"""Repetitions: trainings from weights moved by one unit in the last place, which show how far rounding error carries.
 
-One that started elsewhere would widen them as far as somebody likes. So each is held against the training it repeats.
+They widen bounds. One that started elsewhere would widen them as far as somebody likes, so each is checked against the
+training that it repeats.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from multibackend.compare.measures import Problem
+from multibackend.compare.places import Problem
 from multibackend.records.record import Record
 
 
@@ -25,7 +26,7 @@ def find_other_start(base: Record, repetition: Record) -> Problem | None:
         near = (other == own) | (((other == up) | (other == down)) & (own != 0))
         if not near.all():
             detail = f"variable {path}: {base.run.backend} starts from {int((~near).sum())} of {own.size} other values"
-            return Problem(f"{detail}; expected each of the training's, or its neighbour", path)
+            return Problem(f"{detail}; expected each of the training's, or its neighbour", path, (path,))
         moved = moved or bool((other != own).any())
     if not moved and any(weights[path].any() for path in base.group("gradients") if path in weights):
         return Problem(f"{base.run.backend} starts from the training's own weights; expected each moved to a neighbour")

@@ -1,6 +1,6 @@
-"""Silence: what agrees on every side because nothing was there: zeros throughout, a loss that never changes.
+"""Silence: arrays that agree on every side because nothing is in them: zeros throughout, a loss that never changes.
 
-One zero gradient may be right: a frozen loss, a dead ReLU, a bias before BatchNormalization. It is said beside the
+One zero gradient may be right: a frozen loss, a dead ReLU, a bias before BatchNormalization. It is noted beside the
 verdict. Where *all* outputs, gradients or updates are zero, nothing was shown, and the stage fails. An update may be
 zero at the first step by intent: a schedule may start at zero, and accumulated gradients are applied later.
 """
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from multibackend.compare.measures import Array, Problem
+from multibackend.compare.measures import Array
+from multibackend.compare.places import Problem, find_place, report_problem
 from multibackend.records.record import Record
 
 PARTS = {"initial outputs": "outputs", "gradients": "gradients", "first update": "updates"}
@@ -20,14 +21,14 @@ LOSSES = ("losses", "continued", "history/loss", "history/val_loss", "initial/lo
 
 @dataclass(frozen=True)
 class Silence:
-    """What a training says nothing with: a note, and the problem of a stage where all of it is silent."""
+    """The silent arrays of a training, as notes, and a problem for each stage whose arrays are all silent."""
 
     notes: tuple[str, ...]
     problems: dict[str, Problem]
 
 
 def find_silence(record: Record) -> Silence:
-    """Look for what is zero throughout, and for losses that never change, in the arrays in memory."""
+    """Look for arrays that are zero throughout, and for losses that never change, in the arrays in memory."""
     notes: list[str] = []
     problems: dict[str, Problem] = {}
     for stage, name in PARTS.items():
@@ -35,12 +36,13 @@ def find_silence(record: Record) -> Silence:
         zero = [path for path, array in arrays.items() if array.dtype.kind == "f" and array.size and not array.any()]
         if zero and len(zero) == len(arrays) and not (stage == "first update" and _may_wait(record)):
             detail = f"all {len(zero)} {name} of {record.run.backend} are zero throughout; expected some that aren't"
-            problems[stage] = Problem(f"{detail}: nothing was shown", zero[0])
+            problems[stage] = Problem(f"{detail}: nothing was shown", zero[0], (zero[0],))
         elif zero:
             notes.append(f"zero throughout, {name}: {_shorten(zero)}")
     slots = record.group("slots")
     if stopped := [path for path, slot in slots.items() if is_counter(path) and not slot.any()]:
-        problems["first update"] = Problem(f"slot {stopped[0]}: {record.run.backend} has 0 after a step", stopped[0])
+        place = find_place(f"slots/{stopped[0]}")
+        problems["first update"] = report_problem(place, f"{record.run.backend} has 0 after a step")
     if zero := [path for path, slot in slots.items() if slot.dtype.kind == "f" and slot.size and not slot.any()]:
         notes.append(f"zero throughout, slots after the first step: {_shorten(zero)}")
     weights = record.group("initial_weights")
@@ -61,7 +63,7 @@ def find_silence(record: Record) -> Silence:
 
 
 def is_counter(slot: str) -> bool:
-    """Whether a slot is the optimizer's counter of steps."""
+    """Say whether a slot is the optimizer's counter of steps."""
     return slot.split("/")[-1].startswith("iteration")
 
 
@@ -70,7 +72,7 @@ def _shorten(paths: list[str]) -> str:
 
 
 def _select(record: Record, stage: str) -> dict[str, Array]:
-    """The arrays of which some must not be zero; of updates those of variables that are trained."""
+    """Select the arrays of which some must not be zero; of the updates, those of variables that are trained."""
     if stage == "initial outputs":
         return record.group("initial_outputs")
     if stage == "gradients":
@@ -79,7 +81,7 @@ def _select(record: Record, stage: str) -> dict[str, Array]:
 
 
 def _may_wait(record: Record) -> bool:
-    """Whether an optimizer may leave the weights as they are at its first step."""
+    """Say whether an optimizer may leave the weights as they are at its first step."""
     optimizer = record.structure.get("optimizer")
     config = (optimizer.get("config") or {}) if isinstance(optimizer, dict) else {}
     waits = isinstance(config, dict) and bool(config.get("gradient_accumulation_steps"))

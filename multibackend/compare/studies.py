@@ -1,4 +1,4 @@
-"""Studies: the equivalence of all pairs of backends, from the records of each seed, and who stands apart.
+"""Studies: the equivalence of all pairs of participants, from the records of each seed, and who differs.
 
 Needs SciPy, as `equivalence.py` does.
 """
@@ -6,7 +6,7 @@ Needs SciPy, as `equivalence.py` does.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -14,20 +14,22 @@ import numpy as np
 
 from multibackend.compare.equivalence import Criterion, Equivalence, check_seeds, format_share, judge_losses
 from multibackend.compare.known import Known
-from multibackend.compare.suspects import Pair
+from multibackend.compare.participants import Pair, sort_participants
+from multibackend.compare.suspects import find_suspects, name_suspects
 from multibackend.errors import RecordError
+from multibackend.experiments.choices import Precision
 from multibackend.records.record import Record, Run
 
 LOSSES = {"training loss": "history/loss", "validation loss": "history/val_loss", "test loss": "test/loss"}
-"""The converged losses and where a record has them; of a history the last epoch counts."""
+"""The converged losses, and the arrays that hold them; in a history the last epoch counts."""
 
 READ = ("losses", "history", "test")
-"""Groups of arrays that are read: a hundredth of a record."""
+"""The groups of arrays that are read: a hundredth of a record."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """What was judged, of which seeds and by which criterion; `left_out` says why of each experiment that wasn't."""
+    """The results, their seeds and criterion; `left_out` gives the reason for each experiment that wasn't judged."""
 
     criterion: Criterion
     seeds: tuple[int, ...]
@@ -36,18 +38,19 @@ class Study:
 
     @property
     def passed(self) -> bool:
-        """Whether something was judged, and none of it failed."""
+        """True if something was judged, and none of it failed."""
         return bool(self.results) and not any(result.failed for result in self.results)
 
-    def select(self, experiment: str, precision: str) -> list[Equivalence]:
-        """The results of one experiment in one precision."""
+    def select(self, experiment: str, precision: Precision) -> list[Equivalence]:
+        """Select the results of one experiment in one precision."""
         return [r for r in self.results if (r.experiment, r.precision) == (experiment, precision)]
 
-    def verdict(self, experiment: str, precision: str) -> str:
-        """One phrase: `equivalent`, who converges slower or faster, or that neither is shown."""
+    def verdict(self, experiment: str, precision: Precision) -> str:
+        """Say `equivalent`, who converges slower or faster, or that neither is shown."""
         results = self.select(experiment, precision)
         if any(result.status == "different" for result in results):
-            return _accuse([result for result in results if result.status == "different"])
+            participants = {name for result in results for name in result.pair}
+            return _accuse([result for result in results if result.status == "different"], participants)
         if any(result.status == "not judged" for result in results):
             return "not judged"
         powers = [result.power for result in results if result.status == "not shown" and result.power is not None]
@@ -56,37 +59,37 @@ class Study:
         return "known" if any(result.status == "known" for result in results) else "equivalent"
 
 
-def _accuse(apart: Sequence[Equivalence]) -> str:
-    """Who stands apart: the backend that all differing pairs share, or the pair where there is but one."""
-    pairs = {result.pair for result in apart}
-    shared = set.intersection(*map(set, pairs))
-    if not shared:
-        return "all converge differently"
-    accused = shared.pop() if len(pairs) > 1 else next(iter(pairs))[1]
+def _accuse(different: Sequence[Equivalence], participants: Collection[str]) -> str:
+    """Say who converges differently: whoever is in all differing pairs, against the other where there is one pair."""
+    pairs = {result.pair for result in different}
+    suspects = find_suspects(pairs)
+    if len(suspects) > 1 and len(pairs) > 1:
+        return f"{name_suspects(suspects, participants)} converge differently"
+    accused = suspects[0] if len(pairs) > 1 else next(iter(pairs))[1]
     differences = [
         result.relative(result.test.mean if result.pair[1] == accused else -result.test.mean)
-        for result in apart
+        for result in different
         if result.test is not None
     ]
     than = "" if len(pairs) > 1 else f" than {next(iter(pairs))[0]}"
-    if len(differences) < len(apart):
-        return f"{accused} converges otherwise{than}: a loss isn't finite"
+    if len(differences) < len(different):
+        return f"{accused} converges differently{than}: a loss isn't finite"
     signs = {difference > 0 for difference in differences}
-    manner = "otherwise" if len(signs) > 1 else "slower" if signs == {True} else "faster"
-    losses = ", ".join(loss for loss in LOSSES if any(result.loss == loss for result in apart))
+    manner = "differently" if len(signs) > 1 else "slower" if signs == {True} else "faster"
+    losses = ", ".join(loss for loss in LOSSES if any(result.loss == loss for result in different))
     return f"{accused} converges {manner}{than}, by up to {format_share(max(map(abs, differences)))} ({losses})"
 
 
 def study_equivalence(
     records: Mapping[int, Sequence[Record]],
     backends: Sequence[str],
-    precisions: Sequence[str],
+    precisions: Sequence[Precision],
     criterion: Criterion,
     entries: Sequence[Known] = (),
 ) -> Study:
-    """Judge each converged loss of each pair of backends, from the records of each seed.
+    """Judge each converged loss of each pair of participants, from the records of each seed.
 
-    What follows from `entries`, the known divergences, is known and doesn't fail.
+    A difference that follows from one of `entries`, the known divergences, is known and doesn't fail.
 
     Raises:
         MultibackendError: there are fewer than five seeds.
@@ -105,7 +108,7 @@ def study_equivalence(
             continue
         for precision in precisions:
             found = {(r.run.backend, r.run.seed): r for r in ours if r.run.precision == precision}
-            for first, second in combinations(backends, 2):
+            for first, second in combinations(sort_participants(backends), 2):
                 sides = [(found.get((first, seed)), found.get((second, seed))) for seed in seeds]
                 judged = _judge_pair(experiment, precision, (first, second), seeds, sides, criterion)
                 results += [_excuse(result, sides[0], entries) for result in judged]
@@ -137,7 +140,7 @@ def _find_reason_to_leave_out(records: Sequence[Record]) -> str:
 
 def _judge_pair(
     experiment: str,
-    precision: str,
+    precision: Precision,
     pair: Pair,
     seeds: Sequence[int],
     sides: Sequence[tuple[Record | None, Record | None]],
@@ -168,7 +171,7 @@ def _judge_pair(
 
 
 def _excuse(result: Equivalence, records: Iterable[Record | None], entries: Sequence[Known]) -> Equivalence:
-    """Call known what an entry explains: it shows earlier in this training, which no workaround stepped round."""
+    """Call known what an entry explains: it shows earlier in this training, and no workaround avoids it."""
     if result.status not in ("different", "not shown") or result.test is None:
         return result
     for entry in entries:
@@ -185,11 +188,11 @@ def _excuse(result: Equivalence, records: Iterable[Record | None], entries: Sequ
 
 
 def _read(record: Record, key: str, index: int) -> float:
-    """One number of an array; NaN if there is none."""
+    """Read one number of an array; NaN if there is none."""
     values = np.asarray(record.arrays.get(key, ()), dtype=np.float64).reshape(-1)
     return float(values[index]) if values.size else math.nan
 
 
 def _read_gain(record: Record) -> float:
-    """By how much training lowered the loss: from the first step's to the last epoch's."""
+    """Compute by how much training lowered the loss, from the first step's to the last epoch's."""
     return _read(record, "losses", 0) - _read(record, "history/loss", -1)

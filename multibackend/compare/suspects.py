@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-Pair = tuple[str, str]
-"""Two participants that are compared with each other."""
+from multibackend.compare.participants import Pair
 
 
 def find_suspects(pairs: Iterable[Pair]) -> tuple[str, ...]:
@@ -21,9 +20,13 @@ def find_suspects(pairs: Iterable[Pair]) -> tuple[str, ...]:
 
 def describe_suspects(suspects: Sequence[str], participants: Collection[str]) -> str:
     """Say who differs: "torch differs", "jax and torch differ", or "all 4 differ" where nobody agrees with anybody."""
-    if len(suspects) > 2 and set(suspects) == set(participants):
-        return f"all {len(suspects)} differ"
-    return f"{join_words(suspects)} {'differs' if len(suspects) == 1 else 'differ'}"
+    return f"{name_suspects(suspects, participants)} {'differs' if len(suspects) == 1 else 'differ'}"
+
+
+def name_suspects(suspects: Sequence[str], participants: Collection[str]) -> str:
+    """Name the suspects, or say "all 4" where they are all participants, and more than a pair."""
+    everybody = len(suspects) > 2 and set(suspects) == set(participants)
+    return f"all {len(suspects)}" if everybody else join_words(suspects)
 
 
 def join_words(words: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """TOST: two one-sided t-tests that a mean difference lies within a margin, their power, and the pairs they need.
 
-A t-test that finds no difference shows nothing: with few pairs it finds none. Here the burden is
-reversed: each of *too low* and *too high* must be rejected before two things are called equivalent.
+A t-test that finds no difference shows nothing: with few pairs it finds none. Here the burden of proof is reversed:
+each of *too low* and *too high* must be rejected before two things are called equivalent.
 
 Sources: Schuirmann, "A comparison of the two one-sided tests procedure and the power approach",
 J. Pharmacokinet. Biopharm. 15 (1987) 657; the power: Phillips, J. Pharmacokinet. Biopharm. 18 (1990) 137.
@@ -17,18 +17,18 @@ import numpy as np
 from scipy import integrate, optimize, stats
 
 NODES = 100
-"""Of the Gauss-Legendre rule for the power, which is then within 1e-9 of adaptive quadrature."""
+"""The nodes of the Gauss-Legendre rule for the power, which is then within 1e-9 of adaptive quadrature."""
 
 TAIL = 1e-13
-"""Of the spread's distribution, left out at each end of that integral."""
+"""The share of the spread's distribution that is left out at each end of that integral."""
 
 MOST_PAIRS = 10_000
-"""So many are looked at when asking how many would do."""
+"""The most pairs that are tried when looking for how many would do."""
 
 
 @dataclass(frozen=True)
 class Tost:
-    """The mean of paired differences held against +-`margin`.
+    """The test of the mean of paired differences against +-`margin`.
 
     `interval` is the confidence interval of level 1 - 2 alpha: within the margin exactly when both tests
     reject. `p_lower` belongs to *the mean is -margin or less*, `p_upper` to *margin or more*, `p_equal`
@@ -47,17 +47,17 @@ class Tost:
 
     @property
     def equivalent(self) -> bool:
-        """Whether both one-sided tests reject."""
+        """True if both one-sided tests reject."""
         return max(self.p_lower, self.p_upper) < self.alpha
 
     @property
     def different(self) -> bool:
-        """Whether equality is rejected and equivalence not shown."""
+        """True if equality is rejected and equivalence not shown."""
         return not self.equivalent and self.p_equal < self.alpha
 
 
 def run_tost(differences: Sequence[float], margin: float, alpha: float) -> Tost:
-    """Test paired differences, at least two of them, against +-margin; no spread at all is a case like others."""
+    """Test paired differences, at least two of them, against +-margin; they may have no spread at all."""
     values = np.asarray(differences, dtype=np.float64)
     same = bool((values == values[0]).all())
     # The mean of equal numbers may be a bit off them, and then they would seem to spread.
@@ -80,12 +80,12 @@ def run_tost(differences: Sequence[float], margin: float, alpha: float) -> Tost:
 
 
 def _divide(distance: float, error: float) -> float:
-    """Distance in standard errors; without an error infinitely many, or none."""
+    """Express a distance in standard errors; without an error there are infinitely many, or none."""
     return distance / error if error else math.copysign(math.inf, distance) if distance else 0.0
 
 
 def compute_power(error: float, freedom: int, margin: float, alpha: float, mean: float = 0.0) -> float:
-    """The probability that both tests reject, where the true mean is `mean` and its standard error `error`.
+    """Compute the probability that both tests reject, if the true mean is `mean` and its standard error `error`.
 
     Exact: both reject where the observed mean is within margin - t x (observed error). Given the
     observed error, which follows a chi distribution, that is a normal probability; it is integrated over it.
@@ -109,7 +109,7 @@ def compute_power(error: float, freedom: int, margin: float, alpha: float, mean:
 
 
 def find_detectable_margin(deviation: float, pairs: int, alpha: float, power: float) -> float:
-    """The smallest margin within which so many pairs show two equal things equivalent with this power."""
+    """Find the smallest margin within which so many pairs show two equal things equivalent with this power."""
     if deviation == 0:
         return 0.0
     # In units of the standard error; the power there is close to 1.
@@ -119,7 +119,10 @@ def find_detectable_margin(deviation: float, pairs: int, alpha: float, power: fl
 
 
 def find_pairs(deviation: float, margin: float, alpha: float, power: float, least: int) -> int | None:
-    """How many pairs, `least` or more, show two equal things equivalent with this power; None beyond `MOST_PAIRS`."""
+    """Find how many pairs, `least` or more, show two equal things equivalent with this power.
+
+    None stands for more than `MOST_PAIRS`.
+    """
 
     def enough(pairs: int) -> bool:
         return compute_power(deviation / math.sqrt(pairs), pairs - 1, margin, alpha) >= power

@@ -1,7 +1,7 @@
 """Array files: `arrays.safetensors`, checked by its own header before anything reads it.
 
-The format is eight bytes that give the header's length, the header in JSON (each array's name, dtype, shape and place),
-and the arrays one after another. Source: https://github.com/huggingface/safetensors, "Format".
+The format is: eight bytes for the length of the header; the header in JSON, with the name, dtype, shape and place of
+each array; the arrays one after another. Source: https://github.com/huggingface/safetensors, "Format".
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from multibackend.records.schema import MOST_NAME, PRINTABLE
 from multibackend.text import sanitize
 
 MOST_BYTES = 1 << 34
-"""Of an array file, 16 GiB: a record in float64 of 300 million parameters."""
+"""The largest array file, 16 GiB: a record in float64 of 300 million parameters."""
 
 MOST_HEADER_BYTES = 1 << 24
-"""Of its header, 16 MiB: 150,000 arrays."""
+"""The largest header of one, 16 MiB: 150,000 arrays."""
 
 DTYPES = {
     "BOOL": "bool",
@@ -58,7 +58,7 @@ class Form:
 
 
 def find_forms(arrays: Mapping[str, Any]) -> dict[str, Form]:
-    """The form of each array, without reading what lies on disk."""
+    """Find the form of each array, without reading arrays that lie on disk."""
     if isinstance(arrays, StoredArrays):
         return arrays.forms
     return {key: Form(str(array.dtype), tuple(array.shape)) for key, array in arrays.items()}
@@ -141,7 +141,7 @@ def _as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _read_entry(key: str, entry: Any) -> tuple[Form, tuple[int, int]]:
-    """The form of an array, and where it begins and ends."""
+    """Read the form of an array, and where it begins and ends."""
     name = sanitize(key, 100)
     if not key or len(key) > MOST_NAME + 50 or not re.match(PRINTABLE, key):
         raise RecordError(f"arrays.safetensors: array {name}: its name is no printable text of bounded length")
@@ -163,7 +163,7 @@ def _read_entry(key: str, entry: Any) -> tuple[Form, tuple[int, int]]:
 
 
 def _check_places(places: list[tuple[int, int]], size: int) -> None:
-    """Make sure that the arrays fill the rest of the file, one after another."""
+    """Check that the arrays fill the rest of the file, one after another."""
     at = 0
     for start, end in places:
         if start != at:

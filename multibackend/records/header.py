@@ -1,4 +1,4 @@
-"""Headers: reading `record.json` by its schema, and the sum that tells whether it was altered."""
+"""Headers: `record.json`, read by its schema, and the sum that shows whether it was altered."""
 
 from __future__ import annotations
 
@@ -11,24 +11,21 @@ from typing import Any, get_args
 
 import msgspec
 
-from multibackend.errors import RecordError
+from multibackend.engine.backends import get_backend
+from multibackend.errors import MultibackendError, RecordError
+from multibackend.experiments.choices import Precision, Profile, Task
 from multibackend.records.schema import (
     MOST_CHARACTERS,
     MOST_DEPTH,
     MOST_ITEMS,
     MOST_NAME,
     MOST_NUMBER,
-    Backend,
     Header,
-    Precision,
-    Profile,
     Status,
-    Task,
 )
 from multibackend.text import sanitize
 
 CHOICES = {
-    "run.backend": Backend,
     "run.precision": Precision,
     "run.profile": Profile,
     "run.task": Task,
@@ -56,14 +53,18 @@ def parse_header(content: bytes, version: int) -> dict[str, Any]:
         msgspec.convert(header, Header, strict=True)
     except msgspec.ValidationError as error:
         raise RecordError(f"record.json: {_explain(str(error), header)}") from error
+    try:
+        get_backend(header["run"]["backend"])
+    except MultibackendError as error:
+        raise RecordError(f"record.json: run.backend: {str(error).rstrip('.')}, as this installation has") from error
     return dict(header)
 
 
 def digest_header(header: dict[str, Any]) -> str:
     """Compute the SHA-256 of a header without its own sum, as JSON with sorted keys and no spaces.
 
-    It tells that a header was altered by something that doesn't know of the sum: an editor, a disk, a merge. It is no
-    signature: who means to deceive computes it anew.
+    The sum shows that a header was altered by something that doesn't know of it: an editor, a disk, a merge. It is no
+    signature: anyone who means to deceive computes it anew.
     """
     rest = {key: value for key, value in header.items() if key != "sha256"}
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -83,7 +84,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _check_values(header: dict[str, Any]) -> None:
-    """Check the limits that hold everywhere, in the parts of any form too; no recursion, whatever comes."""
+    """Check the limits that hold everywhere, also in fields of any form; without recursion, so that no depth harms."""
     waiting: list[tuple[str, Any, int]] = [("", header, 0)]
     count = 0
     while waiting:
@@ -131,7 +132,7 @@ def _explain(message: str, header: Any) -> str:
 
 
 def _look_up(header: Any, where: str) -> Any:
-    """The value at a path such as `structure.layers[3].path`; None where the path doesn't say which."""
+    """Look up the value at a path such as `structure.layers[3].path`; None where the path is ambiguous."""
     value = header
     for key, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", where.replace("[...]", ".?")):
         try:
@@ -142,7 +143,7 @@ def _look_up(header: Any, where: str) -> Any:
 
 
 def _show(value: Any) -> str:
-    """A value in a message: short, on one line."""
+    """Show a value in a message: short, on one line."""
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):

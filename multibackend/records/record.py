@@ -1,7 +1,7 @@
-"""Records: what one training was and did, in two files that anyone may open.
+"""Records: everything that one training was and did, in two files that anyone may open.
 
-`record.json` holds everything but numbers of the training itself; those, which may be NaN or
-infinite, are in `arrays.safetensors`:
+`record.json` holds everything but the numbers of the training itself. These may be NaN or infinite, and are in
+`arrays.safetensors`:
 
 | key | shape | meaning |
 |---|---|---|
@@ -18,10 +18,10 @@ infinite, are in `arrays.safetensors`:
 | `predictions/OUTPUT` | (probe rows, ...) | after training, on the first test rows |
 | `continued` | (some steps,) | the loss of each step's batch, had training gone on |
 
-Beside them lies `model.keras`, the trained model as Keras saves it. A record of another task than training holds what
-`localization.py` or `interchange.py` say. `record.json` names the SHA-256 of each other file, and its own: a record
-that was altered after it was written is refused. `schema.py` says what its fields may be; `compare/contents.py` which
-arrays must be there.
+Beside them lies `model.keras`, the trained model as Keras saves it. `train/layerwise.py` and `train/interchange.py`
+give the arrays of the other tasks. `record.json` holds the SHA-256 of each other file, and its own, so that a record
+that was altered after it was written is refused. `schema.py` defines its fields, and `compare/contents.py` the arrays
+that must be there.
 """
 
 from __future__ import annotations
@@ -35,18 +35,19 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from multibackend.errors import MultibackendError, RecordError
-from multibackend.experiments.experiment import Profile, name_file, shorten_name
 from multibackend.files import WRITING, is_unfinished, replace_folder
 from multibackend.records.array_file import StoredArrays
 from multibackend.records.header import digest_header, parse_header
 from multibackend.records.reading import digest_file, open_regular, read_regular
+from multibackend.records.run import Run as Run  # records' own, for their users
 from multibackend.records.schema import MOST_CHARACTERS
-from multibackend.records.schema import Status as Status  # records' own, for their users
+from multibackend.records.schema import Status as Status
 from multibackend.records.schema import Task as Task
 from multibackend.text import sanitize
 
@@ -54,10 +55,10 @@ SCHEMA_VERSION = 4
 RECORD_FILE = "record.json"
 ARRAYS_FILE = "arrays.safetensors"
 MODEL_FILE = "model.keras"
-"""The trained model as Keras saves it, beside the record of a training: what the other backends load."""
+"""The trained model as Keras saves it, beside the record of a training: the other backends load it."""
 
 MOST_HEADER_BYTES = 1 << 24
-"""Of `record.json`, 16 MiB; those of the course have 10 kB."""
+"""The largest `record.json`, 16 MiB; those of the course have 10 kB."""
 
 MOST_MODEL_BYTES = 1 << 34
 
@@ -70,39 +71,8 @@ optimizer's slots."""
 
 
 @dataclass(frozen=True)
-class Run:
-    """Which training this is: what identifies a record among others, and what two of a pair must share.
-
-    `perturbation` 0 is the training itself; k > 0 the k-th repetition with the initial weights
-    moved by one unit in the last place, which measures how far rounding alone carries. `task` other than "training"
-    is a closer look at it: `trace`, one training step, what passes through each layer; `isolation`, the same step with
-    each layer alone on what was traced; `interchange`, predictions and further steps of the models that backends saved.
-    """
-
-    experiment: str
-    backend: str
-    precision: str
-    profile: Profile
-    seed: int
-    perturbation: int = 0
-    task: Task = "training"
-
-    @property
-    def folder(self) -> Path:
-        """Where the record lies, below `records/`."""
-        suffix = f"-perturbed-{self.perturbation}" if self.perturbation else ""
-        suffix += f"-{self.task}" if self.task != "training" else ""
-        return Path(name_file(self.experiment)) / f"{self.backend}-{self.precision}{suffix}"
-
-    def __str__(self) -> str:
-        suffix = f" perturbed {self.perturbation}" if self.perturbation else ""
-        suffix += f" {self.task}" if self.task != "training" else ""
-        return f"{shorten_name(self.experiment)} {self.backend} {self.precision}{suffix}"
-
-
-@dataclass(frozen=True)
 class Record:
-    """One training, as it went. `sums` holds the SHA-256 of each other file beside `record.json`, once it is saved."""
+    """The record of one run. `sums` holds the SHA-256 of each other file beside `record.json`, once it is saved."""
 
     run: Run
     status: Status
@@ -122,12 +92,12 @@ class Record:
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     def group(self, prefix: str) -> dict[str, np.ndarray]:
-        """The arrays under `prefix/`, keyed by the rest of their names."""
+        """Read the arrays under `prefix/`, keyed by the rest of their names."""
         start = prefix + "/"
         return {key[len(start) :]: self.arrays[key] for key in self.arrays if key.startswith(start)}
 
     def read(self, groups: Collection[str]) -> Record:
-        """The same record with the arrays of these groups in memory, and no others."""
+        """Read the arrays of these groups into memory, and leave out all others."""
         keys = [key for key in self.arrays if key.split("/")[0] in groups]
         stored = self.arrays.read(keys) if isinstance(self.arrays, StoredArrays) else self.arrays
         return replace(self, arrays={key: stored[key] for key in keys})
@@ -160,7 +130,7 @@ def save_record(record: Record, records: Path) -> Path:
 
 
 def _write_header(record: Record, folder: Path) -> str:
-    """The text of `record.json`, with the sums of the files that lie in the folder."""
+    """Format `record.json`, with the sums of the files that lie in the folder."""
     sums = {}
     for path in sorted(folder.iterdir()):
         with path.open("rb") as file:
@@ -183,7 +153,7 @@ def load_record(folder: Path) -> Record:
         if header.pop("sha256") != digest_header(header):
             raise RecordError(f"{RECORD_FILE}: altered after it was written; expected what its sha256 stands for")
         arrays = StoredArrays(folder / ARRAYS_FILE)
-        run, workarounds = Run(**header.pop("run")), tuple(header.pop("workarounds"))
+        run, workarounds = msgspec.convert(header.pop("run"), Run), tuple(header.pop("workarounds"))
         record = Record(run=run, workarounds=workarounds, arrays=arrays, **header)
         _check_files(record, arrays, folder)
         _check_status(record)
@@ -194,7 +164,7 @@ def load_record(folder: Path) -> Record:
 
 
 def _check_files(record: Record, arrays: StoredArrays, folder: Path) -> None:
-    """Hold the files against the sums that `record.json` names."""
+    """Check the files against the sums in `record.json`."""
     found = {ARRAYS_FILE: arrays.digest}
     if MODEL_FILE in record.sums or os.path.lexists(folder / MODEL_FILE):
         with open_regular(folder / MODEL_FILE, MOST_MODEL_BYTES) as file:
@@ -211,7 +181,7 @@ def _check_files(record: Record, arrays: StoredArrays, folder: Path) -> None:
 
 
 def _check_status(record: Record) -> None:
-    """Make sure that only a finished training left something."""
+    """Check that a training that didn't finish left nothing."""
     if record.status == "finished":
         return
     left = [name for name in ("structure", "arrays", "digests") if getattr(record, name)]
@@ -224,7 +194,7 @@ def _check_status(record: Record) -> None:
 
 
 def find_records(root: Path) -> Iterator[Path]:
-    """Folders at or below `root` that hold a record, sorted; unfinished writing is left out."""
+    """Find the folders at or below `root` that hold a record, sorted; those still being written are left out."""
     for path in sorted(root.rglob(RECORD_FILE)):
         if not is_unfinished(path, root):
             yield path.parent

@@ -1,7 +1,7 @@
 """The schema of `record.json`: its fields, their types and limits.
 
-A record may come from elsewhere. `header.py` refuses what isn't of this form in one line that names the field, what it
-holds and what was expected; nothing else in the library needs to doubt a header's types.
+A record may come from elsewhere. `header.py` refuses one of any other form, in one line that names the field, its value
+and what was expected. So nothing else in the library needs to doubt the types in a header.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from multibackend.engine.backends import DESCRIPTORS
+from multibackend.experiments.choices import Precision as Precision
+from multibackend.experiments.choices import Profile as Profile
+from multibackend.experiments.choices import Task as Task
 
 MOST_DEPTH = 50
 """Levels of lists and objects within each other. Keras' configurations of nested models stay below 30."""
@@ -26,7 +28,7 @@ MOST_NAME = 1_000
 """Characters of a name or a key: of an experiment (a path and a function), a layer, a variable, a metric."""
 
 MOST_NUMBER = 2**53
-"""The largest whole number: what every reader of JSON holds exactly. Source: RFC 8259, section 6."""
+"""The largest whole number that every reader of JSON holds exactly. Source: RFC 8259, section 6."""
 
 # No control character, no line end, no mark that turns the direction of text, no half of a surrogate pair.
 PRINTABLE = "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]*\\Z"
@@ -39,10 +41,6 @@ Positive = Annotated[int, Meta(ge=1, le=MOST_NUMBER)]
 Sizes = Annotated[list[Count], Meta(max_length=32)]
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}\\Z")]
-Backend = Annotated[str, Meta(pattern=f"^({'|'.join(DESCRIPTORS)})\\Z")]
-Precision = Literal["float64", "float32"]
-Profile = Literal["quick", "full"]
-Task = Literal["training", "trace", "isolation", "interchange"]
 Status = Literal["finished", "failed", "not-run"]
 DType = Literal[
     "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool"
@@ -57,7 +55,7 @@ class RunFields(Fields, frozen=True):
     """See `record.Run`."""
 
     experiment: Name
-    backend: Backend
+    backend: Name
     precision: Precision
     profile: Profile
     seed: Count
@@ -75,7 +73,7 @@ class PlanFields(Fields, frozen=True):
 
 
 class Environment(Struct, frozen=True):
-    """See `describe.describe_environment`; others may add to it."""
+    """See `describe.describe_environment`. Other fields may be added to it."""
 
     backend: Name | UnsetType = UNSET
     packages: dict[Name, Label] | UnsetType = UNSET
@@ -120,7 +118,7 @@ class ArrayFields(Fields, frozen=True):
 
 
 class Parameters(Fields, frozen=True):
-    """Numbers of a model's parameters."""
+    """The numbers of a model's parameters."""
 
     total: Count
     trainable: Count
@@ -128,7 +126,7 @@ class Parameters(Fields, frozen=True):
 
 
 class Rows(Fields, frozen=True):
-    """Numbers of rows of the data."""
+    """The numbers of rows of the data."""
 
     training: Positive
     validation: Count
@@ -136,7 +134,7 @@ class Rows(Fields, frozen=True):
 
 
 class Metrics(Fields, frozen=True):
-    """Names of what a training step and an evaluation report."""
+    """The names of the metrics that a training step and an evaluation report."""
 
     training: list[Name]
     evaluation: list[Name]

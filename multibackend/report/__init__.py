@@ -1,4 +1,4 @@
-"""Reports: how findings are shown, in the terminal, to CI services, to other programs, and as figures."""
+"""Reports: findings shown in the terminal, to CI services, to other programs, and as figures."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from pathlib import Path
 
 from multibackend.compare import Comparison, gather_ensembles
 from multibackend.records.record import Record
-from multibackend.report.figures import draw_losses
+from multibackend.report.figures import draw_figures, draw_losses
 from multibackend.report.files import write_file
 from multibackend.report.junit import format_junit
 from multibackend.report.markdown import format_markdown
-from multibackend.report.pictures import draw_pictures
 from multibackend.report.results import RESULTS_SCHEMA_VERSION, build_results, format_results
 from multibackend.report.terminal import print_comparison
 
@@ -30,7 +29,7 @@ def write_results(comparison: Comparison, records: Iterable[Record], folder: Pat
     paths = [write_file(folder / name, text.encode()) for name, text in texts.items()]
     shown = set(comparison.experiments)
     ensembles = [e for e in gather_ensembles(records).values() if e.experiment in shown and e.base]
-    return paths + draw_pictures(ensembles, comparison, folder / "figures")
+    return paths + draw_figures(ensembles, comparison, folder / "figures")
 
 
 __all__ = [

@@ -1,7 +1,9 @@
-"""Canvas: axes for a figure, made once for one drawing after another, and the picture's bytes.
+"""Canvas: the axes of a figure, their ticks, and the bytes of the picture. Plain Matplotlib, but for its ticks.
 
-There may be a hundred figures, so each is kept cheap: the layout is fixed, ticks are few and plain text. Matplotlib
-is imported only when a figure is drawn.
+Measured with 1,400 steps, in seconds of one core (2 cores of an AMD EPYC, loaded): a figure takes 0.55. With
+Matplotlib's own ticks on the logarithmic axes, many of them and in mathematical type, it takes 1.1. Axes kept from one
+figure to the next, 256 colours (by Pillow), and several processes were tried too: the first two changed the time by
+less than the noise, and two processes drew 40 figures in 78 s where one took 65 s.
 """
 
 from __future__ import annotations
@@ -10,10 +12,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,15 +20,14 @@ if TYPE_CHECKING:
 
 PANEL_INCHES, HEIGHT_INCHES = 5.3, 7.2
 LEFT_INCHES, GAP_INCHES, RIGHT_INCHES = 0.95, 1.4, 0.8
-"""Widths: of a panel, of what stands left of the first, between two, and right of the last."""
+"""Widths: of a panel; of the margin left of the first, between two, and right of the last."""
 
 MOST_TICKS = 6
 
 
-@cache
 def make_axes(columns: int) -> tuple[Figure, Any]:
-    """A figure and its axes, shape (2, columns), for one drawing after another: their ticks alone cost 50 ms."""
-    from matplotlib.figure import Figure
+    """Make a figure and its axes, of shape (2, columns)."""
+    from matplotlib.figure import Figure  # takes a moment, and most commands draw nothing
 
     width = LEFT_INCHES + columns * PANEL_INCHES + (columns - 1) * GAP_INCHES + RIGHT_INCHES
     figure = Figure(figsize=(width, HEIGHT_INCHES), dpi=110)
@@ -60,30 +58,14 @@ def texts_as_written() -> Iterator[None]:
 
 
 def encode(figure: Figure) -> bytes:
-    """A PNG of 256 colours, which is all that lines need: a quarter of the bytes, in half the time."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from PIL import Image
-
-    canvas: Any = FigureCanvasAgg(figure)  # its methods are untyped
-    canvas.draw()
-    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    """Draw a figure as a PNG."""
     content = io.BytesIO()
-    image.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(content, "png")
+    figure.savefig(content, format="png")
     return content.getvalue()
 
 
-def clear(axes: Axes) -> None:
-    """Remove what an earlier drawing left."""
-    legend = axes.get_legend()
-    for artist in [*axes.lines, *axes.texts, *axes.patches, *([legend] if legend else [])]:
-        artist.remove()
-    axes.set_yscale("linear")
-    axes.relim()
-    axes.autoscale(True)
-
-
 def finish(axes: Axes, logarithmic: bool) -> None:
-    """Scale, ticks and grid. Minor ticks and powers set in mathematical type took most of a figure's time."""
+    """Set scale, ticks and grid: few ticks, in plain type."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     if logarithmic:

@@ -1,6 +1,6 @@
-"""Console: what is printed with rich, in which words from elsewhere are text, never markup.
+"""Console: printing with rich, in which words from elsewhere are text, never markup.
 
-Two walls: `plain` makes a text of them, and a console of ours reads no markup in what wasn't made one.
+There are two walls: `plain` turns words into a text, and our consoles read no markup in anything that isn't one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def plain(words: object, style: str = "", most: int = LONGEST_DETAIL) -> Text:
-    """Words as one line of rich's text, for a cell or a line; only `style` has an effect."""
+    """Turn words into one line of rich's text, for a cell or a line; only `style` has an effect."""
     from rich.text import Text
 
     return Text(sanitize(str(words), most), style=style)
@@ -24,7 +24,7 @@ def plain(words: object, style: str = "", most: int = LONGEST_DETAIL) -> Text:
 def make_console(
     *, width: int | None = None, stderr: bool = False, quiet: bool = False, terminal: bool | None = None
 ) -> Console:
-    """A console that reads no markup; `terminal` says whether it is one (None: look)."""
+    """Make a console that reads no markup; `terminal` says whether it is a terminal (None: find out)."""
     from rich.console import Console
 
     return Console(

@@ -1,4 +1,8 @@
-"""Curves: of a long training, the points that make the same picture."""
+"""Curves: the points of a long training that make the same picture.
+
+Drawing all of 14,080 steps takes half as long again (1.1 s of one core, not 0.74), and Matplotlib can't draw a noisy
+line of a million points at all ("Exceeded cell block limit").
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 MOST_BINS = 600
-"""A panel is about so many pixels wide: more than a column's lowest and highest point can't be seen."""
+"""A panel is about so many pixels wide: more than the lowest and highest point of a column can't be seen."""
 
 Points = npt.NDArray[Any]
 
 
 def thin(steps: Points, values: Points) -> tuple[Points, Points]:
-    """Of at most `MOST_BINS` equal stretches each one's lowest and highest point, and its first that isn't finite.
+    """Keep the lowest and highest point of each of `MOST_BINS` equal stretches, and its first that isn't finite.
 
     `steps` and `values` have shape (points,); a short curve comes back whole.
     """

@@ -14,9 +14,9 @@ from rich.text import Text
 from multibackend import __version__
 from multibackend.compare.equivalence import POWER, Equivalence, format_share
 from multibackend.compare.studies import LOSSES, Study
-from multibackend.experiments.experiment import shorten_name
 from multibackend.report.console import plain
 from multibackend.report.files import format_json, write_file
+from multibackend.report.names import Names
 
 EQUIVALENCE_SCHEMA_VERSION = 2
 COLUMNS = ("difference", "interval", "p low", "p high", "power", "could show")
@@ -31,18 +31,19 @@ STYLES = {
 
 def print_study(study: Study, console: Console) -> None:
     """Print each experiment's verdict, a row for each loss of each pair, and what failed; then what was left out."""
+    names = Names([*(result.experiment for result in study.results), *study.left_out])
     for experiment, precision in dict.fromkeys((r.experiment, r.precision) for r in study.results):
         results = study.select(experiment, precision)
         style = "bold red" if any(result.failed for result in results) else "bold green"
         verdict = study.verdict(experiment, precision)
-        console.print(plain(f"{shorten_name(experiment)} {precision}: {verdict}", style))
+        console.print(plain(f"{names.show(experiment)} {precision}: {verdict}", style))
         console.print(_build_table(results))
         for result in results:
             if result.status != "equivalent":
                 line = f"{'-'.join(result.pair)}, {result.loss}: {result.status}: {result.detail}"
                 console.print(Padding(plain(line), (0, 0, 1, 2)))
     for experiment, reason in study.left_out.items():
-        console.print(plain(f"LEFT OUT: {shorten_name(experiment)}: {reason}", "bold magenta"))
+        console.print(plain(f"LEFT OUT: {names.show(experiment)}: {reason}", "bold magenta"))
     console.print(Text(_explain(study), style="dim"))
 
 

@@ -1,23 +1,19 @@
-"""Files of a report, and how names are shown in them."""
+"""Files of a report, and the numbers in them."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from multibackend.errors import MultibackendError
-from multibackend.experiments.experiment import shorten_name
 from multibackend.files import write_whole
 from multibackend.text import tell_apart
 
-MOST_NAMES = 4
-"""How many experiments are named in a line."""
-
 MOST_PARAMETERS = 10**12
-"""More than any model has that is trained here."""
+"""More parameters than any model has that is trained here."""
 
 
 def write_file(path: Path, content: bytes) -> Path:
@@ -36,9 +32,9 @@ def write_file(path: Path, content: bytes) -> Path:
 
 
 def as_json(value: Any) -> Any:
-    """The value as strict JSON has it; keys that would become one are told apart.
+    """Turn a value into what strict JSON can hold; keys that would become the same are told apart.
 
-    NaN and infinity become "nan", "inf" and "-inf"; half of a surrogate pair, which is no character, its escape.
+    NaN and infinity become "nan", "inf" and "-inf". Half of a surrogate pair, which is no character, becomes an escape.
     """
     if isinstance(value, Mapping):
         keys = tell_apart(map(str, value), _spell)
@@ -55,17 +51,10 @@ def _spell(text: str) -> str:
 
 
 def format_json(value: Any) -> str:
-    """The text of a file in strict JSON."""
+    """Format a value as the text of a file in strict JSON."""
     return json.dumps(as_json(value), indent=2, allow_nan=False) + "\n"
 
 
 def format_count(count: int) -> str:
-    """A number of parameters in a table, "" for none: a record may claim any, which must not crowd out its verdict."""
+    """Format a number of parameters, "" for none. A record may claim any number, which must not widen the table."""
     return f"{count:,}" if 0 < count < MOST_PARAMETERS else f"over {MOST_PARAMETERS:.0e}" if count > 0 else ""
-
-
-def join_names(experiments: Sequence[str]) -> str:
-    """The experiments' names in a line, or their number where they are many."""
-    if len(experiments) > MOST_NAMES:
-        return f"{len(experiments)} experiments"
-    return ", ".join(map(shorten_name, experiments))

@@ -1,7 +1,7 @@
 """`junit.xml`: one test case for each experiment, precision, pair and stage, as CI services show them.
 
-Names and reasons are sanitized, so that what XML forbids isn't in them, and ElementTree escapes the rest. Services know
-a case by its class and name: two experiments that read alike are told apart.
+Names and reasons are sanitized, so that nothing that XML forbids is in them, and ElementTree escapes the rest. Services
+know a case by its class and name, so experiments are named in full, and two that read alike are told apart.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from multibackend.text import LONGEST_DETAIL, sanitize, tell_apart
 
 
 def format_junit(comparison: Comparison) -> str:
-    """Text of `junit.xml`; a training that failed or left no record is a test case of its own, named for its run."""
+    """Format `junit.xml`; a training that failed or left no record is a test case of its own, named for its run."""
     experiments = [found.experiment for found in comparison.findings] + [a.run.experiment for a in comparison.failed]
     names = tell_apart(experiments)
     cases = [_build_case(finding, names) for finding in comparison.findings]
@@ -48,9 +48,7 @@ def _build_case(finding: Finding, names: dict[str, str]) -> ET.Element:
 
 def _build_absence(absence: Absence, names: dict[str, str]) -> ET.Element:
     run = absence.run
-    suffix = f" perturbed {run.perturbation}" if run.perturbation else ""
-    name = sanitize(f"{run.precision} {run.backend}{suffix} training")
-    case = ET.Element("testcase", classname=names[run.experiment], name=name, time="0")
+    case = ET.Element("testcase", classname=names[run.experiment], name=sanitize(run.words), time="0")
     ET.SubElement(case, "error", message=_show(f"{absence.kind}: {absence.reason}"), type=absence.kind)
     return case
 

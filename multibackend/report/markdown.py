@@ -1,4 +1,4 @@
-"""`results.md`: one page for a CI job's summary. All that isn't a word of ours goes through `escape_markdown`."""
+"""`results.md`: one page for a CI job's summary. Every word that isn't ours goes through `escape_markdown`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from multibackend.compare import PRECISIONS, Absence, Comparison, Finding
-from multibackend.experiments.experiment import shorten_name
-from multibackend.report.files import format_count, join_names
+from multibackend.compare import PRECISIONS, Comparison, Finding
+from multibackend.report.files import format_count
+from multibackend.report.names import Names, group_not_run, group_notes, name_experiments
 from multibackend.text import code_markdown, escape_markdown
 
 MARKS = {
@@ -23,13 +23,14 @@ MARKS = {
 
 
 def format_markdown(comparison: Comparison) -> str:
-    """The text of `results.md`: verdicts, first failures, what was not run, known divergences, versions."""
+    """Format `results.md`: verdicts, first failures, trainings not run, known divergences, versions."""
+    names = name_experiments(comparison)
     verdict = "passed" if comparison.passed else "FAILED"
-    parts = [[f"# Parity: {verdict}", "", _describe_counts(comparison)], _list_table(comparison)]
-    parts.append(_list_not_run(comparison.not_run))
-    parts.append(_list_failures(comparison))
-    parts.append(_list_notes(comparison))
-    parts.append(_list_known(comparison))
+    parts = [[f"# Parity: {verdict}", "", _describe_counts(comparison)], _list_table(comparison, names)]
+    parts.append(_list_not_run(comparison, names))
+    parts.append(_list_failures(comparison, names))
+    parts.append(_list_notes(comparison, names))
+    parts.append(_list_known(comparison, names))
     parts.append(_list_environments(comparison.environments))
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
@@ -45,12 +46,12 @@ def _describe_counts(comparison: Comparison) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items()) + "."
 
 
-def _list_table(comparison: Comparison) -> list[str]:
+def _list_table(comparison: Comparison, names: Names) -> list[str]:
     lines = ["| experiment | parameters | float64: loss at any step | float64 | float32: loss at any step | float32 |"]
     lines.append("|---|---:|---|---|---|---|")
     for experiment in comparison.experiments:
         count = comparison.parameters.get(experiment, 0)
-        cells = [escape_markdown(shorten_name(experiment)), format_count(count)]
+        cells = [escape_markdown(names.show(experiment)), format_count(count)]
         for precision in PRECISIONS:
             findings = comparison.select(experiment, precision)
             cells.append("<br>".join(_describe_pair(f) for f in findings if f.stage == "step losses"))
@@ -69,47 +70,41 @@ def _describe_pair(finding: Finding) -> str:
     return f"{escape_markdown('-'.join(finding.pair))} {measured}{mark}"
 
 
-def _list_not_run(absences: Iterable[Absence]) -> list[str]:
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for absence in absences:
-        where = f"{absence.run.backend} {absence.run.precision}"
-        runs = reasons.setdefault((absence.run.experiment, absence.reason), [])
-        if where not in runs:
-            runs.append(where)
-    if not reasons:
-        return []
-    lines = ["## NOT RUN", "", "These say nothing about parity:", ""]
-    for (experiment, reason), runs in reasons.items():
-        where = escape_markdown(", ".join(runs))
-        lines.append(f"- {_bold(shorten_name(experiment))} ({where}): {escape_markdown(reason)}")
-    return lines
+def _list_not_run(comparison: Comparison, names: Names) -> list[str]:
+    lines = [
+        f"- {_bold(names.show(one.experiment))} ({escape_markdown(', '.join(one.runs))}): {escape_markdown(one.reason)}"
+        for one in group_not_run(comparison)
+    ]
+    return ["## NOT RUN", "", "These say nothing about parity:", "", *lines] if lines else []
 
 
-def _list_failures(comparison: Comparison) -> list[str]:
-    lines = [f"- {escape_markdown(str(a.run))}, {a.kind}: {escape_markdown(a.reason)}" for a in comparison.failed]
+def _list_failures(comparison: Comparison, names: Names) -> list[str]:
+    lines = [
+        f"- {escape_markdown(names.show_run(a.run))}, {a.kind}: {escape_markdown(a.reason)}" for a in comparison.failed
+    ]
     for experiment in comparison.experiments:
         for precision in PRECISIONS:
             for finding in comparison.first_failures(experiment, precision):
                 if finding.status == "fail":
-                    where = f"{shorten_name(experiment)}, {precision}, {'-'.join(finding.pair)}, {finding.stage}"
+                    where = f"{names.show(experiment)}, {precision}, {'-'.join(finding.pair)}, {finding.stage}"
                     later = ", ".join(comparison.consequences(finding))
                     follows = f"; in consequence: {later}" if later else ""
                     lines.append(f"- {_bold(where)}: {escape_markdown(finding.detail)}{follows}")
             for origin in comparison.find_origins(experiment, precision):
-                where = f"{shorten_name(experiment)}, {precision}, origin"
+                where = f"{names.show(experiment)}, {precision}, origin"
                 lines.append(f"- {_bold(where)}: {escape_markdown(origin.sentence)}")
     return ["## First failures", "", *lines] if lines else []
 
 
-def _list_notes(comparison: Comparison) -> list[str]:
-    notes = comparison.group_notes().items()
-    lines = [f"- **{escape_markdown(join_names(names))}**: {escape_markdown(text)}" for text, names in notes]
+def _list_notes(comparison: Comparison, names: Names) -> list[str]:
+    notes = group_notes(comparison, names).items()
+    lines = [f"- **{escape_markdown(about)}**: {escape_markdown(text)}" for text, about in notes]
     return ["## Notes", "", "These fail nothing:", "", *lines] if lines else []
 
 
-def _list_known(comparison: Comparison) -> list[str]:
+def _list_known(comparison: Comparison, names: Names) -> list[str]:
     lines = [
-        f"- {_bold(effect.id)} ({effect.state} in {escape_markdown(join_names(effect.experiments))}): "
+        f"- {_bold(effect.id)} ({effect.state} in {escape_markdown(names.join(effect.experiments))}): "
         f"{escape_markdown(effect.title)}. Cause: {escape_markdown(effect.cause)} Upstream: {_link(effect.upstream)}. "
         f"Reproduction: {code_markdown(effect.reproduction)}."
         for effect in comparison.known
@@ -135,5 +130,5 @@ def _bold(text: str) -> str:
 
 
 def _link(address: str) -> str:
-    """An upstream report's address, which is a link; anything else is text."""
+    """Show an upstream report's address as a link, and anything else as text."""
     return address if re.fullmatch(r"https://[\w./#?=-]+", address) else escape_markdown(address)

@@ -7,14 +7,13 @@ from typing import Any
 
 from multibackend import __version__
 from multibackend.compare import PRECISIONS, STAGES, Comparison
-from multibackend.engine.backends import BACKENDS
 from multibackend.report.files import as_json, format_json
 
 RESULTS_SCHEMA_VERSION = 2
 
 
 def build_results(comparison: Comparison) -> dict[str, Any]:
-    """The comparison as JSON values; see `as_json`."""
+    """Turn the comparison into JSON values: see `as_json`."""
     first = [
         {**asdict(finding), "suspects": comparison.find_suspects(experiment, precision)}
         for experiment in comparison.experiments
@@ -34,7 +33,7 @@ def build_results(comparison: Comparison) -> dict[str, Any]:
             "schema_version": RESULTS_SCHEMA_VERSION,
             "multibackend": __version__,
             "passed": comparison.passed,
-            "backends": BACKENDS,
+            "participants": comparison.participants,
             "stages": STAGES,
             "verdicts": verdicts,
             "first_failures": first,
@@ -45,5 +44,5 @@ def build_results(comparison: Comparison) -> dict[str, Any]:
 
 
 def format_results(comparison: Comparison) -> str:
-    """The text of `results.json`."""
+    """Format `results.json`."""
     return format_json(build_results(comparison))

@@ -1,4 +1,4 @@
-"""The terminal: a table with a row for each experiment and precision, and below it what needs saying.
+"""The terminal: a table with a row for each experiment and precision, and below it remarks and failures.
 
 Colour only repeats what the marks and words say.
 """
@@ -12,10 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from multibackend.compare import PRECISIONS, Comparison, Finding
-from multibackend.engine.backends import BACKENDS
-from multibackend.experiments.experiment import shorten_name
 from multibackend.report.console import plain
-from multibackend.report.files import format_count, join_names
+from multibackend.report.files import format_count
+from multibackend.report.names import Names, group_not_run, group_notes, name_experiments
 from multibackend.text import sanitize
 
 COLUMNS = ("initial outputs", "gradients", "first update", "step losses", "converged loss", "test metrics")
@@ -45,22 +44,23 @@ LEGEND = (
     "{not judged} no result, {known} known upstream, {drift} rounding that grew, {diverged as meant} diverges as meant"
 )
 LONGEST_NAME = 80
-"""Characters of a name in the table: five lines."""
+"""Characters of a name in the table: five lines of it."""
 ORDER = ("fail", "consequence", "not judged", "known", "drift", "diverged as meant", "pass", "not run")
-"""Worst first: what a cell shows of several pairs."""
+"""Worst first: a cell shows the worst of several pairs."""
 
 
 def print_comparison(comparison: Comparison, console: Console) -> None:
-    """Print the table, then what was not run, what is known, what failed, and the verdict."""
+    """Print the table, then the trainings not run, remarks, known divergences, failures, and the verdict."""
+    names = name_experiments(comparison)
     marks = UNICODE_MARKS if console.encoding.lower().startswith("utf") else ASCII_MARKS
-    console.print(_build_table(comparison, marks))
+    console.print(_build_table(comparison, names, marks))
     console.print(Text(LEGEND.format(**marks), style="dim"), soft_wrap=False)
     for title, style, lines in (
-        ("NOT RUN (these say nothing about parity)", "bold magenta", _list_not_run(comparison)),
-        ("Notes (these fail nothing)", "bold cyan", _list_notes(comparison)),
-        ("Random data", "bold cyan", _list_drawn(comparison)),
-        ("Known upstream", "bold yellow", _list_known(comparison)),
-        ("FAILED", "bold red", _list_failed(comparison)),
+        ("NOT RUN (these say nothing about parity)", "bold magenta", _list_not_run(comparison, names)),
+        ("Notes (these fail nothing)", "bold cyan", _list_notes(comparison, names)),
+        ("Random data", "bold cyan", _list_drawn(comparison, names)),
+        ("Known upstream", "bold yellow", _list_known(comparison, names)),
+        ("FAILED", "bold red", _list_failed(comparison, names)),
     ):
         if lines:
             console.print()
@@ -73,7 +73,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     console.print(_build_verdict(comparison))
 
 
-def _build_table(comparison: Comparison, marks: dict[str, str]) -> Table:
+def _build_table(comparison: Comparison, names: Names, marks: dict[str, str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("experiment", overflow="fold", min_width=16)
     table.add_column("float", no_wrap=True)
@@ -82,7 +82,7 @@ def _build_table(comparison: Comparison, marks: dict[str, str]) -> Table:
         table.add_column(column.replace(" ", "\n", 1), justify="right", no_wrap=True)
     table.add_column("verdict", min_width=14, overflow="fold")
     for experiment in comparison.experiments:
-        shown = shorten_name(experiment)
+        shown = names.show(experiment)
         for precision in PRECISIONS:
             findings = comparison.select(experiment, precision)
             if not findings:
@@ -100,7 +100,7 @@ def _build_table(comparison: Comparison, marks: dict[str, str]) -> Table:
 
 
 def _count_cell(comparison: Comparison, experiment: str, findings: tuple[Finding, ...], marks: dict[str, str]) -> Text:
-    """The number of parameters; marked where structure, data or initial weights aren't exactly the same."""
+    """Show the number of parameters, marked where structure, data or initial weights aren't exactly the same."""
     status = _worst([finding for finding in findings if finding.stage in EXACT_STAGES]).status
     count = comparison.parameters.get(experiment, 0)
     return Text(marks[status] + format_count(count), style=STYLES.get(status, ""))
@@ -120,57 +120,52 @@ def _verdict_cell(findings: tuple[Finding, ...], verdict: str) -> Text:
     return plain(verdict, STYLES.get(_worst(list(findings)).status, "green"))
 
 
-def _list_not_run(comparison: Comparison) -> list[tuple[str, str]]:
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for absence in comparison.not_run:
-        runs = reasons.setdefault((shorten_name(absence.run.experiment), absence.reason), [])
-        if (run := f"{absence.run.backend} {absence.run.precision}") not in runs:
-            runs.append(run)
-    everything = len(BACKENDS) * len(PRECISIONS)
+def _list_not_run(comparison: Comparison, names: Names) -> list[tuple[str, str]]:
+    lines = []
+    for one in group_not_run(comparison):
+        name = names.show(one.experiment)
+        lines.append((name if one.whole else f"{name}: {', '.join(one.runs)}", one.reason))
+    return lines
+
+
+def _list_notes(comparison: Comparison, names: Names) -> list[tuple[str, str]]:
+    return [(about, sanitize(text)) for text, about in group_notes(comparison, names).items()]
+
+
+def _list_drawn(comparison: Comparison, names: Names) -> list[tuple[str, str]]:
+    return [(f"{names.show(name)}: {origin}", "") for name, origin in comparison.drawn.items()]
+
+
+def _list_known(comparison: Comparison, names: Names) -> list[tuple[str, str]]:
     return [
-        (experiment if len(runs) == everything else f"{experiment}: {', '.join(runs)}", reason)
-        for (experiment, reason), runs in reasons.items()
-    ]
-
-
-def _list_notes(comparison: Comparison) -> list[tuple[str, str]]:
-    return [(join_names(names), sanitize(text)) for text, names in comparison.group_notes().items()]
-
-
-def _list_drawn(comparison: Comparison) -> list[tuple[str, str]]:
-    return [(f"{shorten_name(name)}: {origin}", "") for name, origin in comparison.drawn.items()]
-
-
-def _list_known(comparison: Comparison) -> list[tuple[str, str]]:
-    return [
-        (f"{effect.id}: {effect.state} in {join_names(effect.experiments)}", effect.title)
+        (f"{effect.id}: {effect.state} in {names.join(effect.experiments)}", effect.title)
         for effect in comparison.known
     ]
 
 
-def _list_failed(comparison: Comparison) -> list[tuple[str, str]]:
-    lines = [(f"{absence.run}: {absence.kind}", absence.reason) for absence in comparison.failed]
+def _list_failed(comparison: Comparison, names: Names) -> list[tuple[str, str]]:
+    lines = [(f"{names.show_run(absence.run)}: {absence.kind}", absence.reason) for absence in comparison.failed]
     for experiment in comparison.experiments:
         for precision in PRECISIONS:
             for finding in comparison.first_failures(experiment, precision):
                 if finding.status == "fail":
-                    where = f"{shorten_name(experiment)} {precision} {'-'.join(finding.pair)}: {finding.stage}"
+                    where = f"{names.show(experiment)} {precision} {'-'.join(finding.pair)}: {finding.stage}"
                     later = comparison.consequences(finding)
                     lines.append((where, finding.detail + (f"; in consequence: {', '.join(later)}" if later else "")))
             for origin in comparison.find_origins(experiment, precision):
-                lines.append((f"{shorten_name(experiment)} {precision}: origin", origin.sentence))
+                lines.append((f"{names.show(experiment)} {precision}: origin", origin.sentence))
     return lines
 
 
 def _build_verdict(comparison: Comparison) -> Text:
-    names = comparison.experiments
-    failed = [n for n in names if any(f.failed for f in comparison.select(n))]
-    judged = [n for n in names if any(f.status not in ("not run", "not judged") for f in comparison.select(n))]
-    not_run = [n for n in names if all(f.status == "not run" for f in comparison.select(n))]
+    experiments = comparison.experiments
+    failed = [n for n in experiments if any(f.failed for f in comparison.select(n))]
+    judged = [n for n in experiments if any(f.status not in ("not run", "not judged") for f in comparison.select(n))]
+    not_run = [n for n in experiments if all(f.status == "not run" for f in comparison.select(n))]
     rest = f"; {len(not_run)} not run" if not_run else ""
     if comparison.passed:
         compared = "1 experiment" if len(judged) == 1 else f"{len(judged)} experiments"
         return Text(f"PASSED: {compared} compared, none differs{rest}", style="bold green")
     if not judged:
         return Text(f"FAILED: nothing was compared{rest}", style="bold red")
-    return Text(f"FAILED: {len(failed)} of {len(names)} experiments{rest}", style="bold red")
+    return Text(f"FAILED: {len(failed)} of {len(experiments)} experiments{rest}", style="bold red")

@@ -1,4 +1,4 @@
-"""The corpus: some hundred alterations of healthy records, by kind, each with what must come of it."""
+"""The corpus: some hundred alterations of healthy records, by kind, each with its expected result."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Alteration:
 
 
 def list_alterations(header: Header) -> list[Alteration]:
-    """All of them; `header` is that of a healthy training, whose fields are gone through."""
+    """List all alterations; `header` is that of a healthy training, each of whose fields is altered."""
     found = [
         *_list_groups(),
         *_list_fields(header),
@@ -461,7 +461,7 @@ def _remove(*where: str) -> Change:
 
 
 def _list_harmless() -> Iterator[Alteration]:
-    """What changes nothing that matters: it must pass."""
+    """List changes of nothing that matters: they must pass."""
     values: dict[str, Any] = {
         "wall_seconds.train": 12.5,
         "peak_bytes": 7,

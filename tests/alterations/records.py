@@ -1,7 +1,7 @@
-"""Records on disk to alter: healthy ones, and changes of them that sign what they changed.
+"""Records on disk to alter: healthy ones, and changes of them that are signed.
 
-What an attacker of average care does: alter a header or an array file, and compute its sums anew. So the alterations
-meet the checks of meaning; those that don't sign meet the sums.
+An attacker of average care alters a header or an array file, and computes its sums anew. Such alterations meet the
+checks of meaning; those that aren't signed meet the sums.
 """
 
 from __future__ import annotations

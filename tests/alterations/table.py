@@ -1,7 +1,8 @@
-"""The table `docs/altered-records.md`: what comes of each kind of alteration.
+"""The table `docs/altered-records.md`: the result of each kind of alteration.
 
-`python tests/alterations/table.py` makes the records, tries every alteration through `multibackend compare`, writes the
-table, and exits with 1 if any ended otherwise than it must. Words after it choose some, for a look.
+`python tests/alterations/table.py` makes the records, tries every alteration through `multibackend compare`, writes
+the table, and exits with 1 if any result isn't the expected one. Words after it choose some alterations; then nothing
+is written.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ ENDS = ("refused", "failed", "noted", "passed", "traceback", "hang")
 
 
 def main(words: str = "") -> int:
-    """Try all, and write the page; or those whose names hold these words, and write none."""
+    """Try all alterations and write the page; or try those whose names hold these words, and write nothing."""
     with tempfile.TemporaryDirectory() as folder:
         healthy, scratch = Path(folder) / "healthy", Path(folder) / "scratch"
         write_healthy(healthy)
@@ -36,28 +37,33 @@ def main(words: str = "") -> int:
         print(f"{one.kind}: {one.name}: {trial.end}; expected {one.expected}: {trial.said}")
     if not words:
         PAGE.write_text(format_page(trials), encoding="utf-8")
-    print(f"{len(trials)} alterations, {len(wrong)} ended otherwise than they must")
+    print(f"{len(trials)} alterations, {len(wrong)} with another result than expected")
     return int(bool(wrong))
 
 
 def format_page(trials: list[tuple[Alteration, Trial]]) -> str:
-    """The page's Markdown."""
+    """Format the page in Markdown."""
     commit = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
     silent = sum(one.expected != "harmless" and trial.end == "passed" for one, trial in trials)
     slowest = max(trial.seconds for _, trial in trials)
     lines = [
         "# Altered records",
         "",
-        f"{len(trials)} alterations of healthy records, each compared by `multibackend compare`: "
-        f"{_count(trials, 'traceback')} tracebacks, {_count(trials, 'hang')} hangs, {silent} silent passes of what is "
-        f"wrong or must be said. The slowest took {slowest:.1f} s. Most are signed: their sums fit what was altered.",
+        f"{len(trials)} alterations of healthy records were each compared by `multibackend compare`. There were "
+        f"{_count(trials, 'traceback')} tracebacks and {_count(trials, 'hang')} hangs, and {silent} faults passed "
+        f"without a word. The slowest comparison took {slowest:.1f} s. Most alterations are signed: the sums in the "
+        "record were computed anew.",
         "",
-        "*Refused* is one line that names the file and field, and no comparison; *failed* a comparison that fails at a "
-        "stage; *noted* one that passes, with a note beside its verdict. What is harmless must pass.",
+        "| result | meaning |",
+        "|---|---|",
+        "| refused | one line names the file and the field; nothing is compared |",
+        "| failed | the comparison fails at a stage |",
+        "| noted | the comparison passes, with a note beside its verdict |",
+        "| passed | the comparison passes without a note, as it must after a harmless alteration |",
         "",
         f"Made by `python tests/alterations/table.py` at commit {commit.stdout.strip()}.",
         "",
-        "| kind | cases | " + " | ".join(ENDS) + " | for instance |",
+        "| kind | cases | " + " | ".join(ENDS) + " | an example |",
         "|---|" + "---:|" * (len(ENDS) + 1) + "---|",
     ]
     for kind in dict.fromkeys(one.kind for one, _ in trials):

@@ -1,4 +1,4 @@
-"""Trials: an alteration through the front door, `multibackend compare`, and what came of it."""
+"""Trials: an alteration through the front door, `multibackend compare`, and its result."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from multibackend import report
 from multibackend.cli import main
 
 SECONDS = 20
-"""After so many a trial counts as hanging; a second is usual."""
+"""A trial that takes longer counts as hanging; a second is usual."""
 
 
 class Hang(BaseException):
-    """A trial that didn't end; no `except Exception` holds it up."""
+    """A trial that didn't end; no `except Exception` catches it."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """How the command ended: `refused` (no comparison), `failed`, `noted`, `passed`, `traceback` or `hang`."""
+    """The result of the command: `refused` (no comparison), `failed`, `noted`, `passed`, `traceback` or `hang`."""
 
     end: str
     seconds: float
     said: str
 
     def fits(self, expected: str) -> bool:
-        """Whether that is what must come of the alteration."""
+        """Say whether this is an allowed result of the alteration."""
         allowed = {"wrong": ("refused", "failed"), "said": ("refused", "failed", "noted"), "harmless": ("passed",)}
         return self.end in allowed[expected]
 
 
 def try_alteration(alteration: Alteration, healthy: Path, scratch: Path, figures: bool = False) -> Trial:
-    """Alter a copy of the healthy records, and compare them; without figures, which take most of the time."""
+    """Alter a copy of the healthy records and compare them; figures, which take most of the time, are left out."""
     records, output = scratch / "records", scratch / "compared"
     for folder in (records, output):
         shutil.rmtree(folder, ignore_errors=True)
@@ -88,5 +88,5 @@ def _drawing(figures: bool) -> Iterator[None]:
     if figures:
         yield
         return
-    with patch.object(report, "draw_pictures", lambda *_: []):
+    with patch.object(report, "draw_figures", lambda *_: []):
         yield

@@ -3,15 +3,18 @@ import pytest
 from fakes.synthetic import BACKENDS, PRECISIONS, Setting, alter, train, train_all, with_array
 
 from multibackend.compare import compare_records, follow_losses, gather_ensembles
-from multibackend.compare.bounds import EPS, ROUNDING, Quantity, find_envelope, find_truth
+from multibackend.compare.bounds import EPS, ROUNDING
+from multibackend.compare.envelope import find_envelope
+from multibackend.compare.judgement import find_truth, measure_reaches
 from multibackend.compare.measures import count_differing_bits, divide, find_median, size_by_norm
+from multibackend.compare.quantity import Quantity
 
 NAME = "E4-standardised"
-LOSSES = Quantity("loss", "losses")
+LOSSES = Quantity("losses")
 
 
 def statuses(comparison, precision, stage):
-    """Whether each pair fails there."""
+    """Say of each pair whether it fails there."""
     return {f.pair: "fail" if f.failed else "pass" for f in comparison.select(NAME, precision, stage)}
 
 
@@ -66,14 +69,14 @@ def test_the_truth_is_that_of_the_backends_that_agree(records):
 def test_an_envelope_never_shrinks_along_a_trajectory_and_excludes_one(records):
     ensemble = gather_ensembles(records)[NAME]
     truth = find_truth(ensemble, LOSSES)
-    envelope = find_envelope(ensemble, "float32", ("jax", "torch"), LOSSES, truth)
+    envelope = find_envelope(measure_reaches(ensemble, "float32", LOSSES, truth, None), ("jax", "torch"))
     assert np.all(np.diff(envelope) >= 0)
     huge = alter(records, "jax", "float32", with_array("losses", lambda v: v * 5))
     ensemble = gather_ensembles(huge)[NAME]
-    assert find_envelope(ensemble, "float32", ("jax", "torch"), LOSSES, truth).max() < 1e-4
-    assert find_envelope(ensemble, "float32", ("tensorflow", "torch"), LOSSES, truth).max() == pytest.approx(
-        4.0, rel=1e-5
-    )
+    assert find_envelope(measure_reaches(ensemble, "float32", LOSSES, truth, None), ("jax", "torch")).max() < 1e-4
+    assert find_envelope(
+        measure_reaches(ensemble, "float32", LOSSES, truth, None), ("tensorflow", "torch")
+    ).max() == pytest.approx(4.0, rel=1e-5)
 
 
 def test_a_diverged_backend_widens_no_bound(records):
@@ -86,7 +89,7 @@ def test_a_diverged_backend_widens_no_bound(records):
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_a_gradient_that_is_zero_but_for_rounding_is_measured_against_the_largest(records, precision):
-    """As a bias before BatchNormalization has: each backend leaves other rounding, which means nothing."""
+    """A bias before BatchNormalization has such a gradient: each backend leaves other rounding error."""
     random = np.random.default_rng(1)
 
     def zero(record):
@@ -114,7 +117,7 @@ def test_a_norm_neither_overflows_nor_divides_zero_by_zero():
     assert divide(np.ones(1), np.zeros(1)).tolist() == [np.inf]
 
 
-@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("count", [2, 3, 4, 5])
 def test_the_median_is_numpys(count):
     arrays = list(np.random.default_rng(count).normal(size=(count, 5, 4)))
     arrays[1][0] = arrays[0][0]
@@ -139,5 +142,5 @@ def test_bits_are_counted_by_element(dtype):
 
 def test_a_loss_near_zero_is_measured_against_what_it_started_from():
     """A loss of 1e-20 that started at 1 is a sum of squares of rounding; 1e-4 of it is below anything meant."""
-    quantity = Quantity("loss", "losses", scale=1.0)
+    quantity = Quantity("losses", scale=1.0)
     assert quantity.magnitude(np.array([1e-20]), "float64")[0] == pytest.approx(ROUNDING * EPS["float64"] / 1e-10)

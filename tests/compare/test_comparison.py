@@ -14,7 +14,7 @@ from fakes.synthetic import (
 )
 
 from multibackend.compare import PRECISIONS, STAGES, Comparison, compare_records
-from multibackend.compare.runs import is_training
+from multibackend.compare.ensemble import is_training
 from multibackend.errors import RecordError
 from multibackend.records.record import Record, Run
 
@@ -196,7 +196,7 @@ def test_two_diverged_trainings_do_not_agree(records):
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_a_wrong_learning_rate_parts_at_the_first_update(records, precision):
+def test_a_wrong_learning_rate_shows_at_the_first_update(records, precision):
     records = alter(records, "jax", precision, lambda _: train(Setting(), "jax", precision, rate_factor=1.01))
     comparison = compare_records(records, None)
     assert failing_stage(comparison, precision) == "first update"
@@ -219,6 +219,7 @@ def test_the_first_differing_layer_in_the_models_order_is_named(records):
     comparison = compare_records(alter(records, "torch", "float64", lambda r: both(change(r))), None)
     detail = comparison.first_failures(NAME, "float64")[0].detail
     assert "first differs at layer dense:" in detail
+    assert {f.places for f in comparison.first_failures(NAME, "float64")} == {("dense", "dense_1")}
     assert "worst at layer dense_1: 5.0e-01" in detail
 
 

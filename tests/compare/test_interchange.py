@@ -16,7 +16,7 @@ NAME = "E4-standardised"
 
 
 def change(records: list[Record], task: str, backend: str, precision: str, **changes: Any) -> list[Record]:
-    """The same records, but for one backend's, of one task: each field as a function makes it of it."""
+    """Change fields of one backend's records of one task, each by a function of its value."""
 
     def alter(record: Record) -> Record:
         fields = {key: value(getattr(record, key)) for key, value in changes.items()}
@@ -67,7 +67,7 @@ def test_other_predictions_of_a_loaded_model_fail(records, precision, arrays, wo
 
 
 def test_other_losses_of_training_that_goes_on_fail_at_their_step(records):
-    """As when the optimizer's slots are lost: the first step's loss is the same, the next ones' are not."""
+    """Losing the optimizer's slots leaves the first step's loss as it is, but not the next ones'."""
     lost = change(records, "interchange", "tensorflow", "float64", arrays=times("continued/jax", 1.001, start=1))
     found = find(compare_records(lost, None), "float64")["jax", "tensorflow"]
     assert (found.status, found.step, found.where) == ("fail", 2, "saved on jax")

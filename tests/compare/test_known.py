@@ -1,8 +1,8 @@
 from dataclasses import replace
 
+import msgspec
 import pytest
 from fakes.synthetic import Setting, alter, train, train_all, with_array
-from packaging.specifiers import SpecifierSet
 
 from multibackend.compare import compare_records, load_known
 from multibackend.compare.known import KNOWN_FILE, Known, Show
@@ -13,7 +13,7 @@ ENTRY = Known(
     id="torch-leak",
     title="leak",
     backend="torch",
-    keras=SpecifierSet(">=3.15,<3.16"),
+    keras=">=3.15,<3.16",
     workaround="around",
     cause="a cause",
     upstream="not reported",
@@ -37,6 +37,7 @@ def test_a_known_divergence_is_excused_with_its_consequences(leaking):
     assert comparison.verdict(NAME, "float64") == "known"
     found = {(f.pair, f.stage): f for f in comparison.findings if f.status == "known"}
     assert {pair for pair, _ in found} == {("jax", "torch"), ("tensorflow", "torch")}
+    assert {(f.known, f.stale) for f in found.values()} == {("torch-leak", "")}
     assert found[("jax", "torch"), "initial outputs"].detail.startswith("torch-leak:")
     assert found[("jax", "torch"), "step losses"].detail.startswith("in consequence of torch-leak:")
     assert [(e.id, e.state, e.experiments) for e in comparison.known] == [("torch-leak", "in effect", (NAME,))]
@@ -48,6 +49,7 @@ def test_a_known_divergence_that_no_longer_occurs_fails():
     failures = comparison.first_failures(NAME, "float64")
     assert [f.pair for f in failures] == [("jax", "torch"), ("tensorflow", "torch")]
     assert all("torch-leak no longer occurs: remove its entry" in f.detail for f in failures)
+    assert {(f.known, f.stale) for f in failures} == {("", "torch-leak")}
     assert comparison.known[0].state == "no longer occurs"
 
 
@@ -59,13 +61,13 @@ def test_with_another_seed_than_the_measured_one_an_entry_is_not_stale():
 @pytest.mark.parametrize(
     "entry",
     [
-        replace(ENTRY, backend="tensorflow"),
-        replace(ENTRY, shows=(Show(NAME, "initial outputs", ("float32",), ("quick",), 6e-8),)),
-        replace(ENTRY, keras=SpecifierSet(">=3.16")),
-        replace(ENTRY, shows=(Show("B9", "initial outputs", ("float64",), ("quick",), 6e-8),)),
-        replace(ENTRY, shows=(Show(NAME, "initial outputs", ("float64",), ("full",), 6e-8),)),
-        replace(ENTRY, shows=(Show(NAME, "initial outputs", ("float64",), ("quick",), 1e-12),)),
-        replace(ENTRY, shows=(Show(NAME, "gradients", ("float64",), ("quick",), 6e-8),)),
+        msgspec.structs.replace(ENTRY, backend="tensorflow"),
+        msgspec.structs.replace(ENTRY, shows=(Show(NAME, "initial outputs", ("float32",), ("quick",), 6e-8),)),
+        msgspec.structs.replace(ENTRY, keras=">=3.16"),
+        msgspec.structs.replace(ENTRY, shows=(Show("B9", "initial outputs", ("float64",), ("quick",), 6e-8),)),
+        msgspec.structs.replace(ENTRY, shows=(Show(NAME, "initial outputs", ("float64",), ("full",), 6e-8),)),
+        msgspec.structs.replace(ENTRY, shows=(Show(NAME, "initial outputs", ("float64",), ("quick",), 1e-12),)),
+        msgspec.structs.replace(ENTRY, shows=(Show(NAME, "gradients", ("float64",), ("quick",), 6e-8),)),
     ],
     ids=["backend", "precision", "keras", "experiment", "profile", "size", "later stage"],
 )
@@ -95,7 +97,7 @@ def test_an_entry_is_named_where_it_shows_even_behind_an_earlier_one(leaking):
         "float64",
         lambda _: train(Setting(workarounds=()), "tensorflow", "float64", rate_factor=1.00001),
     )
-    adam = replace(
+    adam = msgspec.structs.replace(
         ENTRY,
         id="tf-adam",
         backend="tensorflow",
@@ -131,8 +133,8 @@ def test_the_shipped_file_is_well_formed():
         ('profiles = ["quick", "full"]', 'profiles = ["slow"]', "profiles"),
         ("size = 3.5e-7", "size = 0.0", "size"),
         ("size = 3.5e-7", 'size = "small"', "size"),
-        ('upstream = "no report found"', "", "expected"),
-        ('id = "torch', 'color = "red"\nid = "torch', "keys"),
+        ('upstream = "no report found"', "", "upstream"),
+        ('id = "torch', 'color = "red"\nid = "torch', "color"),
         ('id = "jax-float64-in-float32"', 'id = "torch-float64-in-float32"', "twice"),
         ("[[divergence]]", "[[divergence", "line"),
     ],
@@ -147,7 +149,7 @@ def test_a_malformed_file_is_one_line_that_says_what(tmp_path, old, new, words):
 
 def test_a_file_of_other_tables_is_refused(tmp_path):
     (tmp_path / "known.toml").write_text("[[divergences]]\n")
-    with pytest.raises(MultibackendError, match="got divergences; expected"):
+    with pytest.raises(MultibackendError, match="divergences"):
         load_known(tmp_path / "known.toml")
 
 

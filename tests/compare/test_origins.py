@@ -1,4 +1,4 @@
-"""Origins: a part that differs alone is named, with who is to blame; nothing that agrees is."""
+"""Origins: a layer that differs alone is named, with the participant at fault; nothing that agrees is."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def isolate(backend: str, precision: str) -> Record:
 
 @pytest.fixture(scope="module")
 def failing() -> list[Record]:
-    """Torch parts in the gradients of both precisions."""
+    """Torch differs in the gradients of both precisions."""
     records = train_all(Setting())
     for precision in PRECISIONS:
         doubled = with_array("gradients/dense/kernel", lambda g: 2 * g)

@@ -44,7 +44,7 @@ def later(losses):
         (finite, "stayed below 3.4e38 for all 12 steps"),
         (unfinite, "some of these"),
         (prefix_apart, "step 2"),
-        (later, "apart"),
+        (later, "different steps"),
         (lambda v: v[:-1], "(11,); expected"),
     ],
 )

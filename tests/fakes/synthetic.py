@@ -1,13 +1,14 @@
-"""Synthetic records: a small network trained in NumPy, which each "backend" sums in an order of its own.
+"""Synthetic records: a small network trained in NumPy, which each participant sums in an order of its own.
 
-Their differences are therefore true rounding, and grow as a training's do. `train` is seeded; `alter`
-makes a faulty copy.
+Their differences are therefore true rounding error, and grow as a training's do. `train` is seeded; `alter` makes a
+faulty copy. A participant may have any name: each name sums in its own order.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +18,8 @@ from multibackend.records.record import Record, Run
 
 VARIABLES = ("dense/kernel", "dense/bias", "dense_1/kernel", "dense_1/bias")
 BACKENDS = ("jax", "tensorflow", "torch")
+FIVE = (*BACKENDS, "cntk", "theano")
+"""Five participants: two more, which Keras had once."""
 PRECISIONS = ("float64", "float32")
 SHARED = {"python": "3.12.3", "platform": "Linux-6.8-x86_64", "device": "cpu", "threads": 1, "commit": "3d7d691"}
 PROBE = 32
@@ -26,7 +29,7 @@ VERSIONS = {"jax": "0.10.2", "tensorflow": "2.21.0", "torch": "2.13.0"}
 
 @dataclass(frozen=True)
 class Setting:
-    """What a synthetic experiment trains; `scale` stretches the inputs, and a large one makes the loss diverge."""
+    """The training of a synthetic experiment; `scale` stretches the inputs, and a large one makes the loss diverge."""
 
     name: str = "E4-standardised"
     hidden: int = 16
@@ -48,11 +51,14 @@ class Setting:
 
 
 def product(backend: str, x: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """`x @ w`, summed in the backend's order."""
+    """Compute `x @ w`, summed in the participant's order."""
     if backend == "jax":
         return x @ w
     if backend == "tensorflow":
         return np.ascontiguousarray(x[:, ::-1]) @ np.ascontiguousarray(w[::-1])
+    if backend != "torch":
+        order = np.random.default_rng(zlib.crc32(backend.encode())).permutation(x.shape[1])
+        return np.ascontiguousarray(x[:, order]) @ np.ascontiguousarray(w[order])
     half = (x.shape[1] + 1) // 2
     return x[:, :half] @ w[:half] + x[:, half:] @ w[half:]
 
@@ -149,8 +155,8 @@ def name_slots(slots: dict[str, np.ndarray], rate: Any, steps: int) -> dict[str,
 
 
 def describe_environment(backend: str) -> dict[str, Any]:
-    """Where a backend trained."""
-    packages = {"keras": "3.15.1", "numpy": "2.4.6", backend: VERSIONS[backend]}
+    """Describe the environment in which a participant trained."""
+    packages = {"keras": "3.15.1", "numpy": "2.4.6", backend: VERSIONS.get(backend, "1.0")}
     return SHARED | {"backend": backend, "packages": packages}
 
 
@@ -162,7 +168,7 @@ def time_phases(run: Run) -> dict[str, float]:
 
 
 def interchange(setting: Setting, loader: str, saved: list[Record]) -> Record:
-    """What a backend makes of the models that others saved."""
+    """Load on one participant the models that all saved, and predict and go on with each."""
     run = replace(saved[0].run, backend=loader, task="interchange")
     _, (x, y, test_x, _) = draw(setting, run.precision, 0)
     arrays: dict[str, np.ndarray] = {}
@@ -275,17 +281,17 @@ def describe(
     }
 
 
-def train_all(setting: Setting, repetitions: int = 2) -> list[Record]:
-    """All backends in both precisions, float32's perturbed repetitions, and what each loads of the others."""
-    records = [train(setting, backend, precision) for precision in PRECISIONS for backend in BACKENDS]
+def train_all(setting: Setting, repetitions: int = 2, backends: Sequence[str] = BACKENDS) -> list[Record]:
+    """Train on all participants in both precisions, with float32's repetitions; each loads what the others saved."""
+    records = [train(setting, backend, precision) for precision in PRECISIONS for backend in backends]
     loaded = [
-        interchange(setting, b, [r for r in records if r.run.precision == p]) for p in PRECISIONS for b in BACKENDS
+        interchange(setting, b, [r for r in records if r.run.precision == p]) for p in PRECISIONS for b in backends
     ]
-    return records + loaded + [train(setting, b, "float32", k) for b in BACKENDS for k in range(1, repetitions + 1)]
+    return records + loaded + [train(setting, b, "float32", k) for b in backends for k in range(1, repetitions + 1)]
 
 
 def alter(records: Iterable[Record], backend: str, precision: str, change: Callable[[Record], Record]) -> list[Record]:
-    """The same records, but for one backend's training in one precision, which is changed."""
+    """Change one participant's training in one precision, and leave all other records as they are."""
     runs = (backend, precision, 0)
     return [
         change(record)

@@ -265,4 +265,4 @@ def test_a_figure_is_drawn_whatever_its_title(name: str, verdict: str, losses: l
         ("float64", backend): Record(Run(name, backend, "float64", "quick", 0), "finished", arrays=arrays)
         for backend in ("jax", "torch")
     }
-    assert draw_losses(Ensemble(name, base, ()), {"float64": verdict}).startswith(b"\x89PNG")
+    assert draw_losses(Ensemble(name, base, ()), {"float64": verdict}, name).startswith(b"\x89PNG")

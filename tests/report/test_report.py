@@ -18,11 +18,11 @@ from multibackend.report import (
     format_junit,
     format_markdown,
     format_results,
-    pictures,
     print_comparison,
     write_results,
 )
 from multibackend.report.curves import MOST_BINS, thin
+from multibackend.report.figures import draw_figures
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -126,35 +126,31 @@ def test_a_figure_is_drawn_of_whatever_is_left(records):
     left = [r for r in records if r.run.experiment == "D3" and r.run.backend != "torch"]
     left = alter(left, "jax", "float64", with_array("losses", lambda v: v[:5] * float("nan")))
     left = alter(left, "jax", "float32", with_array("losses", lambda _: None))
-    assert draw_losses(gather_ensembles(left)["D3"], {}).startswith(PNG)
+    assert draw_losses(gather_ensembles(left)["D3"], {}, "D3").startswith(PNG)
 
 
 def test_a_figure_holds_nothing_of_the_one_before(records):
     ensembles = gather_ensembles(records)
-    alone = {name: draw_losses(ensembles[name], {"float64": name}) for name in ("D3", "A5-raw")}
+    alone = {name: draw_losses(ensembles[name], {"float64": name}, name) for name in ("D3", "A5-raw")}
     for name in ("A5-raw", "D3", "A5-raw"):
-        assert draw_losses(ensembles[name], {"float64": name}) == alone[name]
+        assert draw_losses(ensembles[name], {"float64": name}, name) == alone[name]
 
 
-def test_many_figures_are_drawn_by_several_processes_to_the_same_bytes(comparison, records, tmp_path, monkeypatch):
+def test_the_same_figures_are_drawn_to_the_same_bytes(comparison, records, tmp_path):
     ensembles = [e for e in gather_ensembles(records).values() if e.base]
-    for each, folder in ((10, "one"), (1, "several")):
-        monkeypatch.setattr(pictures, "FIGURES_EACH", each)
-        monkeypatch.setattr(pictures.os, "cpu_count", lambda: 2)
-        pictures.draw_pictures(ensembles, comparison, tmp_path / folder)
+    for folder in ("one", "other"):
+        draw_figures(ensembles, comparison, tmp_path / folder)
     drawn = sorted((tmp_path / "one").iterdir())
     assert len(drawn) == len(ensembles) == 4
     for path in drawn:
-        assert path.read_bytes() == (tmp_path / "several" / path.name).read_bytes()
+        assert path.read_bytes() == (tmp_path / "other" / path.name).read_bytes()
 
 
-def test_a_folder_that_several_processes_cannot_write_is_one_line(comparison, records, tmp_path, monkeypatch):
-    monkeypatch.setattr(pictures, "FIGURES_EACH", 1)
-    monkeypatch.setattr(pictures.os, "cpu_count", lambda: 2)
+def test_a_folder_that_figures_cannot_be_written_to_is_one_line(comparison, records, tmp_path):
     (tmp_path / "file").write_text("not a folder")
     ensembles = [e for e in gather_ensembles(records).values() if e.base]
     with pytest.raises(MultibackendError, match="can't be written"):
-        pictures.draw_pictures(ensembles, comparison, tmp_path / "file")
+        draw_figures(ensembles, comparison, tmp_path / "file")
 
 
 @pytest.mark.parametrize("points", [5, 1200, 1201, 14_080])
