@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 import numpy as np
+from multibackend_course.b_introduction import b9_mnist_mlp
 
-from exercises.b_introduction import b9_mnist_mlp
 from multibackend import Dataset, Experiment, Plan, Split
 from multibackend.datasets.builtin import load_cifar10, load_mnist
 

@@ -23,6 +23,7 @@ from multibackend.course.limits import Limits
 from multibackend.course.remote import Ended, Link, OutOfTime, Raised, Student
 from multibackend.engine.backends import environment_variables
 from multibackend.errors import MultibackendError
+from multibackend.experiments.registry import CATALOGUE_VARIABLE
 from multibackend.text import sanitize
 
 KEEP_COMPILED = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
@@ -31,7 +32,7 @@ KEEP_COMPILED = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
 PASSED_ON = (
     *("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "XDG_CACHE_HOME", "MPLCONFIGDIR"),
     *("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH"),
-    *("MULTIBACKEND_DATA", "MULTIBACKEND_CACHE"),
+    *("MULTIBACKEND_DATA", "MULTIBACKEND_CACHE", CATALOGUE_VARIABLE),
 )
 """Environment variables that an examiner needs of its user's; a submission can read all that it has."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import importlib
-import importlib.util
 import json
 import os
 import signal
@@ -27,6 +26,7 @@ from multibackend.course.limits import Limits, limit
 from multibackend.course.warden import guard
 from multibackend.datasets.builtin import find_file
 from multibackend.datasets.checksums import ARCHIVES, TABLES
+from multibackend.experiments.registry import find_folders, list_packages
 from multibackend.paths import cache_folder
 
 LARGEST_REQUEST = 1 << 16
@@ -99,35 +99,31 @@ def _examine(limits: Limits, isolate: bool, connection: socket.socket, leash: so
 
 
 def _view() -> View:
-    """Python, what is installed for it, this package, the data, and functions that JAX has compiled before.
+    """List what a submission sees: Python, its packages, this package, the data, and functions that JAX has compiled.
 
-    Of packages that are installed where this Python doesn't look, and of `exercises`, which holds the reference
-    solutions, wherever it is installed, nothing.
+    It sees nothing of packages that are installed where this Python doesn't look, and nothing of any registered course,
+    whose packages hold the reference solutions.
     """
     prefixes = [Path(prefix, part) for prefix in (sys.prefix, sys.base_prefix) for part in PARTS_OF_PYTHON]
     site_folders = [Path(folder) for folder in site.getsitepackages()]
     if site.ENABLE_USER_SITE:
         site_folders.append(Path(site.getusersitepackages()))
-    packages = [path.parent for name in ("keras", "multibackend") if (path := _find(name))]
+    packages = [folder for name in ("keras", "multibackend") for folder in find_folders(name)]
     data = [path for name in (*TABLES, *ARCHIVES) if (path := find_file(name))]
     shown = (*prefixes, *site_folders, *packages, *data, cache_folder() / "jax")
-    return View(shown, tuple(_list_hidden([*shown, Path("/usr/lib"), Path("/usr/local/lib")], sys.path)))
+    libraries = [*shown, Path("/usr/lib"), Path("/usr/local/lib")]
+    return View(shown, tuple(_list_hidden(libraries, sys.path, list_packages())))
 
 
-def _list_hidden(shown: Sequence[Path], looked_in: Sequence[str]) -> Iterator[Path]:
-    """List folders of packages below those shown that Python doesn't look in, and each `exercises`."""
-    found = _find("exercises")
-    yield from [found.parent] if found else []
+def _list_hidden(shown: Sequence[Path], looked_in: Sequence[str], courses: Sequence[str]) -> Iterator[Path]:
+    """List each folder of a course's package, and folders of packages below those shown that Python doesn't look in."""
+    for course in courses:
+        yield from find_folders(course)
     ours = {Path(folder).resolve() for folder in looked_in if folder}
     for folder in {*shown, *(path for library in shown for path in library.glob("python*/*-packages"))}:
-        yield folder / "exercises"
+        yield from (folder / course for course in courses)
         if folder.name.endswith("-packages") and folder.resolve() not in ours:
             yield folder
-
-
-def _find(package: str) -> Path | None:
-    specification = importlib.util.find_spec(package)
-    return Path(specification.origin) if specification and specification.origin else None
 
 
 if __name__ == "__main__":

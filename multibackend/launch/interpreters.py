@@ -65,7 +65,10 @@ if origin("multibackend"):
     versions["multibackend"] = match.group(1) if match else "unknown"
 for package, (module, names) in json.loads(sys.argv[1]).items():
     versions[package] = version(module, names)
-folders = {name: os.path.dirname(origin(name)) for name in ("multibackend", "exercises") if origin(name)}
+courses = [entry.value for entry in importlib.metadata.entry_points(group="multibackend.catalogues")]
+courses += os.environ.get("MULTIBACKEND_CATALOGUE", "").split()
+names = {"multibackend", *(value.partition(":")[0].partition(".")[0].strip() for value in courses)}
+folders = {name: os.path.dirname(origin(name)) for name in sorted(names) if name and origin(name)}
 print(json.dumps({"versions": versions, "folders": folders}))
 """
 
@@ -75,7 +78,7 @@ class Interpreter:
     """A Python that is to run a backend.
 
     `versions` holds each package's version, None for one that isn't installed; `folders` where
-    `multibackend` and `exercises` lie for this Python.
+    `multibackend` and the packages of registered courses lie for this Python (as `experiments/registry.py` finds them).
     """
 
     backend: str
@@ -215,7 +218,7 @@ def fingerprint(
     """A SHA-256 sum over what decides a training's numbers: while it stays, a finished record needs no new training.
 
     It covers the installed versions, the device, threads and workarounds, the record's schema, the
-    sources of `multibackend` that train and the exercises as this interpreter finds them, the files of each
+    sources of `multibackend` that train and the courses as this interpreter finds them, the files of each
     reference `file.py:name` and what they import from beside them (not what is installed), the data's sums, and
     where the user's data lie. Its first half is of all but the versions, and so the same for every backend.
     """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from multibackend.course.examiner import _list_hidden
 from multibackend.course.isolation import _mounts_below
 
+COURSES = ("one_course", "another_course")
+
 MOUNTINFO = """\
 21 1 254:0 / / rw - ext4 /dev/vda rw
 30 21 0:30 / /tmp rw - tmpfs tmp rw
@@ -29,7 +31,9 @@ def test_solutions_are_hidden_wherever_they_are_installed(tmp_path):
     ours, users, others = (tmp_path / name for name in ("v/lib/python3.11/site-packages", "u", "o"))
     base = tmp_path / "base/lib/python3.11/site-packages"
     for folder in (ours, users, base, others):
-        (folder / "exercises").mkdir(parents=True)
-    hidden = set(_list_hidden([tmp_path / "v/lib", ours, users, tmp_path / "base/lib"], [str(ours), str(users)]))
-    assert {ours / "exercises", users / "exercises", base} <= hidden
+        for course in COURSES:
+            (folder / course).mkdir(parents=True)
+    shown = [tmp_path / "v/lib", ours, users, tmp_path / "base/lib"]
+    hidden = set(_list_hidden(shown, [str(ours), str(users)], COURSES))
+    assert {base, *(folder / course for folder in (ours, users) for course in COURSES)} <= hidden
     assert not {ours, users, tmp_path / "v/lib"} & hidden

@@ -9,9 +9,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from multibackend_course import EXERCISES as COURSE
 
 import multibackend.course
-from exercises import COURSE
 from multibackend.course.exercise import exercises
 from multibackend.course.words import HINTS, LANGUAGES, default_language, read_figures, read_words
 from multibackend.errors import MultibackendError

@@ -110,7 +110,7 @@ class World:
         )
         _mount("tmpfs", self.root, "tmpfs", NO_SUID, "mode=755")
         self.folder, self.home = self.root / "class", self.root / "home"
-        solution = Path(_repository(), "exercises/a_first_steps/a1_dense_layer.py")
+        solution = Path(_repository(), "exercises/multibackend_course/a_first_steps/a1_dense_layer.py")
         for path, text in (
             (self.folder / "canary", self.secret),
             (self.folder / "ada" / "a1_dense_layer.py", solution.read_text(encoding="utf-8")),
@@ -166,7 +166,10 @@ class World:
         for path in packages:
             folders += [
                 path,
-                *(path / name for name in ("multibackend", "multibackend/course", "keras", "numpy", "exercises")),
+                *(
+                    path / name
+                    for name in ("multibackend", "multibackend/course", "keras", "numpy", "multibackend_course")
+                ),
             ]
         folders += [Path(folder, "__pycache__") for folder in folders]
         return machine.find_marks(self.mark, [*folders, *_needed_folders()])

@@ -3,8 +3,7 @@
 import keras
 import numpy as np
 import pytest
-
-from exercises.a_first_steps import (
+from multibackend_course.a_first_steps import (
     a2_activation,
     a3_regression_net,
     a4_compile,
@@ -18,6 +17,7 @@ from exercises.a_first_steps import (
     a13_optimizers,
     a14_sigmoid_neuron,
 )
+
 from multibackend.course.exercise import find
 from multibackend.course.words import read_figures
 

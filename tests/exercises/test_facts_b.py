@@ -7,8 +7,7 @@ import keras
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-
-from exercises.b_introduction import (
+from multibackend_course.b_introduction import (
     b1_randomness,
     b2_tensors,
     b3_reshaping,
@@ -22,6 +21,7 @@ from exercises.b_introduction import (
     b12_cifar10,
     b13_california,
 )
+
 from multibackend.datasets.builtin import load_california, load_cifar10, load_mnist
 from multibackend.errors import DataUnavailable
 

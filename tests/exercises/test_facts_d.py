@@ -8,8 +8,7 @@ import random
 import keras
 import numpy as np
 import pytest
-
-from exercises.d_keras_notes import (
+from multibackend_course.d_keras_notes import (
     d1_sequential,
     d2_looking_inside,
     d3_small_cnn,
@@ -20,6 +19,7 @@ from exercises.d_keras_notes import (
     d8_accuracy_by_hand,
     d9_newaxis,
 )
+
 from multibackend import draws
 from multibackend.datasets.builtin import load_mnist
 from multibackend.draws.order import make_generator

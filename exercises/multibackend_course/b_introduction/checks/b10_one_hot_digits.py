@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from exercises.b_introduction.checks.b9_mnist_mlp import demand_step
 from multibackend.course.judging import expect, expect_close, expect_equal, point
 from multibackend.course.remote import Student
+from multibackend_course.b_introduction.checks.b9_mnist_mlp import demand_step
 
 ROUNDING = 1e-5  # the same sums in single precision, in another order, over three steps
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from exercises.b_introduction.checks.b6_mlp import ROUNDING, apply_mlp, draw_weights
 from multibackend.course.judging import expect, expect_close, expect_equal, point
 from multibackend.course.remote import Remote, Student
+from multibackend_course.b_introduction.checks.b6_mlp import ROUNDING, apply_mlp, draw_weights
 
 SIZES = [784, 256, 256, 128, 10]
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from exercises.b_introduction.checks.b6_mlp import draw_weights
 from multibackend.course.judging import expect, expect_close, expect_equal, point
 from multibackend.course.remote import Remote, Student
+from multibackend_course.b_introduction.checks.b6_mlp import draw_weights
 
 SIZES = [3, 4, 5]
 KEPT = 0  # weights are read, not computed

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from exercises.b_introduction.checks.b6_mlp import apply_mlp, draw_weights
 from multibackend.course.judging import expect, expect_close, expect_equal, point
 from multibackend.course.remote import Student
 from multibackend.datasets.builtin import load_mnist
+from multibackend_course.b_introduction.checks.b6_mlp import apply_mlp, draw_weights
 
 ROUNDING = 1e-6  # pixels and means in single precision
 STEPPED = 1e-4  # losses and updates through four layers in single precision

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from exercises.c_scikit_to_deep.checks.c7_mnist_batchnorm import demand_compiled, demand_network
 from multibackend.course.judging import expect, expect_equal, point
 from multibackend.course.remote import Student
+from multibackend_course.c_scikit_to_deep.checks.c7_mnist_batchnorm import demand_compiled, demand_network
 
 ROWS = 384  # three full batches: JAX compiles each size of a batch by itself
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from exercises.b_introduction.checks.b9_mnist_mlp import demand_step
 from multibackend.course.judging import expect_close, expect_equal, point
 from multibackend.course.remote import Student
+from multibackend_course.b_introduction.checks.b9_mnist_mlp import demand_step
 
 ROUNDING = 1e-6  # pixels in single precision
 
