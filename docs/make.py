@@ -14,11 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from multibackend import BACKENDS
-from multibackend.course.examination import Examiner, Result, Submission
+from multibackend.course.examination import Examiner
 from multibackend.course.exercise import Exercise, exercises
 from multibackend.course.limits import Limits
 from multibackend.course.notebooks import write_notebooks
 from multibackend.course.starter import make_starter
+from multibackend.course.verdict import Result, Submission
 from multibackend.launch.interpreters import name_pythons, require
 
 DOCS = Path(__file__).resolve().parent

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import click
 
-from multibackend.course.words import LANGUAGE_VARIABLE, LANGUAGES, default_language
 from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
 from multibackend.launch.dispatch import RUN_SECONDS
@@ -100,27 +99,3 @@ def precision_option(default: str) -> Callable[[Command], Command]:
 def expand_precision(precision: str) -> list[str]:
     """List what `--precision` stands for, float64 first."""
     return ["float64", "float32"] if precision == "both" else [precision]
-
-
-BACKEND_OPTION = click.option(
-    "--backend",
-    type=click.Choice([*BACKENDS, "all"]),
-    help="Which to check on.  [default: KERAS_BACKEND, or the first that is installed]",
-)
-
-EXERCISE_ARGUMENT = click.argument("id", metavar="EXERCISE")
-
-LANGUAGE_OPTION = click.option(
-    "--language",
-    type=click.Choice(LANGUAGES),
-    default=default_language,
-    envvar=LANGUAGE_VARIABLE,
-    show_envvar=True,
-    help="Of statements, hints and answers.  [default: the system's]",
-)
-FOLDER_OPTION = click.option(
-    "--folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(),
-    help="Where your files are.  [default: here]",
-)

@@ -1,8 +1,9 @@
-"""Examiner: one process a backend that has Keras imported, and forks itself for each submission.
+"""Examiner: a process that has imported one backend's Keras, and forks itself for each submission.
 
-Importing a framework takes seconds, forking a tenth of one. Started as `python -m multibackend.course.examiner FD`,
-with a Unix socket as that file descriptor. A request is one JSON object, with two sockets beside it: the connection
-between judge and submission, and the leash by which the judge lets the submission's process be ended, see `warden.py`.
+Importing a framework takes seconds, forking takes a tenth of a second. It is started as
+`python -m multibackend.course.examiner FD`, with a Unix socket as that file descriptor. A request is one JSON object
+with two sockets beside it: the connection between judge and submission, and the leash. The judge lets go of the leash
+to end the submission's process, see `warden.py`.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from typing import Any
 
 from multibackend.course.cgroup import make_group
 from multibackend.course.host import Host
-from multibackend.course.isolation import NoIsolation, View, enter, leave_processes
+from multibackend.course.isolation import NoIsolation, enter, leave_processes
 from multibackend.course.limits import Limits, limit
+from multibackend.course.root_folder import View
 from multibackend.course.warden import guard
 from multibackend.datasets.builtin import find_file
 from multibackend.datasets.checksums import ARCHIVES, TABLES
@@ -35,17 +37,17 @@ PRELOADED = (
     *("numpy", "pandas", "keras", "matplotlib.figure", "sklearn.model_selection", "sklearn.preprocessing"),
     "multibackend.datasets.builtin",
 )
-"""What exercises import."""
+"""The modules that exercises import."""
 
 PARTS_OF_PYTHON = ("bin", "lib", "lib64", "include", "share", "pyvenv.cfg")
-"""What belongs to Python in the folder that it is installed in, which may hold a teacher's own files, too."""
+"""Python's own files in the folder that it is installed in. That folder may hold a teacher's files, too."""
 
 START_SECONDS = 60.0
-"""For building a submission's walls, on a busy machine; the judge's own limit starts when they stand."""
+"""The time to build a submission's walls, on a busy machine; the judge's own limit starts when they stand."""
 
 
 def main(descriptor: int) -> None:
-    """Import what exercises need, say so, and fork until the other side hangs up."""
+    """Import what exercises need, report that, and fork for each request until the other side hangs up."""
     control = socket.socket(fileno=descriptor)
     for name in PRELOADED:
         importlib.import_module(name)
@@ -65,7 +67,7 @@ def main(descriptor: int) -> None:
 
 
 def _guard(request: dict[str, Any], connection: socket.socket, leash: socket.socket) -> None:
-    """Become the warden of a submission; doesn't return."""
+    """Become the warden of a submission; this doesn't return."""
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -75,7 +77,7 @@ def _guard(request: dict[str, Any], connection: socket.socket, leash: socket.soc
 
 
 def _examine(limits: Limits, isolate: bool, connection: socket.socket, leash: socket.socket) -> None:
-    """Fork the submission's process, within walls if that is wanted; return when it is gone."""
+    """Fork the submission's process, within walls if that is wanted, and return when it is gone."""
     host, group, user = Host(connection), make_group(limits) if isolate else None, None
 
     def build_walls() -> None:

@@ -6,12 +6,12 @@ import os
 
 import pytest
 
-from multibackend.course.examination import Result, Verdict
 from multibackend.course.exercise import find
 from multibackend.course.feedback import explain, make_page
 from multibackend.course.gradebook import opened_gradebook
 from multibackend.course.grading import Job, Outcome
 from multibackend.course.limits import Limits
+from multibackend.course.verdict import Result, Verdict
 from multibackend.course.words import LANGUAGES
 from multibackend.errors import MultibackendError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from multibackend.course.examiner import _list_hidden
-from multibackend.course.isolation import _mounts_below
+from multibackend.course.root_folder import mounts_below
 
 COURSES = ("one_course", "another_course")
 
@@ -22,7 +22,7 @@ def test_mounts_that_the_new_root_covers_are_left_alone(tmp_path):
     """Such as a program image's, which can't be reached any more."""
     path = tmp_path / "mountinfo"
     path.write_text(MOUNTINFO)
-    found = [str(place) for place in _mounts_below(type(path)("/tmp"), path)]
+    found = [str(place) for place in mounts_below(type(path)("/tmp"), path)]
     assert found == ["/tmp/tmp", "/tmp/usr", "/tmp/usr/with space"]
 
 

@@ -393,9 +393,9 @@ RIGHT_SOURCE = "def double(number):\n    return 2 * number\n"
 
 
 def _examine(examiner: Any, request: dict[str, Any]) -> dict[str, Any]:
-    from multibackend.course.examination import Submission
     from multibackend.course.exercise import find
     from multibackend.course.limits import Limits
+    from multibackend.course.verdict import Submission
 
     exercise = find("A1")
     points = exercise.points() if request["points"] == "A1" else [_double()]

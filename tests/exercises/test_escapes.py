@@ -20,9 +20,10 @@ import machine
 import pytest
 from arena import Arena
 
-from multibackend.course.examination import Examiner, Submission
+from multibackend.course.examination import Examiner
 from multibackend.course.exercise import find
 from multibackend.course.limits import Limits
+from multibackend.course.verdict import Submission
 
 FOLDER = Path(__file__).parent / "escapes"
 ALL = sorted(FOLDER.glob("*/*.py"))
