@@ -129,7 +129,7 @@ def test_a_name_that_two_courses_give_is_one_line(listed: str, what: str, comman
     assert "uninstall one of them" in line
 
 
-def test_what_a_python_lacks_is_said_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_python_lacks_is_said_there() -> None:
     from multibackend.errors import MultibackendError
     from multibackend.train.load import load_experiment
 

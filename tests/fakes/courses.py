@@ -51,14 +51,14 @@ experiment = Experiment(
 )
 '''
 
-CHECKS = '''
+CHECKS = """
 from multibackend.course.judging import expect_equal, point
 
 
 @point(marks=3)
 def parameters(student):
     expect_equal(student.build_model().count_params(), 2)
-'''
+"""
 
 WORDS = """
 [en]

@@ -9,6 +9,8 @@ import pytest
 
 from multibackend import files
 from multibackend.files import is_unfinished, replace_folder, restore_folders, write_whole, writing_file
+from multibackend.files.reading import opened_folder
+from multibackend.files.writing import made_folder, write_within
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -72,3 +74,27 @@ def test_what_is_being_written_or_replaced_is_no_result(tmp_path: Path) -> None:
     for name, unfinished in ((f"{files.WRITING}1", True), (f"{files.REPLACED}x", True), ("x", False)):
         assert is_unfinished(tmp_path / name / "record.json", tmp_path) == unfinished
         assert not is_unfinished(tmp_path / name / "record.json", tmp_path / name)
+
+
+def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "foreign").write_bytes(b"foreign")
+    (tmp_path / "own").symlink_to("foreign")
+    with opened_folder(tmp_path) as folder:
+        write_within(folder, "own", b"own")
+        with made_folder("made", within=folder) as made:
+            write_within(made, "file", b"new")
+        (tmp_path / "link").symlink_to("made")
+        with pytest.raises(OSError), made_folder("link", within=folder):
+            pass
+    assert (tmp_path / "foreign").read_bytes() == b"foreign"
+    assert not (tmp_path / "own").is_symlink()
+    assert (tmp_path / "made/file").read_bytes() == b"new"
+
+
+def test_half_a_file_of_a_killed_command_is_removed(tmp_path: Path) -> None:
+    (tmp_path / f"{files.WRITING}1").write_text("half")
+    (tmp_path / f"{files.WRITING}2").mkdir()
+    (tmp_path / f"{files.WRITING}3").symlink_to(tmp_path)
+    (tmp_path / "whole").write_text("whole")
+    restore_folders([tmp_path])
+    assert [path.name for path in tmp_path.iterdir()] == ["whole"]
