@@ -31,7 +31,7 @@ def sparse_categorical_crossentropy(classes: np.ndarray, probabilities: np.ndarr
 
 
 def figures() -> dict[str, float]:
-    """What the answer quotes: one problem of two classes under each loss, and the memory of 60,000 labels."""
+    """Compute the answer's figures: one problem of two classes under each loss, and the memory of 60,000 labels."""
     classes = np.array([1, 0, 1, 1])
     ones = np.array([0.9, 0.2, 0.6, 0.3])
     both = np.stack([1 - ones, ones], axis=1)

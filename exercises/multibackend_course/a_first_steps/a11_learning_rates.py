@@ -41,7 +41,7 @@ def train(inputs: np.ndarray, targets: np.ndarray, learning_rate: float, epochs:
 
 
 def describe(losses: Sequence[float]) -> str:
-    """What a training does: it diverges, crawls, or converges."""
+    """Describe a training: it diverges, crawls, or converges."""
     if not np.isfinite(losses[-1]) or losses[-1] > losses[0]:
         return "diverges"
     return "crawls" if losses[-1] > losses[0] / 2 else "converges"
@@ -67,7 +67,7 @@ def draw_losses(losses: Mapping[float, Sequence[float]]) -> Figure:
 
 
 def figures() -> dict[str, float]:
-    """What the answer quotes: the last of ten losses at three rates and either side of the limit, and the limit."""
+    """Compute the answer's figures: the last of ten losses at three rates and beside the limit, and the limit."""
     inputs, targets = load_data()
     last = {rate: train(inputs, targets, rate, EPOCHS)[-1] for rate in RATES}
     return {

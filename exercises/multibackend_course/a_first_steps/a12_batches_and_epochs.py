@@ -1,4 +1,4 @@
-"""A12. A batch is what one update sees; an epoch is once through all rows.
+"""A12. A batch holds the rows of one update; an epoch goes once through all rows.
 
 So an epoch over n rows has ceil(n / batch size) steps, the last batch holding what is left, and as many updates of
 the weights. Small batches make many updates of an epoch; each is cheap, and its gradient a rougher guess at that of
@@ -37,7 +37,7 @@ def steps_per_epoch(rows: int, batch_size: int) -> int:
 
 
 def train(inputs: np.ndarray, targets: np.ndarray, batch_size: int, epochs: int) -> tuple[int, list[float]]:
-    """Train from zero, rows in their order; the updates, as the optimizer counts them, and the losses."""
+    """Train from zero, with the rows in their order; return the number of updates, and the losses."""
     model = build_model()
     history = model.fit(inputs, targets, batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0)
     return int(model.optimizer.iterations), [float(loss) for loss in history.history["loss"]]
@@ -56,7 +56,7 @@ def draw_losses(losses: Mapping[int, Sequence[float]]) -> Figure:
 
 
 def figures() -> dict[str, float]:
-    """What the answer quotes: steps of an epoch; for each batch size, the updates of five epochs and the last loss."""
+    """Compute the answer's figures: an epoch's steps; for each batch size, five epochs' updates and the last loss."""
     inputs, targets = load_data()
     found: dict[str, float] = {"steps_32": steps_per_epoch(len(inputs), 32)}
     for batch_size in BATCH_SIZES:

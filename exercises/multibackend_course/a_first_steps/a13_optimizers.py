@@ -43,7 +43,7 @@ def make_optimizers(learning_rate: float) -> dict[str, keras.optimizers.Optimize
 
 
 def first_step(optimizer: keras.optimizers.Optimizer, gradient: np.ndarray) -> np.ndarray:
-    """How far, and which way, a new optimizer moves weights that have this gradient."""
+    """The step by which a new optimizer moves weights that have this gradient."""
     weights = keras.Variable(np.zeros_like(gradient))
     optimizer.apply([keras.ops.convert_to_tensor(gradient)], [weights])
     return keras.ops.convert_to_numpy(weights)
@@ -70,7 +70,7 @@ def draw_losses(losses: Mapping[str, Sequence[float]]) -> Figure:
 
 
 def figures() -> dict[str, float]:
-    """What the answer quotes: first steps for two gradients, and the last loss under each optimizer."""
+    """Compute the answer's figures: first steps for two gradients, and the last loss under each optimizer."""
     inputs, targets = load_data()
     gradient = np.array([100.0, 0.01], "float32")
     steps = {name: first_step(optimizer, gradient) for name, optimizer in make_optimizers(0.01).items()}

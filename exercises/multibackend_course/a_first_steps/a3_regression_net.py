@@ -19,5 +19,5 @@ def build_model(inputs: int) -> keras.Sequential:
 
 
 def count_parameters(inputs: int, hidden: int, outputs: int) -> int:
-    """Of two dense layers: each neuron has a weight for each of its inputs, and a bias."""
+    """Count the parameters of two dense layers: each neuron has a weight for each of its inputs, and a bias."""
     return (inputs + 1) * hidden + (hidden + 1) * outputs

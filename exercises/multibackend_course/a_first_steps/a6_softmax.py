@@ -8,13 +8,13 @@ import numpy as np
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Along the last axis: the exponentials, divided by their sum."""
+    """Divide the exponentials by their sum, along the last axis."""
     exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
 def figures() -> dict[str, float]:
-    """What the answer quotes: of logits 2, 1 and 0, of the same 1000 higher, and of twice as much."""
+    """Compute the answer's figures for logits 2, 1 and 0, for the same ones 1000 higher, and for twice as much."""
     logits = np.array([2.0, 1.0, 0.0])
     probabilities = softmax(logits)
     return {

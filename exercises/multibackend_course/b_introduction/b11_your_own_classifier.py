@@ -1,6 +1,6 @@
 """B11. A digit classifier of one's own: one way of many.
 
-A single hidden layer and the optimizer Adam learn a few thousand digits in seconds. What is measured is the accuracy
+A single hidden layer and the optimizer Adam learn a few thousand digits in seconds. The accuracy is measured
 on images that the network hasn't seen; everything else is the author's choice.
 """
 
@@ -13,7 +13,7 @@ TRAINING_ROWS = 3_000
 
 
 def load_training_images() -> tuple[np.ndarray, np.ndarray]:
-    """So many of MNIST's training images, bytes, (rows, 28, 28), with their digits, (rows,); more take longer."""
+    """Load so many of MNIST's training images, bytes, (rows, 28, 28), with their digits, (rows,); more take longer."""
     x_train, y_train, _, _ = load_mnist()
     return x_train[:TRAINING_ROWS], y_train[:TRAINING_ROWS]
 

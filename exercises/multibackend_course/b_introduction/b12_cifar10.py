@@ -1,8 +1,8 @@
 """B12. Small photographs with the same dense network: what over-fitting looks like.
 
 CIFAR-10 has photographs of ten kinds of things, 32 x 32 pixels in three colours. After twenty epochs nearly half of
-those of the validation set are right, five times as many as by guessing, and the two curves begin to part: the network
-learns by heart what it sees. Four times as many epochs make that plain, 0.64 in training against 0.53.
+those of the validation set are right, five times as many as by guessing, and the two curves begin to separate: the
+network learns by heart what it sees. Four times as many epochs make that plain, 0.64 in training against 0.53.
 """
 
 from collections.abc import Mapping, Sequence
@@ -108,7 +108,7 @@ def draw_photographs(photographs: np.ndarray, labels: np.ndarray) -> Figure:
 
 
 def draw_overfitting(history: Mapping[str, Sequence[float]]) -> Figure:
-    """Loss and accuracy after each epoch, from Keras' `history.history`: the curves part where over-fitting begins."""
+    """Loss and accuracy after each epoch, from Keras' `history.history`: they separate where over-fitting begins."""
     figure = Figure(figsize=(9, 4), layout="constrained")
     for axes, measured in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         epochs = range(1, len(history[measured]) + 1)

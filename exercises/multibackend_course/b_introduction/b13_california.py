@@ -62,7 +62,7 @@ def load_mistaken_data() -> Dataset:
 
 
 def largest_differences(right: Dataset, mistaken: Dataset) -> dict[str, float]:
-    """For each part, the most by which an input of one differs from the other's."""
+    """The largest difference between the inputs of two data sets, for each of their parts."""
     return {
         part: float(np.abs(getattr(right, part).inputs - getattr(mistaken, part).inputs).max())
         for part in ("training", "validation", "test")
@@ -70,7 +70,7 @@ def largest_differences(right: Dataset, mistaken: Dataset) -> dict[str, float]:
 
 
 def measure_scaler_mistake() -> dict[str, float]:
-    """How far the mistake moves an input at most, in the training rows' standard deviations, for each part."""
+    """The most by which the mistake moves an input, in the training rows' standard deviations, for each part."""
     return largest_differences(load_data(), load_mistaken_data())
 
 

@@ -15,7 +15,7 @@ BATCH_SIZE = 16
 
 
 def versions() -> dict[str, str]:
-    """What a result depends on: the versions of Python, NumPy and Keras, and the backend's name."""
+    """The facts that a result depends on: the versions of Python, NumPy and Keras, and the backend's name."""
     return {
         "python": platform.python_version(),
         "numpy": np.__version__,

@@ -34,7 +34,7 @@ def agreeing() -> tuple[keras.KerasTensor, keras.KerasTensor]:
 
 
 def widest_integer() -> str:
-    """What the backend makes of a wish for 64-bit integers."""
+    """The dtype that the backend gives where 64-bit integers are asked for."""
     return describe(keras.ops.convert_to_tensor(MATRIX, dtype="int64"))[1]
 
 

@@ -20,5 +20,5 @@ def ways_to_dense() -> list[type]:
 
 
 def is_one_class(classes: list[type]) -> bool:
-    """Whether all of them are the very same object."""
+    """Tell whether all of them are the very same object."""
     return all(one is classes[0] for one in classes)

@@ -42,7 +42,7 @@ def name_first_with_weights(model: keras.Model) -> str:
 
 
 def shapes(model: keras.Model) -> dict[str, tuple[tuple[int, ...], ...]]:
-    """By layer name, the shapes of its weights; layers without weights are left out."""
+    """The shapes of each layer's weights, by its name; layers without weights are left out."""
     return {
         layer.name: tuple(array.shape for array in layer.get_weights()) for layer in model.layers if layer.get_weights()
     }

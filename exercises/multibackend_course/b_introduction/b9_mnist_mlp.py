@@ -70,7 +70,7 @@ experiment = Experiment(
 
 
 def measure(digits: np.ndarray, probabilities: np.ndarray) -> tuple[float, float]:
-    """Loss and accuracy: the mean of -ln of what the right digit got, and how often that is the most."""
+    """Loss and accuracy: the mean of -ln of the right digit's probability, and how often that is the largest."""
     loss = -np.log(probabilities[np.arange(len(digits)), digits]).mean()
     accuracy = (probabilities.argmax(axis=1) == digits).mean()
     return float(loss), float(accuracy)
@@ -116,7 +116,7 @@ def draw_learning_curves(history: Mapping[str, Sequence[float]]) -> Figure:
 
 
 def draw_misread(images: np.ndarray, digits: np.ndarray, probabilities: np.ndarray) -> Figure:
-    """Of misread images, (rows, 28, 28), the ten that the network was surest of, under what was read and what is."""
+    """Draw the ten misread images, (rows, 28, 28), that the network was surest of, with both digits."""
     read = probabilities.argmax(axis=1)
     misread = np.flatnonzero(read != digits)
     surest = misread[np.argsort(-probabilities.max(axis=1)[misread])][:10]

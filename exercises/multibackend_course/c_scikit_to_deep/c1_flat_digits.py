@@ -12,7 +12,7 @@ from multibackend.datasets.builtin import load_mnist
 
 
 def describe(images: np.ndarray, digits: np.ndarray) -> dict[str, int]:
-    """How many images there are, their size, the range of their pixels, and the digit that the first one shows."""
+    """The number of images, their size, the range of their pixels, and the digit that the first one shows."""
     rows, height, width = images.shape
     return {
         "rows": rows,
@@ -25,7 +25,7 @@ def describe(images: np.ndarray, digits: np.ndarray) -> dict[str, int]:
 
 
 def flatten(images: np.ndarray) -> np.ndarray:
-    """From (rows, height, width) to (rows, height * width), line after line; the pixels stay what they are."""
+    """Flatten (rows, height, width) to (rows, height * width), line after line; the pixels stay what they are."""
     return images.reshape(len(images), -1)
 
 

@@ -13,7 +13,7 @@ from multibackend.datasets.builtin import load_mnist
 
 
 def flatten(images: np.ndarray) -> np.ndarray:
-    """From (rows, 28, 28) to (rows, 784), still 0 to 255."""
+    """Flatten (rows, 28, 28) to (rows, 784), still 0 to 255."""
     return images.reshape(len(images), -1)
 
 
@@ -23,7 +23,7 @@ def fit(pixels: np.ndarray, digits: np.ndarray) -> GaussianNB:
 
 
 def measure_accuracy(predicted: np.ndarray, digits: np.ndarray) -> float:
-    """The part of the predictions that are right, from 0 to 1."""
+    """The share of the predictions that are right, from 0 to 1."""
     return float(np.mean(predicted == digits))
 
 
@@ -35,7 +35,7 @@ def measure_baseline(rows: int = 60_000) -> float:
 
 
 def draw_means(model: GaussianNB) -> Figure:
-    """What the classifier takes each digit to look like: the mean of its images."""
+    """Draw each digit as the classifier knows it: the mean of its images."""
     figure = Figure(figsize=(8, 3.4), layout="constrained")
     figure.suptitle("The mean image of each digit")
     for axes, mean, digit in zip(figure.subplots(2, 5).flat, model.theta_, model.classes_, strict=True):

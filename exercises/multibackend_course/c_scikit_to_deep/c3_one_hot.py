@@ -17,12 +17,12 @@ def fit_encoder(digits: np.ndarray) -> OneHotEncoder:
 
 
 def encode(encoder: OneHotEncoder, digits: np.ndarray) -> np.ndarray:
-    """From (rows,) to (rows, classes): a 1 in the digit's column, 0 elsewhere."""
+    """Encode (rows,) as (rows, classes): a 1 in the digit's column, 0 elsewhere."""
     return encoder.transform(digits[:, np.newaxis])
 
 
 def decode(one_hot: np.ndarray) -> np.ndarray:
-    """From (rows, 10) back to digits, (rows,): each row's largest column, so that probabilities serve, too."""
+    """Decode (rows, 10) to digits, (rows,): each row's largest column, so that probabilities serve, too."""
     return one_hot.argmax(axis=1)
 
 

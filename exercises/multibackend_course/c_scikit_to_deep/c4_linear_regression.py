@@ -12,7 +12,7 @@ from multibackend.datasets.builtin import load_mnist
 
 
 def flatten(images: np.ndarray) -> np.ndarray:
-    """From (rows, 28, 28) to (rows, 784), still 0 to 255; single precision, for half the memory."""
+    """Flatten (rows, 28, 28) to (rows, 784), still 0 to 255; single precision, for half the memory."""
     return images.reshape(len(images), -1).astype("float32")
 
 
@@ -22,12 +22,12 @@ def fit(pixels: np.ndarray, digits: np.ndarray) -> LinearRegression:
 
 
 def predict_digits(model: LinearRegression, pixels: np.ndarray) -> np.ndarray:
-    """For each row, the digit whose regression answers the most."""
+    """The digit whose regression answers the most, for each row."""
     return model.predict(pixels).argmax(axis=1)
 
 
 def measure_accuracy(rows: int = 60_000) -> float:
-    """On all test images, with the regressions fitted to the first `rows` training images."""
+    """The accuracy on all test images, with the regressions fitted to the first `rows` training images."""
     x_train, y_train, x_test, y_test = load_mnist()
     model = fit(flatten(x_train[:rows]), y_train[:rows])
     return float(np.mean(predict_digits(model, flatten(x_test)) == y_test))

@@ -15,7 +15,7 @@ from multibackend.datasets.builtin import load_mnist
 
 
 def scale(images: np.ndarray) -> np.ndarray:
-    """From bytes (rows, 28, 28) to numbers from 0 to 1, (rows, 784)."""
+    """Scale bytes (rows, 28, 28) to numbers from 0 to 1, (rows, 784)."""
     return images.reshape(len(images), -1) / 255
 
 
@@ -25,7 +25,7 @@ def fit(pixels: np.ndarray, digits: np.ndarray, iterations: int) -> LogisticRegr
 
 
 def measure_accuracy(rows: int = 5_000, iterations: int = 50) -> float:
-    """On all test images, fitted to the first `rows` training images; with all 60,000, half a minute or more."""
+    """The accuracy on all test images, fitted to the first `rows` images; all 60,000 take half a minute or more."""
     x_train, y_train, x_test, y_test = load_mnist()
     model = fit(scale(x_train[:rows]), y_train[:rows], iterations)
     return float(model.score(scale(x_test), y_test))

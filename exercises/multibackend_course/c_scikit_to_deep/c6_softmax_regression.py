@@ -36,12 +36,12 @@ def build_model() -> keras.Sequential:
 
 
 def train(model: keras.Model, pixels: np.ndarray, one_hot: np.ndarray) -> dict[str, list[float]]:
-    """One epoch in batches of 32; the loss and the accuracy of it."""
+    """Train for one epoch in batches of 32; return its loss and accuracy."""
     return model.fit(pixels, one_hot, batch_size=32, epochs=1, verbose=0).history
 
 
 def predict_digits(model: keras.Model, pixels: np.ndarray) -> np.ndarray:
-    """For each row, the digit of the largest probability."""
+    """The digit of the largest probability, for each row."""
     return model.predict(pixels, verbose=0).argmax(axis=1)
 
 
@@ -54,7 +54,7 @@ def build_comparable_model() -> keras.Sequential:
     """The same layer with its loss taken from the ten sums, on every backend: what the experiment trains.
 
     From probabilities, which float32 rounds to just the edge at which they are clipped, rounding alone decides whether
-    an image has a gradient: trainings part after some 30 steps, and no two backends could be told to do the same.
+    an image has a gradient: trainings differ after some 30 steps, and no two backends could be told to do the same.
     """
     model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)])
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
@@ -67,6 +67,6 @@ experiment = Experiment(
     build_model=build_comparable_model,
     load_data=load_data,
     plan=Plan(epochs=1, batch_size=32),
-    # On pixels of 0 to 255 rounding grows fast: after 400 steps even float64 has parted by 1e-9.
+    # On pixels of 0 to 255 rounding grows fast: after 400 steps even float64 differs by 1e-9.
     quick=Plan(epochs=1, batch_size=32, training_rows=3_200, evaluation_rows=2_000),
 )

@@ -43,7 +43,7 @@ def build_model() -> keras.Sequential:
 
 
 def count_parameters(model: keras.Model) -> dict[str, int]:
-    """How many numbers the gradient changes ("trainable"), and how many it doesn't ("frozen")."""
+    """The number of weights that the gradient changes ("trainable"), and of those that it doesn't ("frozen")."""
     return {
         "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
         "frozen": sum(math.prod(weight.shape) for weight in model.non_trainable_weights),

@@ -41,12 +41,12 @@ def build_model() -> keras.Sequential:
 
 
 def count_steps(rows: int, batch_size: int) -> int:
-    """Steps an epoch: a last batch that isn't full counts as one."""
+    """The steps of an epoch: a last batch that isn't full counts as one."""
     return -(-rows // batch_size)
 
 
 def train(model: keras.Model, pixels: np.ndarray, one_hot: np.ndarray) -> dict[str, list[float]]:
-    """Five epochs in batches of 128; the loss and the accuracy of each."""
+    """Train for five epochs in batches of 128; return the loss and the accuracy of each."""
     return model.fit(pixels, one_hot, batch_size=128, epochs=5, verbose=0).history
 
 

@@ -1,7 +1,7 @@
 """C9. Deeper, and judged on images that it hasn't seen.
 
 Layers of relu neurons between the pixels and the softmax let the network combine strokes, where one layer only adds
-up pixels. It soon knows the images it trains on by heart; what it is worth, only others tell. And however deep, a
+up pixels. It soon knows the images it trains on by heart; only others tell what it is worth. And however deep, a
 dense network takes no notice of where a pixel is: shuffle the 784 columns, all images alike, and nothing changes for
 it. A convolution does take notice, and loses.
 """
@@ -45,13 +45,13 @@ def build_model() -> keras.Sequential:
 
 
 def measure_accuracy(model: keras.Model, pixels: np.ndarray, one_hot: np.ndarray) -> float:
-    """The part of these rows whose likeliest digit is the right one."""
+    """The share of these rows whose likeliest digit is the right one."""
     predicted = model.predict(pixels, verbose=0).argmax(axis=1)
     return float(np.mean(predicted == one_hot.argmax(axis=1)))
 
 
 def train_on_first(model: keras.Model, training: Split, test: Split, rows: int, epochs: int = 5) -> tuple[float, float]:
-    """Train on the first `rows` images in batches of 128; the accuracy on just these, and on all test images."""
+    """Train on the first `rows` images in batches of 128; return the accuracy on these, and on all test images."""
     first = training.take(slice(rows))
     model.fit(first.inputs, first.targets, batch_size=128, epochs=epochs, verbose=0)
     return (

@@ -33,7 +33,7 @@ def build_by_adding() -> keras.Sequential:
 
 
 def has_same_config(first: keras.Sequential, second: keras.Sequential) -> bool:
-    """Whether both take the same inputs and have the same layers with the same settings, whatever their names."""
+    """Tell whether both take the same inputs and have the same layers and settings, whatever their names."""
     return first.input_shape == second.input_shape and _settings(first) == _settings(second)
 
 

@@ -37,7 +37,7 @@ def build_by_object() -> keras.Sequential:
 
 
 def draw_signs(shape: tuple[int, ...], dtype: str | None = None) -> Any:
-    """+1 or -1 by NumPy's generator of seed 0, divided by the root of the number of inputs, `shape[0]`, as a tensor."""
+    """Draw +1 or -1 by NumPy's generator of seed 0, divided by the root of the number of inputs, `shape[0]`."""
     signs = np.random.default_rng(0).choice([-1.0, 1.0], size=shape)
     return keras.ops.convert_to_tensor(signs / np.sqrt(shape[0]), dtype=dtype or keras.config.floatx())
 

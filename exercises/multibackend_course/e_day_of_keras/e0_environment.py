@@ -1,6 +1,6 @@
 """E0. The environment: what runs here, in which version, and where it computes.
 
-Keras 3 is a surface over one of three frameworks, its backend, chosen before Keras is imported. Numbers that someone
+Keras 3 is a surface over one of several frameworks, its backend, chosen before Keras is imported. Numbers that someone
 else is to find again need all of this beside them.
 """
 
@@ -16,7 +16,7 @@ def read_versions(names: list[str]) -> dict[str, str]:
 
 
 def find_device() -> str:
-    """Where a new tensor lies, "gpu" or "cpu"; each backend words it in its own way."""
+    """The device of a new tensor, "gpu" or "cpu"; each backend words it in its own way."""
     device = str(keras.ops.zeros(1).device).lower()
     return "gpu" if "gpu" in device or "cuda" in device else "cpu"
 

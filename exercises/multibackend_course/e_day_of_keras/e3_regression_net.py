@@ -20,5 +20,5 @@ def build_model() -> keras.Sequential:
 
 
 def count_parameters(model: keras.Model) -> list[int]:
-    """Of each layer, from the first to the last."""
+    """The number of parameters of each layer, from the first to the last."""
     return [layer.count_params() for layer in model.layers]

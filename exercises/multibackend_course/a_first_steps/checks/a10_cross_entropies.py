@@ -6,11 +6,11 @@ from multibackend.course.judging import expect, expect_close, point
 from multibackend.course.remote import Student
 
 ROUNDING = 1e-6  # single precision serves as well as double
-CLIPPED = 0.02  # of 16: how far single and double precision are apart at 1 - 1e-7
+CLIPPED = 0.02  # of 16: the difference between single and double precision at 1 - 1e-7
 
 
 def _loss(classes: np.ndarray, probabilities: np.ndarray) -> float:
-    """Minus the mean logarithm of what each row gave its class."""
+    """The mean of minus the logarithm of the probability that each row gave its class."""
     return float(-np.log(probabilities[np.arange(len(classes)), classes]).mean())
 
 

@@ -11,7 +11,7 @@ EPOCHS = 2
 
 
 def _draw(student: Student) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of two columns, and a class that these say; the last batch of 32 isn't full."""
+    """Rows of two columns, and a class that follows from them; the last batch of 32 isn't full."""
     inputs = student.random.normal(size=(70, 2)).astype("float32")
     return inputs, (inputs.sum(axis=1, keepdims=True) > 0).astype("float32")
 

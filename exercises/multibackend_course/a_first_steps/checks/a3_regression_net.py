@@ -12,7 +12,7 @@ SUMS = np.array([-2.0, -1.0, 1.0, 2.0])
 
 
 def _respond(student: Student, model: Any, output_weight: float, output_bias: float) -> np.ndarray:
-    """What the model gives where each hidden neuron's sum is one of SUMS, for given weights of the output."""
+    """The model's outputs where each hidden neuron's sum is one of SUMS, for given output weights."""
     inputs = np.stack([SUMS, np.zeros(4)], axis=1).astype("float32")
     student.apply(model, inputs)  # which builds a model without declared inputs
     arrays = [np.zeros(array.shape) for array in student.weights(model)]
@@ -41,7 +41,7 @@ def inputs(student: Student) -> None:
 
 @point()
 def hidden(student: Student) -> None:
-    # Relu gives 0 for both negative sums, and tells the positive ones apart; whatever the output makes of it then.
+    # Relu gives 0 for both negative sums, and different numbers for the positive ones.
     found = _respond(student, student.build_model(2), output_weight=1 / 30, output_bias=0.5).ravel()
     expect_close(found[:1], found[1:2], ROUNDING)
     expect(abs(found[3] - found[2]) > 1e-3, "relu(2) ≠ relu(1)", found)

@@ -10,7 +10,7 @@ from multibackend.datasets.builtin import find_file
 
 SUMS = 1e-4  # of thirty products in single precision
 ROUNDING = 1e-5  # the rows may be in single precision
-DEVIATION = 5e-3  # pandas divides by n - 1, scikit-learn by n: for 129 rows and more, less than this apart
+DEVIATION = 5e-3  # pandas divides by n - 1, scikit-learn by n: for 129 rows and more, they differ by less than this
 UNITS = np.array([1, 1, 1e6])  # the table's sizes and rooms are whole, its prices whole millions
 SHAPES = [(2, 30), (30,), (30, 1), (1,)]
 
@@ -36,7 +36,7 @@ def _rows(student: Student, split: Any) -> np.ndarray:
 
 
 def _fit(student: Student, data: Any, epochs: int) -> tuple[np.ndarray, Any]:
-    """The losses of a training from weights of ours, and how many updates there were; the model is compiled once."""
+    """The losses of a training from weights of ours, and the number of its updates; the model is compiled once."""
     model = student.once("build_model")
     rows = _rows(student, data.training).astype("float32")
     student.apply(model, rows[:4, :2])

@@ -13,7 +13,7 @@ SHAPES = [(2, 20), (20,), (20, 2), (2,)]
 
 
 def _respond(student: Student, model: Any, output_weight: float, output_bias: float) -> np.ndarray:
-    """What the model gives where each hidden neuron's sum is one of SUMS; the first class' logit is 0."""
+    """The model's outputs where each hidden neuron's sum is one of SUMS; the first class' logit is 0."""
     inputs = np.stack([SUMS, np.zeros(4)], axis=1).astype("float32")
     student.apply(model, inputs)  # which builds a model without a declared input
     expect_equal([array.shape for array in student.weights(model)], SHAPES)
@@ -49,7 +49,7 @@ def classes(student: Student) -> None:
 
 @point()
 def hidden(student: Student) -> None:
-    # Relu gives 0 for both negative sums, and tells the positive ones apart; whatever the output makes of it then.
+    # Relu gives 0 for both negative sums, and different numbers for the positive ones.
     found = _respond(student, student.build_model(), output_weight=1 / 20, output_bias=0.5)
     expect_close(found[0], found[1], ROUNDING)
     expect(abs(found[3] - found[2]).max() > 1e-3, "relu(2) ≠ relu(1)", found)

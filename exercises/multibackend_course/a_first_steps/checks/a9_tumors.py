@@ -22,7 +22,7 @@ def _read_table() -> np.ndarray:
 
 
 def _sort(rows: np.ndarray) -> np.ndarray:
-    """In a fixed order, and to the table's decimals."""
+    """Sort the rows, rounded to the table's decimals."""
     whole = np.round(rows / UNITS)
     return whole[np.lexsort(whole.T)] * UNITS
 

@@ -13,7 +13,7 @@ def _tensor(student: Student, numbers: np.ndarray) -> Remote:
 
 
 def _demand(student: Student, task: str, numbers: np.ndarray, expected: np.ndarray) -> None:
-    """The same numbers in the same shape, whatever the dtype."""
+    """Demand the same numbers in the same shape, whatever the dtype."""
     expect_equal(student.numbers(getattr(student, task)(_tensor(student, numbers))).tolist(), expected.tolist())
 
 

@@ -15,7 +15,7 @@ def _rows(student: Student) -> np.ndarray:
 
 
 def _demand_perceptron(student: Student, model: Any) -> None:
-    """Eleven weights, whose sigmoid sum it gives."""
+    """Demand eleven weights, and the sigmoid of the weighted sum."""
     rows = _rows(student)
     student.apply(model, rows)
     kernel, bias = student.random.normal(size=(10, 1)), student.random.normal(size=1)

@@ -22,7 +22,7 @@ def draw_weights(random: np.random.Generator, sizes: Sequence[int]) -> list[np.n
 
 
 def apply_mlp(weights: Sequence[np.ndarray], rows: np.ndarray) -> np.ndarray:
-    """What a dense network with relus and a final softmax gives, (rows, classes)."""
+    """The outputs of a dense network with relus and a final softmax, (rows, classes)."""
     for kernel, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
         rows = np.maximum(rows @ kernel + bias, 0)
     return special.softmax(rows @ weights[-2] + weights[-1], axis=-1)

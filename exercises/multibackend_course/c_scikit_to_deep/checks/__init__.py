@@ -1,1 +1,1 @@
-"""What each exercise of the unit asks of a submission; nothing here imports Keras."""
+"""The questions that the exercises of this unit ask of a submission; nothing here imports Keras."""

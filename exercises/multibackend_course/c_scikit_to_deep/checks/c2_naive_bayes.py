@@ -1,4 +1,4 @@
-"""C2: a naive Bayes classifier, the part of its predictions that are right, and its accuracy on the test images."""
+"""C2: a naive Bayes classifier, the share of its predictions that are right, and its accuracy on the test images."""
 
 import numpy as np
 

@@ -16,7 +16,7 @@ def _draw_problem(student: Student, rows: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _solve(x: np.ndarray, targets: np.ndarray, unseen: np.ndarray) -> np.ndarray:
-    """Least squares with a constant; what it answers to unseen rows."""
+    """Fit least squares with a constant; return its answers to unseen rows."""
     solution, *_ = np.linalg.lstsq(np.c_[x, np.ones(len(x))], targets, rcond=None)
     return np.c_[unseen, np.ones(len(unseen))] @ solution
 

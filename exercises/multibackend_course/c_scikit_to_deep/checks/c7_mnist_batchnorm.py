@@ -31,7 +31,7 @@ def _settle(student: Student) -> tuple[Any, Any, np.ndarray, np.ndarray]:
 
 
 def _draw_pixels(student: Student) -> np.ndarray:
-    """Of every column its own level and spread; never the same value throughout."""
+    """Pixels whose columns each have a level and spread of their own, and no column just one value."""
     return student.random.uniform(0, 255, 784) + student.random.normal(size=(32, 784)) * student.random.uniform(
         20, 60, 784
     )

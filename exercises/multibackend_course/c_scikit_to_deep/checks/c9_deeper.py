@@ -27,7 +27,7 @@ class Trained(NamedTuple):
     test: Any
 
 
-@lru_cache(maxsize=16)  # as many as are judged beside one another
+@lru_cache(maxsize=16)  # as many as are judged at the same time
 def _train(student: Student) -> Trained:
     """Trained once for all points, from weights that a seed determines."""
     student.keras.utils.set_random_seed(0)

@@ -54,7 +54,7 @@ def computed(student: Student) -> None:
 
 
 def _shapes(student: Student, rows: int) -> Any:
-    """What the student finds of a model of 3 x 2 inputs and 5 outputs."""
+    """The shapes that the student finds of a model of 3 x 2 inputs and 5 outputs."""
     keras = student.keras
     model = keras.Sequential([keras.Input((3, 2)), keras.layers.Flatten(), keras.layers.Dense(5)])
     found = student.output_shapes(model, rows)

@@ -19,7 +19,7 @@ OPTIMIZERS = {
 
 
 def _probabilities(student: Student, model: Any, rows: np.ndarray) -> np.ndarray:
-    """What such a network makes of rows, by NumPy, with weights that the judge gives it."""
+    """The probabilities that such a network gives to rows, by NumPy, with the judge's weights."""
     expect_equal([weight.shape for weight in student.weights(model)], SHAPES)
     weights = [student.random.normal(size=shape) / np.sqrt(shape[0]) for shape in SHAPES]
     student.set_weights(model, weights)

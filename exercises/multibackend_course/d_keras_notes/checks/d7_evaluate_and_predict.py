@@ -13,7 +13,7 @@ ROWS = 50  # more than a batch of 32, and no multiple of it: a mean of batches' 
 
 
 def _model(student: Student) -> tuple[Any, np.ndarray, np.ndarray]:
-    """A model of 4 classes, inputs, and what NumPy says that it makes of them."""
+    """A model of 4 classes, inputs, and its outputs for these, by NumPy."""
     keras = student.keras
     model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(4, activation="softmax")])
     model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
