@@ -21,6 +21,7 @@ Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 File = TypeVar("File", bound=Struct)
+Found = TypeVar("Found")
 
 HINTS = 3
 LANGUAGE_VARIABLE = "MULTIBACKEND_LANGUAGE"
@@ -55,10 +56,13 @@ class Words(Text, frozen=True):
 
 
 class ExerciseFile(Text, frozen=True):
-    """The file of an exercise's words. `figures` holds, by name, the numbers that the answer quotes, as printed."""
+    """The file of an exercise's words, in the languages that its course is taught in.
 
-    en: Words
-    fr: Words
+    `figures` holds, by name, the numbers that the answer quotes, as they are printed.
+    """
+
+    en: Words | None = None
+    fr: Words | None = None
     figures: Mapping[str, str] = {}
 
 
@@ -72,8 +76,8 @@ class UnitWords(Text, frozen=True):
 class UnitFile(Text, frozen=True):
     """The file of a unit's words."""
 
-    en: UnitWords
-    fr: UnitWords
+    en: UnitWords | None = None
+    fr: UnitWords | None = None
 
 
 def read_words(path: Path, language: Language) -> Words:
@@ -83,7 +87,7 @@ def read_words(path: Path, language: Language) -> Words:
         MultibackendError: the file can't be read, lacks a key, or has an unknown one.
     """
     file = _read(path, ExerciseFile)
-    words: Words = getattr(file, language)
+    words = _choose(path, language, {"en": file.en, "fr": file.fr})
     figures = {name: text.replace(".", ",") if language == "fr" else text for name, text in file.figures.items()}
     try:
         answer = words.answer.format(**figures)
@@ -98,8 +102,8 @@ def read_words(path: Path, language: Language) -> Words:
 
 def read_unit(path: Path, language: Language) -> UnitWords:
     """Read a unit's words."""
-    words: UnitWords = getattr(_read(path, UnitFile), language)
-    return words
+    file = _read(path, UnitFile)
+    return _choose(path, language, {"en": file.en, "fr": file.fr})
 
 
 def read_figures(path: Path) -> Mapping[str, str]:
@@ -109,6 +113,13 @@ def read_figures(path: Path) -> Mapping[str, str]:
 
 def _read(path: Path, kind: type[File]) -> File:
     return read_typed(path, kind, "words", "expected the keys of the other exercises; restore the file")
+
+
+def _choose(path: Path, language: Language, words: Mapping[Language, Found | None]) -> Found:
+    found = words[language]
+    if found is None:
+        raise MultibackendError(f"words {path}: none in {language!r}; expected the keys of the other exercises.")
+    return found
 
 
 @cache
