@@ -43,7 +43,7 @@ from multibackend.course.seccomp import INSTRUCTION_BYTES, write_filter
 from multibackend.errors import MultibackendError
 
 FIRST_FREE_USER = 1 << 30
-"""Where the examiner is root, a submission becomes a user from this number on that no other process has."""
+"""The first of the users that submissions become where the examiner is root; no other process has them."""
 
 MOST_CAPABILITIES = 64
 

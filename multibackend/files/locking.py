@@ -7,7 +7,6 @@ in the file only tell other commands who has it.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shlex
 import socket
@@ -16,7 +15,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from multibackend.errors import MultibackendError
 from multibackend.text import sanitize
@@ -26,6 +28,16 @@ TICK_SECONDS = 0.05
 
 MOST_WORDS = 120
 """Characters of another command that are shown."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The command that has a lock, as it writes itself into the lock's file."""
+
+    pid: int
+    host: str
+    command: str
+    since: str
 
 
 @contextmanager
@@ -65,29 +77,29 @@ def _take(number: int, what: str, cure: str, wait_seconds: float) -> bool:
             time.sleep(TICK_SECONDS)
         except OSError:
             return False
-    words = {"pid": os.getpid(), "host": socket.gethostname(), "command": shlex.join(sys.argv)}
+    holder = Holder(os.getpid(), socket.gethostname(), shlex.join(sys.argv), time.strftime("%H:%M"))
     os.ftruncate(number, 0)
-    os.pwrite(number, json.dumps(words | {"since": time.strftime("%H:%M")}).encode(), 0)
+    os.pwrite(number, msgspec.json.encode(holder), 0)
     return True
 
 
 def _describe_holder(number: int) -> str:
-    """Name the command that has the lock, by what it wrote in the file."""
+    """Name the command that has the lock, from what it wrote in the file."""
     try:
-        words = json.loads(os.pread(number, 1 << 16, 0))
-        command = sanitize(str(words["command"]), MOST_WORDS)
-        where = sanitize(f"process {words['pid']} on {words['host']} since {words['since']} ({command})", 500)
-        here = words["host"] == socket.gethostname()
-    except (ValueError, KeyError, TypeError, RecursionError):
+        holder = msgspec.json.decode(os.pread(number, 1 << 16, 0), type=Holder)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return "another command"
-    return where if not here or _is_alive(words["pid"]) else f"what is left of {where}"
+    command = sanitize(holder.command, MOST_WORDS)
+    where = sanitize(f"process {holder.pid} on {holder.host} since {holder.since} ({command})")
+    is_here = holder.host == socket.gethostname()
+    return f"what is left of {where}" if is_here and not _is_alive(holder.pid) else where
 
 
-def _is_alive(pid: object) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
-        os.kill(int(str(pid)), 0)
+        os.kill(pid, 0)
     except PermissionError:
         return True  # another user's
-    except (ValueError, OverflowError, ProcessLookupError):
+    except (OverflowError, ProcessLookupError):
         return False
     return True

@@ -1,6 +1,6 @@
-"""The output folder: opened by one command at a time, so that none trains, or overwrites, what another asked for.
+"""The output folder: opened by one command at a time, so that none overwrites the records of another.
 
-The lock is the kernel's, on the file `.lock` of the folder. It goes when the command ends, however it does, and the
+The lock is the kernel's, on the file `.lock` of the folder. It is released when the command ends, however it ends. The
 keepers of its workers hold it too: the next command begins once the last worker of this one is dead.
 """
 
@@ -20,16 +20,18 @@ from multibackend.files.locking import locked
 LOCK_FILE = ".lock"
 
 WAIT_SECONDS = 3.0
-"""For the workers of a command that was killed to be gone, and for a command that is about to end."""
+"""Seconds to wait for the workers of a command that was killed to end, and for a command that is about to end."""
 
 WRITABLE_BYTES = 1 << 20
+"""The size of the file that is written to try a folder."""
 
 
 @dataclass(frozen=True)
 class OutputFolder:
-    """A folder that is this command's; `lock` is the descriptor that says so, None where the file system has no locks.
+    """A folder that this command has opened for itself.
 
-    `path` is absolute: a model may change the working folder.
+    `lock` is the descriptor of the lock, None where the file system has no locks. `path` is absolute: a model may
+    change the working folder.
     """
 
     path: Path
@@ -37,7 +39,7 @@ class OutputFolder:
 
     @property
     def notice(self) -> str:
-        """What a user should know; mostly nothing."""
+        """A warning for the user; mostly empty."""
         if self.lock is not None:
             return ""
         return f"output folder {self.path}: its file system has no locks; start no second command there meanwhile"
@@ -45,10 +47,10 @@ class OutputFolder:
 
 @contextmanager
 def open_folder(path: Path) -> Iterator[OutputFolder]:
-    """Make a folder this command's own, and tidy what killed commands left in it.
+    """Open a folder for this command alone, and tidy what killed commands left in it.
 
     Raises:
-        MultibackendError: it can't be written, or another command has it.
+        MultibackendError: it can't be written, or another command has opened it.
     """
     check_writable(path)
     with ExitStack() as stack:

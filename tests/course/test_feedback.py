@@ -1,4 +1,4 @@
-"""What a submission says has no effect where it is shown, and pages are written nowhere else."""
+"""Words of a submission have no effect where they are shown, and pages are written nowhere else."""
 
 from __future__ import annotations
 

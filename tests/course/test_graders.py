@@ -1,4 +1,4 @@
-"""What goes wrong with one submission, or with its examiner, stays with it."""
+"""An error with one submission, or with its examiner, concerns that submission alone."""
 
 from __future__ import annotations
 

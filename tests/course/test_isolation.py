@@ -1,4 +1,4 @@
-"""What isolation shows and hides, on trees and mounts as a machine may have them."""
+"""Isolation shows and hides the right folders, on trees and mounts as a machine may have them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_mounts_that_the_new_root_covers_are_left_alone(tmp_path):
 
 
 def test_solutions_are_hidden_wherever_they_are_installed(tmp_path):
-    """Also those of another installation, and all that is installed where this Python doesn't look."""
+    """So are those of another installation, and all that is installed where this Python doesn't look."""
     ours, users, others = (tmp_path / name for name in ("v/lib/python3.11/site-packages", "u", "o"))
     base = tmp_path / "base/lib/python3.11/site-packages"
     for folder in (ours, users, base, others):

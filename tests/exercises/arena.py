@@ -34,10 +34,10 @@ ORDINARY_USER = 54321
 """A number that nobody has."""
 
 GRACE_SECONDS = 5.0
-"""For processes to be gone, after their judge has an answer."""
+"""The time for processes to be gone, after their judge has an answer."""
 
 HUNG_SECONDS = 25.0
-"""Beyond a submission's own time: its judge hangs."""
+"""The time beyond a submission's own after which its judge counts as hanging."""
 
 SHARED_FOLDERS = ("/tmp", "/dev/shm")
 CLASS_FOLDERS = ("/srv", "/media", "/mnt", "/opt")
@@ -98,7 +98,7 @@ class Arena:
 
 
 class World:
-    """What is outside of a submission's reach: files, sockets, and their secrets."""
+    """The things outside of a submission's reach: files, sockets, and their secrets."""
 
     def __init__(self, owner: int) -> None:
         self.secret = f"canary-{secrets.token_hex(16)}"
@@ -160,7 +160,7 @@ class World:
                     caller.sendall(self.secret.encode())
 
     def marks(self) -> list[str]:
-        """What bears the mark outside, in the folders where it may have been left."""
+        """List the files outside that bear the mark, in the folders where it may have been left."""
         folders: list[Path | str] = [*SHARED_FOLDERS, *("/", "/etc", "/usr", "/usr/lib", "/var/tmp", "/dev", "/run")]
         packages = [path for path in map(Path, sys.path) if path.is_dir()]
         for path in packages:
@@ -341,7 +341,7 @@ class Warden:
         }
 
     def _left(self) -> list[str]:
-        """What differs from before, once all that is on its way out is gone."""
+        """List what differs from before, once all that is about to end is gone."""
         deadline = time.monotonic() + GRACE_SECONDS
         while True:
             self._reap()

@@ -23,7 +23,7 @@ from multibackend.course.words import read_figures
 
 
 def describe_picture(figure):
-    """Of a picture with one pair of axes: title, labels, scale, and what its legend names."""
+    """Describe a picture with one pair of axes: title, labels, scale, and the names in its legend."""
     (axes,) = figure.axes
     names = [text.get_text() for text in axes.get_legend().get_texts()]
     assert len(axes.lines) == len(names)

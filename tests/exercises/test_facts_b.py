@@ -28,11 +28,11 @@ from multibackend.errors import DataUnavailable
 BACKEND = keras.config.backend()
 
 B1_LOSSES = [11.96341, 3.70119, 1.38604]
-"""Of three epochs from NumPy's weights in NumPy's order."""
+"""The losses of three epochs from NumPy's weights in NumPy's order."""
 
 
 def rows_or_skip(load):
-    """What is fetched once, and may not be here."""
+    """Load rows that are fetched once, and may not be here."""
     try:
         return load()
     except DataUnavailable as error:

@@ -35,5 +35,5 @@ def one_row(a: Tensor) -> Tensor:
 
 
 def blocks(numbers: Tensor) -> Tensor:
-    """As many blocks of 25 rows and 2 columns as the numbers fill, (blocks, 25, 2)."""
+    """Fill blocks of 25 rows and 2 columns with all numbers, (blocks, 25, 2)."""
     return keras.ops.reshape(numbers, (-1, 25, 2))

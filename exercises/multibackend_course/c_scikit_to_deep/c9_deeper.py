@@ -166,7 +166,7 @@ experiment = Experiment(
 
 
 def pictures() -> dict[str, Figure]:
-    """What is misread after 5,000 images, and what one fixed shuffle of the pixels does."""
+    """Draw the images misread after 5,000 images, and the effect of one fixed shuffle of the pixels."""
     data = experiment.quick.limit(load_data())
     model = build_model()
     train_on_first(model, data.training, data.test, 5_000)
