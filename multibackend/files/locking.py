@@ -77,7 +77,8 @@ def _take(number: int, what: str, cure: str, wait_seconds: float) -> bool:
             time.sleep(TICK_SECONDS)
         except OSError:
             return False
-    holder = Holder(os.getpid(), socket.gethostname(), shlex.join(sys.argv), time.strftime("%H:%M"))
+    command = shlex.join(sys.argv).encode("utf-8", "backslashreplace").decode()  # a path may be any bytes
+    holder = Holder(os.getpid(), socket.gethostname(), command, time.strftime("%H:%M"))
     os.ftruncate(number, 0)
     os.pwrite(number, msgspec.json.encode(holder), 0)
     return True

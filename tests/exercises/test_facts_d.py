@@ -120,7 +120,7 @@ def test_d4_without_draws_only_the_function_gives_these_weights():
 
 
 def _two_generators(seed):
-    """The seed that `draws` draws with: Keras takes initializers' seeds from Python's generator, in the order of the layers."""
+    """The generators of `draws`: Keras seeds initializers from Python's generator, in the order of the layers."""
     source = random.Random(seed)
     return [make_generator(source.randint(1, int(1e9)), 0) for _ in range(2)]
 
