@@ -16,13 +16,10 @@ from multibackend.course.judging import Point
 from multibackend.course.limits import Limits
 from multibackend.course.remote import Ended, Link, OutOfTime, Raised
 from multibackend.course.verdict import Result, Submission, judge_points
-from multibackend.engine.backends import environment_variables
+from multibackend.engine.backends import environment_variables, get_backend
 from multibackend.errors import MultibackendError
 from multibackend.experiments.registry import CATALOGUE_VARIABLE
 from multibackend.text import sanitize
-
-KEEP_COMPILED = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
-"""Each process compiles JAX's operations again; reading all of them from the disk halves the time of a check."""
 
 PASSED_ON = (
     *("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "XDG_CACHE_HOME", "MPLCONFIGDIR"),
@@ -136,7 +133,7 @@ def _environment(backend: str) -> dict[str, str]:
     if "PYTHONPATH" in passed:  # an empty entry is the working folder, which may be a class's
         entries = passed["PYTHONPATH"].split(os.pathsep)
         passed["PYTHONPATH"] = os.pathsep.join(entry for entry in entries if Path(entry).is_absolute())
-    return {**passed, **environment_variables(backend, "cpu", 1), **KEEP_COMPILED}
+    return {**passed, **environment_variables(backend, "cpu", 1), **get_backend(backend).checking}
 
 
 def _let_go(leash: socket.socket) -> None:

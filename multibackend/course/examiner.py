@@ -28,6 +28,7 @@ from multibackend.course.root_folder import View
 from multibackend.course.warden import guard
 from multibackend.datasets.builtin import find_file
 from multibackend.datasets.checksums import ARCHIVES, TABLES
+from multibackend.engine.backends import DESCRIPTORS
 from multibackend.experiments.registry import find_folders, list_packages
 from multibackend.paths import cache_folder
 
@@ -101,7 +102,7 @@ def _examine(limits: Limits, isolate: bool, connection: socket.socket, leash: so
 
 
 def _view() -> View:
-    """List what a submission sees: Python, its packages, this package, the data, and functions that JAX has compiled.
+    """List what a submission sees: Python, its packages, this package, the data, and functions compiled before.
 
     It sees nothing of packages that are installed where this Python doesn't look, and nothing of any registered course,
     whose packages hold the reference solutions.
@@ -112,7 +113,8 @@ def _view() -> View:
         site_folders.append(Path(site.getusersitepackages()))
     packages = [folder for name in ("keras", "multibackend") for folder in find_folders(name)]
     data = [path for name in (*TABLES, *ARCHIVES) if (path := find_file(name))]
-    shown = (*prefixes, *site_folders, *packages, *data, cache_folder() / "jax")
+    compiled = [cache_folder() / backend.compiled_folder for backend in DESCRIPTORS.values() if backend.compiled_folder]
+    shown = (*prefixes, *site_folders, *packages, *data, *compiled)
     libraries = [*shown, Path("/usr/lib"), Path("/usr/local/lib")]
     return View(shown, tuple(_list_hidden(libraries, sys.path, list_packages())))
 

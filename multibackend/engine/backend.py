@@ -38,6 +38,8 @@ class Backend:
     colour blindness (https://jfly.uni-koeln.de/color/).
     `script_seconds` is about how long a script of a few operations takes in a process that has run one before.
     `compiles_each_program` says that a program costs a second of compiling, however small it is.
+    `checking` holds the environment variables of a process that checks one submission after another, beside the others.
+    `compiled_folder` is the folder of compiled programs within the cache folder, "" for none.
     """
 
     name: str
@@ -49,6 +51,8 @@ class Backend:
     can: frozenset[Capability] = CAPABILITIES
     run_once: Callable[[Environment], Environment] = field(default=dict)
     compiles_each_program: bool = False
+    checking: Environment = field(default_factory=dict)
+    compiled_folder: str = ""
 
     @property
     def distributions(self) -> tuple[str, ...]:

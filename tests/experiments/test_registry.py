@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -75,11 +76,12 @@ def test_exercises_of_both_courses_are_found(tmp_path: Path) -> None:
     assert "0 of 51 exercises" in said
 
 
-def test_both_packages_decide_the_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from multibackend.launch.interpreters import probe
-
-    monkeypatch.setenv("PYTHONPATH", f"{install_tiny(tmp_path)}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
-    folders = probe(sys.executable, "torch").folders
+def test_both_packages_decide_the_fingerprint(tmp_path: Path) -> None:
+    code = (
+        "import json, sys; from multibackend.launch.interpreters import probe; "
+        "print(json.dumps(probe(sys.executable, 'torch').folders))"
+    )
+    folders = json.loads(run("-c", code, folders=(install_tiny(tmp_path),)).stdout)
     assert set(folders) == {"multibackend", "multibackend_course", "tiny_course"}
     assert folders["tiny_course"] == str(tmp_path / "tiny_course")
 
