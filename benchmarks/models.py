@@ -6,10 +6,10 @@ from typing import Any
 
 import keras
 import numpy as np
-from multibackend_course.b_introduction import b9_mnist_mlp
 
 from multibackend import Dataset, Experiment, Plan, Split
 from multibackend.datasets.builtin import load_cifar10, load_mnist
+from multibackend_course.b_introduction import b9_mnist_mlp
 
 EPOCHS = 20
 """Of a full training, from which an engine may judge whether a slow compiler pays."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from benchmarks import models
+from benchmarks.by_hand import Recipe
+from multibackend import Experiment, Split
 from multibackend_course.b_introduction import b9_mnist_mlp
 from multibackend_course.c_scikit_to_deep import c7_mnist_batchnorm
 from multibackend_course.d_keras_notes import d3_small_cnn
 from multibackend_course.e_day_of_keras import e4_breast_cancer
-
-from benchmarks import models
-from benchmarks.by_hand import Recipe
-from multibackend import Experiment, Split
 
 STEPS = 50_000
 """How long a training the engines compile for: long enough that compiling, reported apart, pays back where it can.

@@ -13,8 +13,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from multibackend_course import COURSE
-
 from multibackend import BACKENDS
 from multibackend.course.examination import Examiner
 from multibackend.course.exercise import Exercise, list_exercises
@@ -23,6 +21,7 @@ from multibackend.course.notebooks import write_notebooks
 from multibackend.course.starter import make_starter
 from multibackend.course.verdict import Result, Submission
 from multibackend.launch.interpreters import name_pythons, require
+from multibackend_course import COURSE
 
 DOCS = Path(__file__).resolve().parent
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from multibackend_course import COURSE
 
 from multibackend.course.exercise import list_exercises
 from multibackend.course.notebooks import Notebook, list_notebooks, make_notebook, write_notebooks
 from multibackend.course.starter import make_starter
+from multibackend_course import COURSE
 
 COMMITTED = Path(__file__).resolve().parents[2] / "docs/notebooks"
 EXERCISES = tuple(list_exercises(COURSE))

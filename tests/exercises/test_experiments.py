@@ -8,10 +8,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from multibackend_course import EXPERIMENTS as CATALOGUE
 
 from multibackend.errors import DataUnavailable
 from multibackend.train.load import load_experiment
+from multibackend_course import EXPERIMENTS as CATALOGUE
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -3,6 +3,9 @@
 import keras
 import numpy as np
 import pytest
+
+from multibackend.course.exercise import find
+from multibackend.course.words import read_figures
 from multibackend_course.a_first_steps import (
     a2_activation,
     a3_regression_net,
@@ -17,9 +20,6 @@ from multibackend_course.a_first_steps import (
     a13_optimizers,
     a14_sigmoid_neuron,
 )
-
-from multibackend.course.exercise import find
-from multibackend.course.words import read_figures
 
 
 def describe_picture(figure):

@@ -7,6 +7,9 @@ import keras
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+
+from multibackend.datasets.builtin import load_california, load_cifar10, load_mnist
+from multibackend.errors import DataUnavailable
 from multibackend_course.b_introduction import (
     b1_randomness,
     b2_tensors,
@@ -21,9 +24,6 @@ from multibackend_course.b_introduction import (
     b12_cifar10,
     b13_california,
 )
-
-from multibackend.datasets.builtin import load_california, load_cifar10, load_mnist
-from multibackend.errors import DataUnavailable
 
 BACKEND = keras.config.backend()
 

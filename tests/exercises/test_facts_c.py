@@ -7,6 +7,12 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
+
+from multibackend import Split
+from multibackend.course.exercise import find
+from multibackend.course.words import read_figures
+from multibackend.datasets.builtin import load_mnist
 from multibackend_course.c_scikit_to_deep import (
     c1_flat_digits,
     c2_naive_bayes,
@@ -17,12 +23,6 @@ from multibackend_course.c_scikit_to_deep import (
     c8_larger_batches,
     c9_deeper,
 )
-from sklearn.exceptions import ConvergenceWarning
-
-from multibackend import Split
-from multibackend.course.exercise import find
-from multibackend.course.words import read_figures
-from multibackend.datasets.builtin import load_mnist
 
 ROWS = 12_800
 

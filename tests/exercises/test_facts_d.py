@@ -8,6 +8,10 @@ import random
 import keras
 import numpy as np
 import pytest
+
+from multibackend import draws
+from multibackend.datasets.builtin import load_mnist
+from multibackend.draws.order import make_generator
 from multibackend_course.d_keras_notes import (
     d1_sequential,
     d2_looking_inside,
@@ -19,10 +23,6 @@ from multibackend_course.d_keras_notes import (
     d8_accuracy_by_hand,
     d9_newaxis,
 )
-
-from multibackend import draws
-from multibackend.datasets.builtin import load_mnist
-from multibackend.draws.order import make_generator
 
 BACKEND = keras.backend.backend()
 

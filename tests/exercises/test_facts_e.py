@@ -7,6 +7,7 @@ import os
 import keras
 import numpy as np
 import pytest
+
 from multibackend_course.e_day_of_keras import (
     e0_environment,
     e1_empty_model,

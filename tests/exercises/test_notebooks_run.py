@@ -6,12 +6,12 @@ import os
 
 import nbclient
 import pytest
-from multibackend_course import COURSE
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell
 
 from multibackend.course.exercise import list_exercises
 from multibackend.course.notebooks import list_notebooks, make_notebook
+from multibackend_course import COURSE
 
 BACKEND = os.environ["KERAS_BACKEND"]
 NOTEBOOKS = {(n.unit, n.kind, n.language): n for n in list_notebooks(list_exercises(COURSE))}
