@@ -15,9 +15,10 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from multibackend.course.examination import Examiner, Submission
+from multibackend.course.examination import Examiner
 from multibackend.course.exercise import exercises, find
 from multibackend.course.limits import Limits
+from multibackend.course.verdict import Submission
 from multibackend.engine.backends import BACKENDS
 from multibackend.launch.choosing import name_pythons
 

@@ -7,9 +7,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from exercises.b_introduction import b9_mnist_mlp
 from multibackend import Dataset, Experiment, Plan, Split
 from multibackend.datasets.builtin import load_cifar10, load_mnist
+from multibackend_course.b_introduction import b9_mnist_mlp
 
 EPOCHS = 20
 """The length of a full training, by which an engine may judge whether a slow compiler pays."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from benchmarks import models
 from benchmarks.by_hand import Recipe
-from exercises.b_introduction import b9_mnist_mlp
-from exercises.c_scikit_to_deep import c7_mnist_batchnorm
-from exercises.d_keras_notes import d3_small_cnn
-from exercises.e_day_of_keras import e4_breast_cancer
 from multibackend import Experiment, Split
+from multibackend_course.b_introduction import b9_mnist_mlp
+from multibackend_course.c_scikit_to_deep import c7_mnist_batchnorm
+from multibackend_course.d_keras_notes import d3_small_cnn
+from multibackend_course.e_day_of_keras import e4_breast_cancer
 
 STEPS = 50_000
 """The length of training that the engines compile for: long enough for compiling, which is reported separately, to pay.

@@ -16,6 +16,7 @@ from multibackend.engine.backends import DESCRIPTORS
 
 PACKAGE = Path(multibackend.__file__).parent
 ROOT = PACKAGE.parent
+COURSE = ROOT / "exercises/multibackend_course"
 
 GROUND = ("errors", "machine", "paths", "text", "files", "typed")
 ORDER = (
@@ -41,11 +42,11 @@ MOST_LINES, MOST_LINES_OF_A_FUNCTION = 250, 50
 
 def name_of(path: Path) -> str:
     """A file's module by its full name."""
-    parts = path.relative_to(ROOT).with_suffix("").parts
+    parts = path.relative_to(COURSE.parent if path.is_relative_to(COURSE) else ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-MODULES = {name_of(path): path for folder in (PACKAGE, ROOT / "exercises") for path in folder.rglob("*.py")}
+MODULES = {name_of(path): path for folder in (PACKAGE, COURSE) for path in folder.rglob("*.py")}
 OURS = {name: path for name, path in MODULES.items() if name.startswith("multibackend.")}
 
 

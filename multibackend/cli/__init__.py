@@ -24,6 +24,7 @@ from multibackend.cli.sweep import sweep
 from multibackend.cli.train import train
 from multibackend.cli.workbook import hint, progress, reset, solution, start
 from multibackend.errors import MultibackendError
+from multibackend.experiments.registry import known_problems
 
 
 class Commands(click.Group):
@@ -46,6 +47,9 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             say("interrupted")
             ctx.exit(130)
+        finally:
+            for problem in known_problems():
+                say(problem)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,4 +1,4 @@
-"""`multibackend check` and `watch`: what judges a student's file."""
+"""`multibackend check` and `watch`: judge a student's file."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from typing import TYPE_CHECKING
 
 import click
 
-from multibackend.cli.options import (
+from multibackend.cli.course_options import (
     BACKEND_OPTION,
     EXERCISE_ARGUMENT,
+    FILE_ARGUMENT,
     FOLDER_OPTION,
     LANGUAGE_OPTION,
-    PYTHON_OPTION,
 )
+from multibackend.cli.options import PYTHON_OPTION
 from multibackend.cli.output import say, say_error
 from multibackend.course.names import shown
 from multibackend.course.words import Language, messages
 from multibackend.errors import MultibackendError
 
 if TYPE_CHECKING:
-    from multibackend.course.examination import Examiner, Result, Submission
+    from multibackend.course.examination import Examiner
     from multibackend.course.exercise import Exercise
+    from multibackend.course.verdict import Result, Submission
     from multibackend.course.workbook import Workbook
-
-FILE = click.argument("file", required=False, type=click.Path(path_type=Path))
 
 
 @click.command()
 @EXERCISE_ARGUMENT
-@FILE
+@FILE_ARGUMENT
 @BACKEND_OPTION
 @FOLDER_OPTION
 @LANGUAGE_OPTION
@@ -40,7 +40,7 @@ FILE = click.argument("file", required=False, type=click.Path(path_type=Path))
 def check(
     id: str, file: Path | None, backend: str | None, folder: Path, language: Language, pythons: dict[str, str]
 ) -> None:
-    """Check an exercise: for each point, whether it is met, or what was expected, what was got, and what to try.
+    """Check an exercise: say of each point that it is met, or what was expected, what was got, and what to try.
 
     FILE is the file to check; by default, the one that `start` wrote. It runs in a process of its own, with limits to
     its time and memory, and without a network. Exits with 0 only if all points are met, on all backends asked for.
@@ -63,7 +63,7 @@ def check(
 
 @click.command()
 @EXERCISE_ARGUMENT
-@FILE
+@FILE_ARGUMENT
 @BACKEND_OPTION
 @FOLDER_OPTION
 @LANGUAGE_OPTION
@@ -97,14 +97,14 @@ def watch(
 
 
 def _read_submission(exercise: Exercise, path: Path, language: Language) -> Submission:
-    from multibackend.course.examination import Submission
+    from multibackend.course.verdict import Submission
     from multibackend.course.workbook import read_own
 
     return Submission(shown(path.name), read_own(exercise, path, language))
 
 
 def _start(backend: str | None, pythons: dict[str, str]) -> Sequence[Examiner]:
-    """An examiner for each backend asked for, all starting at once."""
+    """Start an examiner for each backend asked for, all at once."""
     from multibackend.course.examination import Examiner
     from multibackend.launch.choosing import choose
 

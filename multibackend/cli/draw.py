@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from multibackend.cli.check import FILE
-from multibackend.cli.options import BACKEND_OPTION, EXERCISE_ARGUMENT, LANGUAGE_OPTION, PYTHON_OPTION
+from multibackend.cli.course_options import BACKEND_OPTION, EXERCISE_ARGUMENT, FILE_ARGUMENT, LANGUAGE_OPTION
+from multibackend.cli.options import PYTHON_OPTION
 from multibackend.course.names import shown
 from multibackend.course.words import Language
 from multibackend.errors import MultibackendError
@@ -19,7 +19,7 @@ from multibackend.text import sanitize
 
 @click.command()
 @EXERCISE_ARGUMENT
-@FILE
+@FILE_ARGUMENT
 @BACKEND_OPTION
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("pictures"), show_default=True)
 @LANGUAGE_OPTION
@@ -27,7 +27,7 @@ from multibackend.text import sanitize
 def draw(
     id: str, file: Path | None, backend: str | None, output: Path, language: Language, pythons: dict[str, str]
 ) -> None:
-    """Draw an exercise's pictures, and save them: of the solution, or of FILE.
+    """Draw an exercise's pictures with the solution, or with FILE, and save them.
 
     FILE is run as a program of yours, without the limits of `check`: it can do all that you can. Draw your own file, or
     one that you have read.
@@ -60,7 +60,7 @@ def draw(
 
 
 def _draws(source: str, path: Path) -> bool:
-    """Whether a file defines `pictures`."""
+    """Tell whether a file defines `pictures`."""
     try:
         body = ast.parse(source).body
     except SyntaxError as error:

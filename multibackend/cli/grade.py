@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from multibackend.cli.options import BACKEND_OPTION, LANGUAGE_OPTION, PYTHON_OPTION
+from multibackend.cli.course_options import BACKEND_OPTION, LANGUAGE_OPTION
+from multibackend.cli.options import PYTHON_OPTION
 from multibackend.cli.output import say
 from multibackend.course.names import shown
 from multibackend.course.words import Language, messages
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
     from multibackend.course.grading import Job, Outcome
 
 NAME_CHARACTERS = 80
-"""The longest name of a student that is shown in a line."""
+"""Characters of a student's name that are shown in a line."""
 
 NAMED = 10
-"""The most names in a line of what is left out; of more, their number is said."""
+"""The most names in a line about what is left out; the line gives the number of the others."""
 
 
 @click.command()
@@ -45,7 +46,7 @@ NAMED = 10
     help="Demand this exercise of every student; repeat for each.  [default: whatever was handed in]",
 )
 @BACKEND_OPTION
-@click.option("--jobs", type=click.IntRange(min=1), help="Beside one another.  [default: one a core]")
+@click.option("--jobs", type=click.IntRange(min=1), help="Submissions graded at once.  [default: one a core]")
 @click.option("--without-isolation", is_flag=True, help="Grade even where submissions can't be kept from your files.")
 @LANGUAGE_OPTION
 @PYTHON_OPTION
@@ -61,10 +62,10 @@ def grade(
 ) -> None:
     """Grade a class: FOLDER holds a folder for each student, with files such as a1_dense_layer.py.
 
-    Writes a table of marks, and for each submission what the student is told, in `feedback/` beside it. Each submission
-    runs in a process of its own without a network, which sees neither your files nor the solutions, and is bound in
-    time and memory. Where the system can't do that, nothing is run. A second run goes on where the first ended. Exits
-    with 1 if something could not be judged or written; it is named, and another run tries it again.
+    Writes a table of marks and, in `feedback/` beside it, a page for each submission. Each submission runs in a process
+    of its own, without a network and with limits to its time and memory. It sees neither your files nor the solutions.
+    Where the system can't do that, nothing is run. A second run goes on where the first one ended. Exits with 1 if
+    something could not be judged or written; it is named, and another run tries it again.
     """
     from multibackend.course.classroom import read_classroom
     from multibackend.course.exercise import exercises, find
@@ -75,7 +76,7 @@ def grade(
     from multibackend.launch.choosing import choose
 
     ready = choose(backend, pythons)
-    chosen = [find(id) for id in dict.fromkeys(id.upper() for id in ids)] or list(exercises().values())
+    chosen = list(dict.fromkeys(find(id) for id in ids)) or list(exercises().values())
     pythons = {interpreter.backend: interpreter.python for interpreter in ready}
     graders = Graders(pythons, jobs or os.cpu_count() or 1, Limits(), not without_isolation)
     classroom = read_classroom(folder, chosen, bool(ids))
@@ -93,7 +94,7 @@ def grade(
 
 
 def _grade(left: Sequence[Job], wanted: int, graders: Graders, book: Gradebook, language: Language) -> int:
-    """Grade what is left to do, and say what comes of it; returns how many jobs another run must try again."""
+    """Do the jobs that are left, and report each. Return the number of jobs that another run must try again."""
     from multibackend.course.feedback import make_page
     from multibackend.course.isolation import NoIsolation
     from multibackend.course.limits import Limits
@@ -128,12 +129,13 @@ def _say_outcome(outcome: Outcome, before: Grade | None, done: int, wanted: int,
 
 
 def _name_left_out(classroom: Classroom, folder: Path, output: Path, language: Language) -> None:
-    """Say which names in a class's folder stand for no submission, a line for each reason."""
+    """Name what stands for no submission in a class's folder, in a line for each reason."""
     from multibackend.course.classroom import FEEDBACK
 
     ours = (output.name, FEEDBACK) if output.parent.resolve() == folder.resolve() else ()
-    for reason in dict.fromkeys(reason for _, reason in classroom.left_out):
-        _name(reason, [_show(name) for name in classroom.left_out_as(reason) if name not in ours], language)
+    for reason in dict.fromkeys(one.reason for one in classroom.left_out):
+        names = [_show(name) for name in classroom.left_out_as(reason) if name not in ours]
+        _name(f"left_out_{reason}", names, language)
 
 
 def _show(student: str) -> str:
@@ -141,7 +143,7 @@ def _show(student: str) -> str:
 
 
 def _name(what: str, names: Sequence[str], language: Language) -> None:
-    """Say a line about some names, if there are any; of many, the first."""
+    """Print a line about some names, if there are any; of many names, the first ones."""
     said = messages(language)
     if names:
         more = [said["and_more"].format(number=len(names) - NAMED)] if len(names) > NAMED else []

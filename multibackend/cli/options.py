@@ -10,7 +10,6 @@ from typing import Any, Literal, TypeVar, cast, get_args
 
 import click
 
-from multibackend.course.words import LANGUAGE_VARIABLE, LANGUAGES, default_language
 from multibackend.engine.backend import DEVICES, Device
 from multibackend.engine.backends import BACKENDS
 from multibackend.errors import MultibackendError
@@ -150,27 +149,3 @@ def precision_option(default: PrecisionChoice) -> Callable[[Command], Command]:
 def expand_precision(precision: PrecisionChoice) -> list[Precision]:
     """List what `--precision` stands for, float64 first."""
     return list(PRECISIONS) if precision == "both" else [precision]
-
-
-BACKEND_OPTION = click.option(
-    "--backend",
-    type=click.Choice([*BACKENDS, "all"]),
-    help="Which to check on.  [default: KERAS_BACKEND, or the first that is installed]",
-)
-
-EXERCISE_ARGUMENT = click.argument("id", metavar="EXERCISE")
-
-LANGUAGE_OPTION = click.option(
-    "--language",
-    type=click.Choice(LANGUAGES),
-    default=default_language,
-    envvar=LANGUAGE_VARIABLE,
-    show_envvar=True,
-    help="Of statements, hints and answers.  [default: the system's]",
-)
-FOLDER_OPTION = click.option(
-    "--folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(),
-    help="Where your files are.  [default: here]",
-)

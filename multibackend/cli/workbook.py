@@ -1,4 +1,4 @@
-"""`multibackend start`, `hint`, `solution`, `reset` and `progress`: what a student reads and keeps."""
+"""`multibackend start`, `hint`, `solution`, `reset` and `progress`: show and keep a student's work."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from multibackend.cli.options import EXERCISE_ARGUMENT, FOLDER_OPTION, LANGUAGE_OPTION
+from multibackend.cli.course_options import EXERCISE_ARGUMENT, FOLDER_OPTION, LANGUAGE_OPTION
 from multibackend.course.words import Language, messages
 
 
@@ -32,7 +32,7 @@ def start(id: str, folder: Path, language: Language) -> None:
 @FOLDER_OPTION
 @LANGUAGE_OPTION
 def hint(id: str, folder: Path, language: Language) -> None:
-    """Give the next of an exercise's three hints, from a nudge to nearly there."""
+    """Give the next of an exercise's hints; the last one nearly gives the solution."""
     from multibackend.course.exercise import find
     from multibackend.course.workbook import Workbook
 
@@ -44,7 +44,7 @@ def hint(id: str, folder: Path, language: Language) -> None:
             click.echo(f"{number}/{len(hints)}  {text}")
         click.echo(messages(language)["no_more_hints"].format(id=exercise.id))
         return
-    click.echo(f"{taken[0]}/{len(hints)}  {taken[1]}")
+    click.echo(f"{taken.number}/{len(hints)}  {taken.text}")
 
 
 @click.command()
@@ -60,7 +60,7 @@ def solution(id: str, language: Language) -> None:
 
 @click.command()
 @click.argument("id", metavar="[EXERCISE]", required=False)
-@click.option("--all", "everything", is_flag=True, help="All exercises that were started, and the progress.")
+@click.option("--all", "everything", is_flag=True, help="Reset all exercises that were started, and the progress.")
 @FOLDER_OPTION
 @LANGUAGE_OPTION
 def reset(id: str | None, everything: bool, folder: Path, language: Language) -> None:
@@ -85,7 +85,7 @@ def reset(id: str | None, everything: bool, folder: Path, language: Language) ->
 @FOLDER_OPTION
 @LANGUAGE_OPTION
 def progress(folder: Path, language: Language) -> None:
-    """Show all exercises, and what you have reached in each."""
+    """Show all exercises, and your progress in each."""
     from multibackend.course.exercise import exercises
     from multibackend.course.workbook import Progress, Workbook
 

@@ -1,1 +1,1 @@
-"""The course: exercises to start, to check and to grade, in English and French, on each backend."""
+"""Exercises of registered courses: started, checked and graded, in English and French, on each backend."""

@@ -1,7 +1,7 @@
-"""Answered: arrays from a submission, of which a judge can't compute what it has no room for.
+"""Answered arrays: arrays from a submission that refuse computations whose result would be too large.
 
 A judge writes `inputs @ kernel + bias`. With a kernel of (12000, 5, 1) and a bias of (1, 1, 12000), which are small to
-send, that is an array of 432 million numbers. So what is computed of an answer is bounded by the sizes of its parts.
+send, that is an array of 432 million numbers. So every result computed from an answer is bounded in size.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 MOST_NUMBERS = 1 << 24
-"""In a result that is larger than any array that it is computed of: 128 MiB in double precision."""
+"""The most numbers in a result that is larger than each of its operands: 128 MiB in double precision."""
 
 
 class TooMany(ValueError):
-    """What is to be computed would have too many numbers."""
+    """The result of a computation would have too many numbers."""
 
 
 class Answered(np.ndarray):
-    """An array from a submission, or computed of one."""
+    """An array from a submission, or computed from one."""
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **details: Any) -> Any:
         arrays = [_plain(value) for value in inputs]

@@ -1,7 +1,7 @@
-"""Control groups: what bounds all memory of a submission, also memory that its process' own limits don't count.
+"""Control groups: a bound on all memory of a submission, also memory that its process's own limits don't count.
 
-Version 2, where one is mounted and this user may divide it; elsewhere the filter of system calls refuses what makes
-such memory. See Documentation/admin-guide/cgroup-v2.rst.
+They need control groups of version 2 that this user may divide. Elsewhere the filter of system calls refuses the calls
+that make such memory. See Documentation/admin-guide/cgroup-v2.rst.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from multibackend.course.limits import Limits
 PREFIX = "multibackend-"
 CONTROLLERS = {"memory", "pids"}
 SHARED_BYTES = 1 << 29
-"""Beyond a submission's own memory: copies of pages that it shares with the examiner, and the kernel's."""
+"""Memory beyond a submission's own: copies of pages that it shares with the examiner, and the kernel's."""
 
 REMOVAL_SECONDS = 2.0
-"""A group can be removed when its last process is gone, which takes a moment."""
+"""The time to try to remove a group: its last process must be gone, which takes a moment."""
 
 
 class Group:
@@ -43,7 +43,7 @@ class Group:
         self._write("cgroup.procs", 0)
 
     def kill(self) -> None:
-        """Kill every process in it, where the kernel can do that (Linux 5.14)."""
+        """Kill every process in the group, where the kernel can do that (from Linux 5.14 on)."""
         with suppress(OSError):
             self._write("cgroup.kill", 1)
 
@@ -65,9 +65,10 @@ class Group:
 
 
 def make_group(limits: Limits, mountinfo: str = "/proc/self/mountinfo", own: str = "/proc/self/cgroup") -> Group | None:
-    """Make a group below this process' own, or the nearest one above that this user may divide; None if there is none.
+    """Make a group below this process's own group, or below the nearest one above it that this user may divide.
 
-    `mountinfo` and `own` are files as the kernel shows them, see proc_pid_mountinfo(5) and cgroups(7).
+    Return None if there is none. `mountinfo` and `own` are files as the kernel shows them, see proc_pid_mountinfo(5)
+    and cgroups(7).
     """
     for folder in _candidates(Path(mountinfo), Path(own)):
         with suppress(OSError):

@@ -1,8 +1,4 @@
-"""Examination: a submission is run in a process of its own, and judged point by point from here.
-
-Marks only ever come from a point that was met. Whatever else happens (the file can't be run, an exception, no time or
-memory left, a process that ends or answers nonsense, no points at all) leaves them as they are.
-"""
+"""Examination: an examiner's process takes submissions, runs each in a process of its own, and lets it be judged."""
 
 from __future__ import annotations
 
@@ -11,107 +7,46 @@ import os
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
 from multibackend.course.isolation import NoIsolation
-from multibackend.course.judging import Point, Unmet
+from multibackend.course.judging import Point
 from multibackend.course.limits import Limits
-from multibackend.course.remote import Ended, Link, OutOfTime, Raised, Student
-from multibackend.engine.backends import environment_variables
+from multibackend.course.remote import Ended, Link, OutOfTime, Raised
+from multibackend.course.verdict import Result, Submission, judge_points
+from multibackend.engine.backends import environment_variables, get_backend
 from multibackend.errors import MultibackendError
+from multibackend.experiments.registry import CATALOGUE_VARIABLE
 from multibackend.text import sanitize
-
-KEEP_COMPILED = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
-"""Each process compiles JAX's operations anew; reading them from the disk halves the time of a check."""
 
 PASSED_ON = (
     *("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "XDG_CACHE_HOME", "MPLCONFIGDIR"),
     *("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH"),
-    *("MULTIBACKEND_DATA", "MULTIBACKEND_CACHE"),
+    *("MULTIBACKEND_DATA", "MULTIBACKEND_CACHE", CATALOGUE_VARIABLE),
 )
-"""Environment variables that an examiner needs of its user's; a submission can read all that it has."""
+"""The user's environment variables that an examiner needs. A submission can read all that its examiner has."""
 
 IMPORT_SECONDS = 120.0
-"""For a framework's import, on a cold disk."""
+"""The time for a framework's import, on a cold disk."""
 
 START_SECONDS = 60.0
-"""For the fork of a submission's process and its walls, on a busy machine."""
+"""The time to fork a submission's process and build its walls, on a busy machine."""
 
 END_SECONDS = 30.0
-"""From letting a submission's process go to its end; killing takes a moment where there is much memory to free."""
+"""The time a submission's process may take to end once it is killed: there may be much memory to free."""
 
 LAST_WORDS = 300
-"""Characters that are shown of what an examiner said last."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How a point was answered: `met`, or why not.
-
-    `reason` is one of: "met", "wrong" (`expected` and `got` say how), "not written", "missing" (the file has no such
-    function), "raised" (`got` is the exception), "not loaded" (the file itself raised it), "ended", "time", "not run"
-    (the file couldn't be run, or its process was gone by then).
-    `line` is where in the student's file it was raised, 0 if unknown.
-    """
-
-    point: Point
-    reason: str
-    expected: str = ""
-    got: str = ""
-    line: int = 0
-    advice: str = ""
-
-    @property
-    def marks(self) -> int:
-        """What the point brought."""
-        return self.point.marks if self.reason == "met" else 0
-
-
-@dataclass(frozen=True)
-class Result:
-    """All verdicts on a submission."""
-
-    verdicts: tuple[Verdict, ...]
-
-    @classmethod
-    def nothing(cls, points: Sequence[Point]) -> Result:
-        """Of what can't be run."""
-        return cls(tuple(Verdict(point, "not run") for point in points))
-
-    @property
-    def marks(self) -> int:
-        """What was reached."""
-        return sum(verdict.marks for verdict in self.verdicts)
-
-    @property
-    def most(self) -> int:
-        """What could be reached."""
-        return sum(verdict.point.marks for verdict in self.verdicts)
-
-    @property
-    def passed(self) -> bool:
-        """Whether every point is met, and there is one."""
-        return bool(self.verdicts) and all(verdict.reason == "met" for verdict in self.verdicts)
-
-
-@dataclass(frozen=True)
-class Submission:
-    """A student's file: the name it is shown under, and what it says."""
-
-    filename: str
-    source: str
+"""Characters of an examiner's last words that are shown."""
 
 
 class ExaminerGone(MultibackendError):
-    """The process that takes submissions has ended; another may go on."""
+    """The process that takes submissions has ended; another one may go on."""
 
 
 class Examiner:
-    """A process with one backend's Keras imported, which takes one submission after another."""
+    """A process with one backend's Keras imported, that takes one submission after another."""
 
     def __init__(self, backend: str, python: str) -> None:
         self.backend = backend
@@ -134,11 +69,11 @@ class Examiner:
     def examine(
         self, submission: Submission, points: Sequence[Point], limits: Limits, isolate: bool, seed: int = 0
     ) -> Result:
-        """Judge a submission on all points, in a process that is gone afterwards, and all that it started.
+        """Judge a submission on all points, in a process that is gone afterwards, with everything that it started.
 
         Raises:
             NoIsolation: isolation is wanted, and this system doesn't give it; nothing has run.
-            ExaminerGone: the process that forks it has ended, for which the submission is not to blame.
+            ExaminerGone: the process that forks it has ended, through no fault of the submission.
             MultibackendError: this backend's Python can't import what exercises need.
         """
         self._demand_ready()
@@ -149,7 +84,7 @@ class Examiner:
                 self._hand_over(limits, isolate, submissions_end, wardens_end)
             try:
                 _demand_walls(Link(connection, START_SECONDS))
-                return Result(tuple(_judge(Link(connection, limits.seconds), submission, points, seed)))
+                return Result(tuple(judge_points(Link(connection, limits.seconds), submission, points, seed)))
             finally:
                 _let_go(leash)
 
@@ -161,7 +96,7 @@ class Examiner:
             raise ExaminerGone(f"backend {self.backend}: its examiner has ended ({error})") from error
 
     def _demand_ready(self) -> None:
-        """Wait for the end of the process' imports."""
+        """Wait until the process has imported what it needs."""
         if self._ready:
             return
         try:
@@ -193,19 +128,19 @@ class Examiner:
 
 
 def _environment(backend: str) -> dict[str, str]:
-    """The environment of an examiner: what it needs, and nothing else of the teacher's."""
+    """Make an examiner's environment: what it needs, and nothing else of the teacher's."""
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     if "PYTHONPATH" in passed:  # an empty entry is the working folder, which may be a class's
         entries = passed["PYTHONPATH"].split(os.pathsep)
         passed["PYTHONPATH"] = os.pathsep.join(entry for entry in entries if Path(entry).is_absolute())
-    return {**passed, **environment_variables(backend, "cpu", 1), **KEEP_COMPILED}
+    return {**passed, **environment_variables(backend, "cpu", 1), **get_backend(backend).checking}
 
 
 def _let_go(leash: socket.socket) -> None:
-    """Let the warden end the submission's process, and wait until it says, by its own end, that nothing is left.
+    """Let the warden end the submission's process, and wait for the warden's own end: then nothing is left.
 
     Raises:
-        MultibackendError: it doesn't.
+        MultibackendError: it doesn't end.
     """
     leash.shutdown(socket.SHUT_WR)
     leash.settimeout(END_SECONDS)
@@ -228,53 +163,3 @@ def _demand_walls(link: Link) -> None:
         raise NoIsolation(error.message if error.kind == "NoIsolation" else str(error)) from error
     except (Ended, OutOfTime) as error:
         raise ExaminerGone(f"a submission's process could not be started ({error})") from error
-
-
-def _judge(link: Link, submission: Submission, points: Sequence[Point], seed: int) -> Iterator[Verdict]:
-    """A verdict on each point; once the file can't be run or the process is gone, the same on all that are left."""
-    end = None
-    try:
-        link.tell((submission.filename, np.frombuffer(submission.source.encode("utf-8", "replace"), "uint8")))
-        link.wait()
-    except (Raised, Ended, OutOfTime) as error:
-        end = error
-    student = Student(link, seed)
-    for i, point in enumerate(points):
-        if end is not None:
-            yield _explain_loading(point, end) if i == 0 else Verdict(point, "not run")
-            continue
-        try:
-            with np.errstate(all="ignore"):  # a submission's numbers may overflow
-                point.judge(student)
-            yield Verdict(point, "met")
-        except Unmet as unmet:
-            yield Verdict(point, "wrong", unmet.expected, unmet.got, advice=unmet.advice)
-        except Raised as error:
-            yield _explain(point, error)
-        except (Ended, OutOfTime) as error:
-            yield _explain(point, error)
-            end = error
-        except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
-            # Of a judge that was given something else than it can ask about, such as a number in place of a layer.
-            yield Verdict(point, "wrong", "", sanitize(f"{type(error).__name__}: {error}"))
-        except (MemoryError, RecursionError) as error:  # which what it was given is too large or too deep for
-            yield Verdict(point, "wrong", "", type(error).__name__)
-
-
-def _explain_loading(point: Point, error: Exception) -> Verdict:
-    if isinstance(error, Raised):
-        return Verdict(point, "not loaded", got=str(error), line=error.line or 0)
-    return _explain(point, error)
-
-
-def _explain(point: Point, error: Exception) -> Verdict:
-    match error:
-        case Raised(kind="NotImplementedError"):
-            return Verdict(point, "not written", got=str(error), line=error.line or 0)
-        case Raised(kind="AttributeError", line=None) if "'submission'" in str(error):
-            return Verdict(point, "missing", got=str(error).rpartition("attribute ")[2].strip("'"))
-        case Raised():
-            return Verdict(point, "raised", got=str(error), line=error.line or 0)
-        case OutOfTime():
-            return Verdict(point, "time")
-    return Verdict(point, "ended", got=str(error))

@@ -1,15 +1,15 @@
-"""Examiner: one process a backend that has Keras imported, and forks itself for each submission.
+"""Examiner: a process that has imported one backend's Keras, and forks itself for each submission.
 
-Importing a framework takes seconds, forking a tenth of one. Started as `python -m multibackend.course.examiner FD`,
-with a Unix socket as that file descriptor. A request is one JSON object, with two sockets beside it: the connection
-between judge and submission, and the leash by which the judge lets the submission's process be ended, see `warden.py`.
+Importing a framework takes seconds, forking takes a tenth of a second. It is started as
+`python -m multibackend.course.examiner FD`, with a Unix socket as that file descriptor. A request is one JSON object
+with two sockets beside it: the connection between judge and submission, and the leash. The judge lets go of the leash
+to end the submission's process, see `warden.py`.
 """
 
 from __future__ import annotations
 
 import gc
 import importlib
-import importlib.util
 import json
 import os
 import signal
@@ -22,11 +22,14 @@ from typing import Any
 
 from multibackend.course.cgroup import make_group
 from multibackend.course.host import Host
-from multibackend.course.isolation import NoIsolation, View, enter, leave_processes
+from multibackend.course.isolation import NoIsolation, enter, leave_processes
 from multibackend.course.limits import Limits, limit
+from multibackend.course.root_folder import View
 from multibackend.course.warden import guard
 from multibackend.datasets.builtin import find_file
 from multibackend.datasets.checksums import ARCHIVES, TABLES
+from multibackend.engine.backends import DESCRIPTORS
+from multibackend.experiments.registry import find_folders, list_packages
 from multibackend.paths import cache_folder
 
 LARGEST_REQUEST = 1 << 16
@@ -35,17 +38,17 @@ PRELOADED = (
     *("numpy", "pandas", "keras", "matplotlib.figure", "sklearn.model_selection", "sklearn.preprocessing"),
     "multibackend.datasets.builtin",
 )
-"""What exercises import."""
+"""The modules that exercises import."""
 
 PARTS_OF_PYTHON = ("bin", "lib", "lib64", "include", "share", "pyvenv.cfg")
-"""What belongs to Python in the folder that it is installed in, which may hold a teacher's own files, too."""
+"""Python's own files in the folder that it is installed in. That folder may hold a teacher's files, too."""
 
 START_SECONDS = 60.0
-"""For building a submission's walls, on a busy machine; the judge's own limit starts when they stand."""
+"""The time to build a submission's walls, on a busy machine; the judge's own limit starts when they stand."""
 
 
 def main(descriptor: int) -> None:
-    """Import what exercises need, say so, and fork until the other side hangs up."""
+    """Import what exercises need, report that, and fork for each request until the other side hangs up."""
     control = socket.socket(fileno=descriptor)
     for name in PRELOADED:
         importlib.import_module(name)
@@ -65,7 +68,7 @@ def main(descriptor: int) -> None:
 
 
 def _guard(request: dict[str, Any], connection: socket.socket, leash: socket.socket) -> None:
-    """Become the warden of a submission; doesn't return."""
+    """Become the warden of a submission; this doesn't return."""
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -75,7 +78,7 @@ def _guard(request: dict[str, Any], connection: socket.socket, leash: socket.soc
 
 
 def _examine(limits: Limits, isolate: bool, connection: socket.socket, leash: socket.socket) -> None:
-    """Fork the submission's process, within walls if that is wanted; return when it is gone."""
+    """Fork the submission's process, within walls if that is wanted, and return when it is gone."""
     host, group, user = Host(connection), make_group(limits) if isolate else None, None
 
     def build_walls() -> None:
@@ -99,35 +102,32 @@ def _examine(limits: Limits, isolate: bool, connection: socket.socket, leash: so
 
 
 def _view() -> View:
-    """Python, what is installed for it, this package, the data, and functions that JAX has compiled before.
+    """List what a submission sees: Python, its packages, this package, the data, and functions compiled before.
 
-    Of packages that are installed where this Python doesn't look, and of `exercises`, which holds the reference
-    solutions, wherever it is installed, nothing.
+    It sees nothing of packages that are installed where this Python doesn't look, and nothing of any registered course,
+    whose packages hold the reference solutions.
     """
     prefixes = [Path(prefix, part) for prefix in (sys.prefix, sys.base_prefix) for part in PARTS_OF_PYTHON]
     site_folders = [Path(folder) for folder in site.getsitepackages()]
     if site.ENABLE_USER_SITE:
         site_folders.append(Path(site.getusersitepackages()))
-    packages = [path.parent for name in ("keras", "multibackend") if (path := _find(name))]
+    packages = [folder for name in ("keras", "multibackend") for folder in find_folders(name)]
     data = [path for name in (*TABLES, *ARCHIVES) if (path := find_file(name))]
-    shown = (*prefixes, *site_folders, *packages, *data, cache_folder() / "jax")
-    return View(shown, tuple(_list_hidden([*shown, Path("/usr/lib"), Path("/usr/local/lib")], sys.path)))
+    compiled = [cache_folder() / backend.compiled_folder for backend in DESCRIPTORS.values() if backend.compiled_folder]
+    shown = (*prefixes, *site_folders, *packages, *data, *compiled)
+    libraries = [*shown, Path("/usr/lib"), Path("/usr/local/lib")]
+    return View(shown, tuple(_list_hidden(libraries, sys.path, list_packages())))
 
 
-def _list_hidden(shown: Sequence[Path], looked_in: Sequence[str]) -> Iterator[Path]:
-    """List folders of packages below those shown that Python doesn't look in, and each `exercises`."""
-    found = _find("exercises")
-    yield from [found.parent] if found else []
+def _list_hidden(shown: Sequence[Path], looked_in: Sequence[str], courses: Sequence[str]) -> Iterator[Path]:
+    """List each folder of a course's package, and folders of packages below those shown that Python doesn't look in."""
+    for course in courses:
+        yield from find_folders(course)
     ours = {Path(folder).resolve() for folder in looked_in if folder}
     for folder in {*shown, *(path for library in shown for path in library.glob("python*/*-packages"))}:
-        yield folder / "exercises"
+        yield from (folder / course for course in courses)
         if folder.name.endswith("-packages") and folder.resolve() not in ours:
             yield folder
-
-
-def _find(package: str) -> Path | None:
-    specification = importlib.util.find_spec(package)
-    return Path(specification.origin) if specification and specification.origin else None
 
 
 if __name__ == "__main__":

@@ -1,30 +1,36 @@
-"""Exercise: a row of the course, with its reference solution, its checks and its words, found by its id."""
+"""Exercise: one exercise of a registered course, with its reference solution, its checks and its words."""
 
 from __future__ import annotations
 
 import difflib
 import importlib
-import importlib.util
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from multibackend.course.judging import Point, points_of
 from multibackend.course.words import Language, Words, read_words
 from multibackend.errors import MultibackendError
+from multibackend.experiments.course import Course, ExerciseKind
+from multibackend.experiments.registry import find_folders, read_registry
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """An exercise: `kind` is "code", "train" or "concept", `path` its reference solution, which isn't imported here."""
+    """An exercise. `path` is the file of its reference solution, which isn't imported here.
+
+    `words_folder` is the name of the folder of words beside that file.
+    """
 
     id: str
-    kind: str
+    kind: ExerciseKind
     module: str
     path: Path
+    words_folder: str = "words"
 
     @property
     def unit(self) -> str:
-        """The folder of its unit."""
+        """The name of its unit's folder."""
         return self.path.parent.name
 
     @property
@@ -34,62 +40,63 @@ class Exercise:
 
     @property
     def source(self) -> str:
-        """The reference solution."""
+        """The source of the reference solution."""
         return self.path.read_text(encoding="utf-8")
 
     @property
     def words_path(self) -> Path:
-        """Where its words are."""
-        return self.path.parent / "words" / f"{self.path.stem}.toml"
+        """The file of its words."""
+        return self.path.parent / self.words_folder / f"{self.path.stem}.toml"
 
     @property
     def unit_words_path(self) -> Path:
-        """Where its unit's words are."""
+        """The file of its unit's words."""
         return self.words_path.with_name("unit.toml")
 
     def words(self, language: Language) -> Words:
-        """What a student reads."""
+        """Read what a student is told, in a language."""
         return read_words(self.words_path, language)
 
     @property
     def checks(self) -> str:
-        """The sources of its unit's checks, of which one may use another."""
+        """The sources of all checks of its unit: one may use another."""
         return "".join(path.read_text(encoding="utf-8") for path in sorted((self.path.parent / "checks").glob("*.py")))
 
     def points(self) -> tuple[Point, ...]:
-        """What is asked of a submission."""
+        """Import its checks, and return the points that a submission can gain."""
         package, _, name = self.module.rpartition(".")
         return points_of(importlib.import_module(f"{package}.checks.{name}"))
 
 
 def exercises() -> dict[str, Exercise]:
-    """All exercises by id, in the course's order."""
-    from exercises import COURSE
+    """List the exercises of all courses by id, in the order of the courses.
 
-    root = _root()
-    return {
-        id: Exercise(id, row.kind, row.module, root.parent / (row.module.replace(".", "/") + ".py"))
-        for id, row in COURSE.items()
-    }
+    Raises:
+        MultibackendError: two courses give the same id.
+    """
+    return {exercise.id: exercise for course in read_registry().courses for exercise in list_exercises(course)}
+
+
+def list_exercises(course: Course) -> Iterator[Exercise]:
+    """List the exercises of one course, in its order."""
+    for id, row in course.exercises.items():
+        package, *parts = row.module.split(".")
+        path = find_folders(package)[0].joinpath(*parts).with_suffix(".py")
+        yield Exercise(id, row.kind, row.module, path, course.words)
 
 
 def find(id: str) -> Exercise:
-    """The exercise of that id, in whatever case.
+    """Find an exercise by its id, in whatever case.
 
     Raises:
-        MultibackendError: there is none; the nearest are offered.
+        MultibackendError: there is none; the nearest ids are offered.
     """
-    known = exercises()
-    found = known.get(id.upper())
+    known = {exercise.id.casefold(): exercise for exercise in exercises().values()}
+    found = known.get(id.casefold())
     if found is None:
-        near = difflib.get_close_matches(id.upper(), known, n=3, cutoff=0.3) or [f"{next(iter(known))} …"]
+        ids = [exercise.id for exercise in known.values()]
+        near = difflib.get_close_matches(id.upper(), ids, n=3, cutoff=0.3) or [f"{ids[0]} …" if ids else "none"]
         raise MultibackendError(
             f"unknown exercise {id!r}; nearest: {', '.join(near)}. `multibackend progress` shows them all."
         )
     return found
-
-
-def _root() -> Path:
-    specification = importlib.util.find_spec("exercises")
-    assert specification is not None and specification.origin is not None
-    return Path(specification.origin).parent

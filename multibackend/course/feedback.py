@@ -1,6 +1,6 @@
-"""Feedback: what a student is told of each point: met, or what was expected, what was got, and what to try next.
+"""Feedback: what a student is told about each point: met, or what was expected, what was got, and what to try next.
 
-What comes from a submission (exceptions, names, values) has no effect in a terminal or a page, and stays on its line.
+Text from a submission (exceptions, names, values) has no effect in a terminal or a page, and stays on its line.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from multibackend.course.examination import Result, Verdict
 from multibackend.course.grading import Outcome
 from multibackend.course.limits import Limits
-from multibackend.course.storage import opened_folder, write_whole
+from multibackend.course.verdict import Result, Verdict
 from multibackend.course.words import Language, Words, messages
+from multibackend.files.writing import made_folder, write_within
 from multibackend.text import sanitize
 
 MET, UNMET = "✓", "✗"
@@ -22,7 +22,7 @@ LAST_LINE = 1_000_000
 
 
 def explain(result: Result, words: Words, language: Language, limits: Limits) -> Iterator[str]:
-    """A line for each point, with what was wrong below it, and the marks at the end."""
+    """List the lines of feedback: one for each point, with what was wrong below it, and the marks at the end."""
     said = messages(language)
     for verdict in result.verdicts:
         sign = MET if verdict.reason == "met" else UNMET
@@ -58,12 +58,12 @@ def _explain(verdict: Verdict, words: Words, language: Language, limits: Limits)
 
 
 def explain_status(status: str, file: str, language: Language) -> str:
-    """Tell the author of a file why it isn't graded."""
+    """Tell a student why a file isn't graded."""
     return messages(language)[f"submission_{status.replace(' ', '_')}"].format(file=file)
 
 
 def make_page(outcome: Outcome, language: Language, limits: Limits) -> str:
-    """A page in Markdown that shows its lines as they are: no line can end the block that holds them."""
+    """Make a page in Markdown that shows its lines as they are: no line can end the block that holds them."""
     exercise, status = outcome.job.exercise, outcome.job.status
     words = exercise.words(language)
     if outcome.job.source is None:
@@ -76,6 +76,10 @@ def make_page(outcome: Outcome, language: Language, limits: Limits) -> str:
 
 
 def write_feedback(feedback: int, student: str, name: str, page: str) -> None:
-    """Write a page in a student's folder within the open folder `feedback`; a link in its place is an OSError."""
-    with opened_folder(student, within=feedback, make=True) as folder:
-        write_whole(folder, name, page)
+    """Write a page in a student's folder within the open folder `feedback`.
+
+    Raises:
+        OSError: it can't be written, or a link is in the folder's place.
+    """
+    with made_folder(student, within=feedback) as folder:
+        write_within(folder, name, page.encode())

@@ -1,6 +1,6 @@
 """Gradebook: a class's table of marks and the pages of feedback beside it, while a run fills them.
 
-One run has it at a time. Rows of earlier runs stay, unless they are graded again.
+One run at a time can open it. Rows of earlier runs stay, unless they are graded again.
 """
 
 from __future__ import annotations
@@ -17,11 +17,16 @@ from multibackend.course.feedback import write_feedback
 from multibackend.course.grades import Grade, read_grades, write_grades
 from multibackend.course.grading import Outcome
 from multibackend.course.names import folder_names
-from multibackend.course.storage import lock, opened_folder
 from multibackend.errors import MultibackendError
+from multibackend.files.locking import locked
+from multibackend.files.reading import opened_folder
+from multibackend.files.writing import made_folder
 
 WRITING_SECONDS = 1.0
-"""The time between two writings of the table: a process that is killed loses no more than it graded in that time."""
+"""The time between two writings of the table. A process that is killed loses what it graded in that time, no more."""
+
+WAIT_SECONDS = 0.0
+"""The time to wait for another command's lock: no worker outlives its `grade`, so there is nothing to wait for."""
 
 
 class Gradebook:
@@ -36,15 +41,15 @@ class Gradebook:
         self._changed = False
 
     def take(self, outcome: Outcome, page: Callable[[], str], folder: str) -> Outcome:
-        """Keep a grade, and write the student's page in a folder of the feedback.
+        """Keep a grade, write the student's page in a folder of the feedback, and return the outcome.
 
-        The outcome that is returned has a fault where the page can't be written: its marks count, and another run
+        Where the page can't be written, the outcome that is returned has a fault: its marks count, and another run
         tries it again.
         """
         name = f"{outcome.job.exercise.id}-{outcome.job.backend}.md"
         try:
             write_feedback(self._feedback, folder, name, page())
-        except Exception as error:  # of any kind: it is this submission's alone
+        except Exception as error:  # whatever it is, it concerns this submission alone
             fault = f"{FEEDBACK}/{folder}/{name}: {getattr(error, 'strerror', None) or repr(error)}"
             outcome = replace(outcome, fault=outcome.fault or fault)
         self.grades[outcome.job.key] = outcome.grade()
@@ -65,27 +70,32 @@ class Gradebook:
         self._written, self._changed = time.monotonic(), False
 
     def altered(self) -> list[Grade]:
-        """The rows that aren't as they were written."""
+        """List the rows that aren't as they were written."""
         return [grade for grade in self.grades.values() if grade.is_altered]
 
     def folder_names(self, students: Iterable[str]) -> dict[str, str]:
-        """The folder of each student's feedback, which isn't that of anybody else in the table either."""
+        """Name a folder for each student's feedback, which is nobody else's, in the table either."""
         return folder_names({*students, *(grade.student for grade in self.grades.values())})
 
 
 @contextmanager
 def opened_gradebook(output: Path) -> Iterator[Gradebook]:
-    """Open a table of marks and the folder of feedback beside it; what was graded is written, however this ends.
+    """Open a table of marks and the folder of feedback beside it. What was graded is written, however this ends.
 
     Raises:
-        MultibackendError: another run has it, the file is something else, or there is no folder for feedback.
+        MultibackendError: another run has it, the file is something else, there is no folder for feedback, or the file
+            system can't keep other runs away.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
+    lock = output.with_name(f".{output.name}.lock")
     with ExitStack() as stack:
-        stack.enter_context(lock(output))
+        if stack.enter_context(locked(lock, str(output), "give another --output", WAIT_SECONDS)) is None:
+            raise MultibackendError(
+                f"{output}: its file system has no locks, and two runs would spoil the table; give another --output."
+            )
         folder = stack.enter_context(opened_folder(output.parent.resolve()))
         try:
-            feedback = stack.enter_context(opened_folder(FEEDBACK, within=folder, make=True))
+            feedback = stack.enter_context(made_folder(FEEDBACK, within=folder))
         except OSError as error:
             raise MultibackendError(
                 f"{output.parent / FEEDBACK}: {error.strerror}; expected a folder that is no link, or none. Remove it, "

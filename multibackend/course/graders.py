@@ -1,7 +1,7 @@
-"""Graders: threads that grade a class's submissions beside one another, each with an examiner of each backend.
+"""Graders: threads that grade a class's submissions at the same time, each with an examiner for each backend.
 
-What goes wrong with one submission stays with it: an examiner that failed is replaced. Each is tried with an empty file
-first, and only where even that can't be examined does the grading end.
+An error with one submission concerns that submission alone: an examiner that failed is replaced. Each new examiner is
+tried with an empty file first. The grading ends only where even that can't be examined.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ import secrets
 import threading
 from collections.abc import Generator, Mapping, Sequence
 
-from multibackend.course.examination import Examiner, Result, Submission
+from multibackend.course.examination import Examiner
 from multibackend.course.grading import Job, Outcome
 from multibackend.course.isolation import NoIsolation
 from multibackend.course.limits import Limits
+from multibackend.course.verdict import Result, Submission
 from multibackend.errors import MultibackendError
 
 TRIES = 2
-"""Times that a submission is tried: an earlier submission, or the system, may have broken its examiner."""
+"""The number of times a submission is tried: an earlier one, or the system, may have broken its examiner."""
 
 STARTS = 3
-"""Examiners that are started in a row, before their backend counts as one that can't check here."""
+"""The number of examiners that are started in a row before their backend counts as unable to check here."""
 
 EMPTY = Submission("empty.py", "")
 
@@ -31,7 +32,7 @@ class Stopped(Exception):
 
 
 class Graders:
-    """Threads, each with an examiner of each backend, that grade jobs beside one another."""
+    """Threads that grade jobs at the same time, each with an examiner for each backend."""
 
     def __init__(self, pythons: Mapping[str, str], number: int, limits: Limits, isolate: bool) -> None:
         self._pythons = pythons
@@ -43,7 +44,7 @@ class Graders:
         self._stopped = False
 
     def grade(self, jobs: Sequence[Job]) -> Generator[Outcome]:
-        """Grade jobs, and yield their outcomes in the order in which they end; those without a submission come last.
+        """Grade jobs, and yield each outcome once it is known; jobs without a submission come last.
 
         Raises:
             NoIsolation: isolation is wanted and can't be had.
@@ -93,7 +94,7 @@ class Graders:
                 desk[job.backend] = self._start(job.backend)
             try:
                 return Outcome(job, self._examine(job, desk[job.backend]))
-            except Exception as error:  # of any kind: it is this submission's alone, or the next examiner fails, too
+            except Exception as error:  # it concerns this submission alone, or the next examiner fails, too
                 failure = Outcome.failure(job, error)
             self._close(desk.pop(job.backend))
         return failure

@@ -1,10 +1,10 @@
-"""Grades: a class's table, which is also what a second run goes on from.
+"""Grades: the table of a class's marks. A second run goes on from it.
 
-A row stands as long as the student's file, the exercise's checks and the backend are what they were, and the row is
-as it was written. A run replaces the rows that it grades, and keeps all others.
+A row stays valid while the student's file, the exercise's checks and the backend are the same, and while nobody has
+altered the row. A run replaces the rows that it grades, and keeps all others.
 
-Names and all else in a cell are printable, and no cell begins as a formula does, whatever a student's folder is
-called; reading undoes that.
+Everything in a cell is printable, and no cell begins as a formula does, whatever a student's folder is called. Reading
+undoes that.
 """
 
 from __future__ import annotations
@@ -19,27 +19,39 @@ from pathlib import Path
 from typing import Any
 
 from multibackend.course.names import escape, unescape
-from multibackend.course.storage import Unreadable, read_plain, write_whole
 from multibackend.errors import MultibackendError
+from multibackend.files.reading import Unreadable, read_plain
+from multibackend.files.writing import write_within
 
 LARGEST_BYTES = 1 << 28
 """The largest table; a row has some 150 bytes."""
 
 FORMULA_SIGNS = "=+-@\u2212"
-"""Signs that begin a formula in a spreadsheet, also in another width. Source: OWASP, "CSV Injection"."""
+"""Signs that begin a formula in a spreadsheet, in full width too. Source: OWASP, "CSV Injection"."""
 
 SKIPPED = " \"'"
 """Characters that spreadsheets may skip before such a sign."""
 
-Key = tuple[str, str, str]
+SEAL_CHARACTERS = 32
+"""Characters of the sum that tells whether a row was altered."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """The identity of a row: the table has one row of each student, exercise and backend."""
+
+    student: str
+    exercise: str
+    backend: str
 
 
 @dataclass(frozen=True)
 class Grade:
     """A row of the table.
 
-    `status` is "graded", or why there was nothing to grade: "missing", "no file", "hard link", "too large", "no text",
-    "unreadable", or "error" where the grading itself failed. `fingerprint` is of what was graded and of the row.
+    `status` is "graded", or the reason why there was nothing to grade: "missing", "no file", "hard link", "too large",
+    "no text", "unreadable", or "error" where the grading itself failed. `fingerprint` is a sum over what was graded,
+    and a sum over the row.
     """
 
     student: str
@@ -52,15 +64,15 @@ class Grade:
 
     @classmethod
     def seal(cls, student: str, exercise: str, backend: str, status: str, marks: int, most: int, of: str) -> Grade:
-        """A row whose fingerprint says that of the submission, and tells whether the row was altered."""
+        """Make a row. `of` is the fingerprint of what was graded; the row's own sum tells whether it was altered."""
         parts = (student, exercise, backend, status, str(marks), str(most), of)
         seal = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-        return cls(student, exercise, backend, status, marks, most, f"{of}:{seal[:32]}")
+        return cls(student, exercise, backend, status, marks, most, f"{of}:{seal[:SEAL_CHARACTERS]}")
 
     @property
     def key(self) -> Key:
-        """The student, the exercise and the backend."""
-        return self.student, self.exercise, self.backend
+        """The identity of the row."""
+        return Key(self.student, self.exercise, self.backend)
 
     @property
     def of(self) -> str:
@@ -69,7 +81,7 @@ class Grade:
 
     @property
     def is_altered(self) -> bool:
-        """Whether the row isn't as it was written."""
+        """True where the row isn't as it was written."""
         details = {name: value for name, value in asdict(self).items() if name != "fingerprint"}
         return not 0 <= self.marks <= self.most or self != Grade.seal(**details, of=self.of)
 
@@ -78,13 +90,13 @@ COLUMNS = [field.name for field in fields(Grade)]
 
 
 def read_grades(path: Path) -> dict[Key, Grade]:
-    """The grades of earlier runs.
+    """Read the grades of earlier runs.
 
     Raises:
         MultibackendError: the file is something else, or holds two rows of the same.
     """
     try:
-        content = read_plain(path, LARGEST_BYTES)
+        content = read_plain(path, LARGEST_BYTES, links="none")
     except Unreadable as error:
         if error.status == "missing":
             return {}
@@ -112,7 +124,7 @@ def write_grades(folder: int, name: str, grades: Iterable[Grade]) -> None:
     writer = csv.DictWriter(text, COLUMNS)
     writer.writeheader()
     writer.writerows({key: _write_cell(value) for key, value in asdict(grade).items()} for grade in grades)
-    write_whole(folder, name, text.getvalue())
+    write_within(folder, name, text.getvalue().encode())
 
 
 def _read_row(row: dict[str, Any]) -> Grade:
@@ -122,7 +134,7 @@ def _read_row(row: dict[str, Any]) -> Grade:
 
 
 def _write_cell(value: str | int) -> str:
-    """A cell that is no formula, and stays one cell where the separator is a semicolon."""
+    """Write a cell that is no formula, and stays one cell where the separator is a semicolon."""
     text = escape(str(value)).replace(";", "\\u003b")
     first = unicodedata.normalize("NFKC", text.lstrip(SKIPPED)[:1])
     return "'" + text if text.startswith("'") or (first and first in FORMULA_SIGNS) else text

@@ -1,6 +1,6 @@
-"""Host: a submission's own process. It runs the student's file, and then does what the judge asks with what it holds.
+"""Host: a submission's own process. It runs the student's file, keeps its objects, and answers the judge's questions.
 
-Nothing here knows what is right: the judge, in another process, sees only what things are and do.
+Nothing here knows the right answers: the judge is in another process, and sees only what objects are and do.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MODULE = "submission"
 MESSAGE_CHARACTERS = 500
 
 KEEPS = 100_000
-"""Objects held at once; a judge asks for some dozens."""
+"""The most objects held at once; a judge asks for some dozens."""
 
 
 class Host:
@@ -34,7 +34,7 @@ class Host:
         self._held: list[Any] = []
 
     def serve(self) -> None:
-        """Take the file's name and source, run it, say how that went, and answer until the judge hangs up."""
+        """Take the file's name and source, run it, report how that went, and answer until the judge hangs up."""
         self._filename, content = wire.receive(self._connection, _no_handle, None)
         source = content.tobytes().decode("utf-8")
         module = types.ModuleType(MODULE)
@@ -49,7 +49,7 @@ class Host:
             self.answer(partial(self._do, **request))
 
     def answer(self, action: Callable[[], Any]) -> bool:
-        """Do something, and send what comes of it: a value, or an exception's description; say which it was."""
+        """Call `action`, and send its value, or its exception's description; return True for a value."""
         try:
             value = action()
         except BaseException as error:  # SystemExit and KeyboardInterrupt are a student's mistake as any other
@@ -110,7 +110,7 @@ def _no_handle(_description: dict[str, Any]) -> None:
 
 
 def numbers(value: Any) -> np.ndarray:
-    """The numbers in a tensor, a variable, a table, or a list of such, as an array."""
+    """Return the numbers in a tensor, a variable, a table, or a list of these, as an array."""
     if isinstance(value, np.ndarray):
         return value
     if isinstance(value, (list, tuple)):

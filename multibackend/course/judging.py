@@ -1,10 +1,10 @@
-"""Judging: what a check is written in. A point is a question about behaviour, worth some marks, with an answer.
+"""Judging: the functions that checks are written with. A point is a question about behaviour, worth some marks.
 
     @point(marks=2)
     def parameters(student: Student) -> None:
         expect_equal(student.build_model().count_params(), 121)
 
-A point that returns is met. One that raises isn't, and the exception says what was expected and what was got.
+A point is met if its function returns. If it raises, the exception says what was expected and what was got.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from multibackend.text import sanitize
 SHOWN_CHARACTERS = 200
 
 PART = 1 << 20
-"""Numbers that are compared at a time."""
+"""The number of numbers that are compared at a time."""
 
 DEEPEST = 8
-"""Lists within lists that are shown; the course has three at most."""
+"""The levels of lists within lists that are shown; the course has three at most."""
 
 LARGEST_BITS = 1 << 10
-"""Of a whole number that is shown in digits: a float holds no larger one."""
+"""The most bits of a whole number that is shown in digits: a float holds no larger one."""
 
 MOST_AXES = 4
-"""Of an array whose numbers are shown."""
+"""The most axes of an array whose numbers are shown."""
 
 
 class Unmet(Exception):
-    """A point isn't met: `expected` and `got`, as they are shown to the student.
+    """A point isn't met. `expected` and `got` are shown to the student.
 
-    `advice` is the key of a piece of advice of the exercise for just this mistake; empty for the point's own.
+    `advice` is the key of the exercise's advice on this mistake; empty for the point's own advice.
     """
 
     def __init__(self, expected: str, got: str, advice: str = "") -> None:
@@ -49,7 +49,7 @@ class Unmet(Exception):
 
 @dataclass(frozen=True)
 class Point:
-    """One thing asked of a submission; its name is its function's, and the key of its words."""
+    """A question to a submission; its name is its function's name, and the key of its words."""
 
     name: str
     marks: int
@@ -57,14 +57,14 @@ class Point:
 
 
 def point(marks: int = 1) -> Callable[[Callable[[Student], None]], Point]:
-    """Make a point of a function that raises where it isn't met."""
+    """Turn a function that raises where a point isn't met into that point."""
     if marks < 1:
         raise ValueError(f"marks: got {marks}; expected at least 1.")
     return lambda judge: Point(judge.__name__, marks, judge)
 
 
 def points_of(module: ModuleType) -> tuple[Point, ...]:
-    """The points of a module of checks, in the order in which they are written."""
+    """List the points of a module of checks, in the order in which they are written."""
     return tuple(value for value in vars(module).values() if isinstance(value, Point))
 
 
@@ -105,7 +105,7 @@ def expect(condition: Any, expected: str, got: Any, advice: str = "") -> None:
 
 
 def show(value: Any) -> str:
-    """A value in at most some 200 printable characters, however large or deep it is."""
+    """Show a value in at most some 200 printable characters, however large or deep it is."""
     return sanitize(_show(value, DEEPEST), SHOWN_CHARACTERS)
 
 
@@ -126,7 +126,7 @@ def _show(value: Any, levels: int) -> str:
 
 
 def _show_items(items: Sequence[Any] | dict[Any, Any], levels: int) -> Iterator[str]:
-    """As many items of a list or a dictionary as can be shown, none within too many others."""
+    """Show the first items of a list or a dictionary, as many as there is room for."""
     if not levels:
         yield "…"
         return
@@ -148,7 +148,7 @@ def _show_array(value: np.ndarray) -> str:
 
 
 def _numbers(got: Any) -> np.ndarray | None:
-    """Plain numbers as an array, None for anything else."""
+    """Return plain numbers as an array, None for anything else."""
     if not isinstance(got, (np.ndarray, np.generic)) and not _is_plain(got):
         return None
     try:
@@ -159,7 +159,7 @@ def _numbers(got: Any) -> np.ndarray | None:
 
 
 def _are_close(numbers: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
-    """Compare in double precision, of which a submission's bytes would need eight times as many, part by part."""
+    """Compare in double precision, part by part: a submission's bytes would take eight times their memory at once."""
     for start in range(0, expected.size, PART):
         left, right = (values[start : start + PART].astype("float64") for values in (numbers, expected))
         finite = np.isfinite(left).all() and np.isfinite(right).all()
@@ -169,7 +169,7 @@ def _are_close(numbers: np.ndarray, expected: np.ndarray, tolerance: float) -> b
 
 
 def _is_plain(got: Any) -> bool:
-    """Whether it is a number, or lists of nothing else; of texts, NumPy would make each as long as the longest."""
+    """Tell whether it is a number or lists of numbers. NumPy would make each of many texts as long as the longest."""
     left = [got]
     while left:
         item = left.pop()

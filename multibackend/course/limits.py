@@ -1,4 +1,4 @@
-"""Limits: what binds a submission's process on any POSIX system, in time, memory, files and threads."""
+"""Limits of a submission's process on any POSIX system: time, memory, files and threads."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pathlib import Path
 
 SET_DEATH_SIGNAL = 1  # sys/prctl.h
 
-THREADS_COUNTED_APART = (5, 14)
-"""The first Linux that counts the threads of each namespace of users by itself. Source: its commit 21d1c5e386bc."""
+OWN_COUNT_OF_THREADS = (5, 14)
+"""The first Linux that counts the threads of each namespace of users separately. Source: its commit 21d1c5e386bc."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one submission: seconds, memory beyond what it starts with, the size of a file, open files, threads."""
+    """The limits of one submission: seconds, memory beyond what it starts with, a file's size, open files, threads."""
 
     seconds: float = 60.0
     memory_bytes: int = 3 << 30
@@ -28,15 +28,15 @@ class Limits:
 
 
 def die_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
-    """End this process by a signal when its parent ends, where the system can do that; else it ends by its limits."""
+    """Have this process ended by a signal when its parent ends. On other systems than Linux its limits end it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(SET_DEATH_SIGNAL, number, 0, 0, 0)
 
 
 def limit(limits: Limits, alone: bool) -> None:
-    """Bind this process and its children by the limits, for good.
+    """Apply the limits to this process and its children, for good.
 
-    `alone` says that no other process is of its user, in its namespace of users: then threads are limited, too.
+    `alone` says that no other process has its user in its namespace of users: then threads are limited, too.
     """
     pages = int(Path("/proc/self/statm").read_text().split()[0]) if sys.platform == "linux" else 0
     bounds = {
@@ -47,7 +47,7 @@ def limit(limits: Limits, alone: bool) -> None:
         "RLIMIT_CORE": 1,  # none is written, nor handed to a program of root's, which 0 doesn't keep from. See core(5)
         "RLIMIT_MSGQUEUE": 0,  # bytes in queues, which would outlive it
     }
-    if alone and _counts_threads_apart():
+    if alone and _counts_threads_separately():
         bounds["RLIMIT_NPROC"] = limits.threads
     for name, most in bounds.items():
         kind = getattr(resource, name, None)
@@ -57,5 +57,5 @@ def limit(limits: Limits, alone: bool) -> None:
             resource.setrlimit(kind, (most, most))
 
 
-def _counts_threads_apart() -> bool:
-    return sys.platform == "linux" and tuple(int(n) for n in os.uname().release.split(".")[:2]) >= THREADS_COUNTED_APART
+def _counts_threads_separately() -> bool:
+    return sys.platform == "linux" and tuple(int(n) for n in os.uname().release.split(".")[:2]) >= OWN_COUNT_OF_THREADS

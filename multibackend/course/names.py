@@ -1,7 +1,7 @@
-"""Names: those of students' folders, which may be any bytes, as they are shown, kept in a table, and used for folders.
+"""Names of students' folders, which may be any bytes: how they are shown, kept in a table, and used for folders.
 
-`escape` keeps what can be printed and writes the rest as Python would, so that it can be undone. `folder_names` gives
-each student a folder that works on every system, and that no other student's name can stand for.
+`escape` keeps printable characters and writes the others as Python would, so that it can be undone. `folder_names`
+gives each student a folder that works on every system, and that no other student's name can stand for.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from collections.abc import Iterable
 from multibackend.text import MOST_CHARACTERS, sanitize
 
 FIRST_BYTE, LAST_BYTE = 0xDC80, 0xDCFF
-"""The characters that stand for bytes of a name that aren't UTF-8. Source: PEP 383."""
+"""The characters that stand for the bytes of a name that isn't UTF-8. Source: PEP 383."""
 
 UNSAFE = re.compile(r'[<>:"/\\|?*~`\']|^[-. ]|[. ]$')
-"""Characters that some system forbids in a folder's name, or that commands misread; "~" marks the names made here.
+"""Characters that some system forbids in a folder's name, or that commands misread. "~" marks the names made here.
 
 Source: "Naming Files, Paths, and Namespaces", learn.microsoft.com.
 """
@@ -27,7 +27,7 @@ RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """Names of devices on Windows. Source: as above."""
 
 LONGEST_BYTES = 120
-"""The longest name of a folder, before what tells it from others."""
+"""The longest name of a folder, before the sum that makes it unique."""
 
 
 def escape(name: str) -> str:
@@ -59,19 +59,19 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def shown(name: object, most: int = MOST_CHARACTERS) -> str:
-    """A name or path as it is shown in a line: printable, and of at most so many characters."""
+    """Show a name or path in a line: printable, in at most `most` characters."""
     return sanitize(escape(str(name)).replace("\\\\", "\\"), most)
 
 
 def folder_names(names: Iterable[str]) -> dict[str, str]:
-    """A folder's name for each name: the name itself, unless it is unsafe, or another's but for case and accents."""
+    """Name a folder for each name: the name itself, unless it is unsafe, or like another but for case and accents."""
     wanted = set(names)
     alike = Counter(_fold(name) for name in wanted)
     return {name: name if _is_safe(name) and alike[_fold(name)] == 1 else _make_safe(name) for name in wanted}
 
 
 def _fold(name: str) -> str:
-    """Turn names that some file system takes for the same into one."""
+    """Turn names that some file system takes for the same one into the same text."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 

@@ -1,6 +1,7 @@
-"""Pictures: what an exercise's `pictures()` draws, saved. `python -m multibackend.course.pictures FILE FOLDER`.
+"""Pictures: the figures that an exercise's `pictures()` draws, saved as files.
 
-Started in a backend's Python, since drawing mostly means training first.
+It is started as `python -m multibackend.course.pictures FILE FOLDER` in a backend's Python, since drawing mostly means
+training first.
 """
 
 from __future__ import annotations

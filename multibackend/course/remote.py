@@ -1,8 +1,8 @@
 """Remote: a submission as its judge sees it, at arm's length.
 
-What the student's code makes stays in the student's process. A judge writes `model.layers[0].units` as if it were
-here; each step is a question to that process, and what comes back is plain data or a `Remote`, never an object
-with a behaviour of its own. So a submission can lie about what it is asked, and nothing else.
+Objects that the student's code makes stay in the student's process. A judge writes `model.layers[0].units` as if the
+model were here. Each step is a question to that process, and the answer is plain data or a `Remote`, never an object
+with a behaviour of its own. So a submission can give wrong answers, and do nothing else.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from multibackend.errors import MultibackendError
 from multibackend.text import sanitize
 
 LONGEST_NAME = 80
-"""Characters of a class' name."""
+"""Characters of a class's name that are kept."""
 
 
 class Raised(MultibackendError):
@@ -33,6 +33,14 @@ class Raised(MultibackendError):
         self.line = line
 
 
+class Missing(Exception):
+    """The student's file doesn't define `name`."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class Ended(MultibackendError):
     """The submission's process is gone, or no longer speaks as it should."""
 
@@ -42,7 +50,7 @@ class OutOfTime(MultibackendError):
 
 
 class Remote:
-    """Something in a submission's process. Attributes, items and calls are asked of it."""
+    """An object in a submission's process. Each attribute, item and call is a question to that process."""
 
     def __init__(self, link: Link, handle: int, kind: str) -> None:
         self._link = link
@@ -58,7 +66,7 @@ class Remote:
         return self._link.ask("get", self, name=name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call it there; arguments are plain data, arrays, and what is there already."""
+        """Call it there; arguments are plain data, arrays, and other remote objects."""
         return self._link.ask("call", self, args=list(args), kwargs=kwargs)
 
     def __getitem__(self, key: Any) -> Any:
@@ -76,7 +84,7 @@ class Remote:
 
 
 class Link:
-    """The questions and answers of one submission, within `seconds` in all.
+    """The questions to one submission and its answers, within `seconds` in all.
 
     Raises:
         Raised: the student's code raised an exception.
@@ -89,7 +97,7 @@ class Link:
         self._deadline = time.monotonic() + seconds
 
     def wait(self) -> Any:
-        """The next answer."""
+        """Wait for the next answer."""
         answer = self._exchange(lambda: wire.receive(self._connection, self._resolve, self._deadline))
         match answer:
             case {"value": value}:
@@ -103,7 +111,7 @@ class Link:
         self._exchange(lambda: wire.send(self._connection, message, _name))
 
     def ask(self, verb: str, target: Any = None, **details: Any) -> Any:
-        """One question, and its answer."""
+        """Ask a question, and return the answer."""
         self.tell({"verb": verb, "target": target, **details})
         return self.wait()
 
@@ -133,9 +141,12 @@ def _name(value: Any) -> dict[str, Any]:
 
 
 class Student:
-    """A student's file, as its judge sees it: `student.build_model()` calls what the student wrote there.
+    """A student's file, as its judge sees it: `student.build_model()` calls the student's function there.
 
     `random` draws the judge's own inputs; `keras` is the Keras of that process.
+
+    Raises:
+        Missing: the file defines no such name.
     """
 
     def __init__(self, link: Link, seed: int) -> None:
@@ -145,25 +156,30 @@ class Student:
         self.random = np.random.default_rng(seed)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
+        try:
+            return getattr(self._module, name)
+        except Raised as error:
+            if error.kind == "AttributeError" and error.line is None:  # the module's own, not the student's code's
+                raise Missing(name) from error
+            raise
 
     @property
     def keras(self) -> Any:
-        """The module `keras`."""
+        """The module `keras` of that process."""
         return self.module("keras")
 
     def module(self, name: str) -> Any:
-        """A module that is installed there."""
+        """Import a module that is installed there."""
         return self._link.ask("import", name=name)
 
     def once(self, name: str) -> Any:
-        """What the student's function `name` returns without arguments, called once for all points."""
+        """Call the student's function `name` without arguments, once for all points; return what it returned."""
         if name not in self._calls:
-            self._calls[name] = getattr(self._module, name)()
+            self._calls[name] = self.__getattr__(name)()
         return self._calls[name]
 
     def is_a(self, thing: Any, kind: str) -> bool:
-        """Whether it is a `keras.` class such as "layers.Dense", or of a class derived from it."""
+        """Tell whether it is an instance of a class in `keras`, such as "layers.Dense"."""
         if not isinstance(thing, Remote):
             return False
         found = self.keras
@@ -172,22 +188,22 @@ class Student:
         return self._link.ask("is", thing, kind=found) is True
 
     def class_name(self, thing: Any) -> str:
-        """The name of its class; of plain data, Python's."""
+        """Return the name of its class."""
         return thing._kind if isinstance(thing, Remote) else type(thing).__name__
 
     def activation(self, layer: Any) -> Any:
-        """The name of a layer's activation."""
+        """Return the name of a layer's activation."""
         return layer.activation.__name__
 
     def numbers(self, thing: Any) -> np.ndarray:
-        """The numbers in a tensor, a variable, a table or a list of such."""
+        """Return the numbers in a tensor, a variable, a table or a list of these."""
         if isinstance(thing, np.ndarray):
             return thing
         found = self._link.ask("numbers", thing)
         return found if isinstance(found, np.ndarray) else np.asarray([])
 
     def weights(self, thing: Any) -> list[np.ndarray]:
-        """All weights of a layer or model, in Keras' order."""
+        """Return all weights of a layer or model, in Keras' order."""
         found = self._link.ask("weights", thing)
         return found if isinstance(found, list) else []
 
@@ -196,12 +212,12 @@ class Student:
         self._link.ask("set weights", thing, arrays=list(arrays))
 
     def apply(self, thing: Any, *inputs: np.ndarray, training: bool = False) -> np.ndarray:
-        """What a layer or model makes of inputs, (rows, ...)."""
+        """Call a layer or model on inputs, (rows, ...), and return its outputs."""
         arguments = inputs[0] if len(inputs) == 1 else list(inputs)
         return self.numbers(thing(arguments, training=training))
 
     def layers(self, model: Any) -> list[Any]:
-        """A model's layers without its inputs, those of models within it in their place."""
+        """List a model's layers without its input layers; a model within it is replaced by its own layers."""
         found: list[Any] = []
         for layer in model.layers:
             if self.is_a(layer, "Model"):

@@ -1,8 +1,8 @@
-"""Seccomp: a filter of system calls, under which a process computes, and may start threads but no processes.
+"""Seccomp: a filter of system calls, under which a process can compute and start threads, but no processes.
 
-It is a list of what is allowed, `system_calls.csv`; whatever isn't there is refused: programs and processes, mounts and
+`system_calls.csv` lists the calls that are allowed. All others are refused: programs and processes, mounts and
 namespaces, other processes' memory, and memory and queues that outlive a process or count as nobody's. The filter is a
-program for the kernel's classic BPF, see seccomp(2) and linux/bpf_common.h; eight bytes an instruction.
+program for the kernel's classic BPF, eight bytes an instruction; see seccomp(2) and linux/bpf_common.h.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import platform
 import struct
 from collections.abc import Iterator
 from importlib import resources
+from typing import NamedTuple
 
 INSTRUCTION_BYTES = 8
 
@@ -27,48 +28,54 @@ NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT, THIRD_ARGUMENT = (
 )  # offsets in struct seccomp_data
 
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-"""What linux/audit.h calls each machine."""
+"""The number of each machine in linux/audit.h."""
 
 CLONE3 = 435
-"""Its flags can't be read by a filter; it is said not to exist, upon which glibc uses clone."""
+"""The call clone3: a filter can't read its flags. It is reported as missing, and glibc then uses clone."""
 
 FIRST_UNKNOWN = 463
-"""Of system calls newer than Linux 6.17; libraries fall back on others where these don't exist."""
+"""The first call newer than Linux 6.17. Newer calls are reported as missing, and libraries then use older ones."""
 
 THREAD = 0x10000  # CLONE_THREAD, linux/sched.h
 FAMILIES = (1, 2, 10)
-"""AF_UNIX, AF_INET and AF_INET6, which a namespace of its own keeps from everyone; AF_VSOCK or AF_ALG it doesn't."""
+"""AF_UNIX, AF_INET and AF_INET6: its own namespace cuts these off from everyone. AF_VSOCK and AF_ALG it wouldn't."""
 
 TERMINAL_INPUT = (0x5412, 0x541C)
-"""TIOCSTI and TIOCLINUX, which type into a terminal."""
+"""TIOCSTI and TIOCLINUX, which write into a terminal's input."""
 
 BUFFER_SIZES = (7, 8, 32, 33)
-"""SO_SNDBUF, SO_RCVBUF and what forces them: each socket may hold twice
-net.core.wmem_max (4 MiB on Linux 6.18), which counts as nobody's."""
+"""SO_SNDBUF, SO_RCVBUF and the options that force them: with these, each socket could hold twice net.core.wmem_max
+(4 MiB on Linux 6.18) of memory that counts as nobody's."""
 
 FILE_CONTROLS = (0, 1, 2, 3, 4, 1030, 1032)
-"""fcntl(2): descriptors and their flags, and the size of a pipe. Not leases, locks and notices, which reach whoever
-else has the file: a lease on a teacher's file keeps others waiting for 45 s."""
+"""Commands of fcntl(2) that are allowed: descriptors and their flags, and the size of a pipe. Leases, locks and notices
+are refused, since they reach others who have the file: a lease on a teacher's file keeps others waiting for 45 s."""
 
 FLOCK = {"x86_64": 73, "aarch64": 32}
-"""Said not to exist, upon which HDF5 does without."""
+"""The call flock: it is reported as missing, and HDF5 then works without it."""
 
 ARGUMENTS = {"ioctl": SECOND_ARGUMENT, "fcntl": SECOND_ARGUMENT, "setsockopt": THIRD_ARGUMENT}
-"""Which argument decides, where it isn't the first."""
+"""The argument that decides, where it isn't the first."""
 
 PROCESS_CONTROLS = (
     *(2, 3, 4, 15, 16, 21, 23, 29, 30, 38, 39, 41, 42),
     0x53564D41,
 )
-"""prctl(2): asking; dumpable, name, timer slack, no new privileges, huge pages; names for memory (PR_SET_VMA). Not
-PR_SET_PDEATHSIG: the end of the process that guards it must stay its own."""
+"""Options of prctl(2) that are allowed: all that only ask; dumpable, name, timer slack, no new privileges, huge pages;
+names for memory (PR_SET_VMA). PR_SET_PDEATHSIG is refused: a submission must always end with its warden."""
 
-Rule = tuple[int, int, int, int]
-"""A code, how many instructions to leave out if so and if not, and a value."""
+
+class Rule(NamedTuple):
+    """An instruction: a code, the instructions to skip if it holds and if it doesn't, and a value."""
+
+    code: int
+    skip_if: int
+    skip_else: int
+    value: int
 
 
 def allowed_calls(machine: str) -> dict[str, int]:
-    """The number of each allowed system call of a machine, by name.
+    """Return the number of each allowed system call of a machine, by name.
 
     Raises:
         KeyError: no system calls are known of this machine.
@@ -85,9 +92,9 @@ def write_filter(machine: str | None = None) -> bytes:
     """
     machine = machine or platform.machine()
     rules: list[Rule] = [
-        (LOAD, 0, 0, ARCHITECTURE),
+        Rule(LOAD, 0, 0, ARCHITECTURE),
         *_unless(IF_EQUAL, AUDIT[machine], KILL),
-        (LOAD, 0, 0, NUMBER),
+        Rule(LOAD, 0, 0, NUMBER),
         *_when(IF_EQUAL, CLONE3, NO_SUCH_CALL),
         *_when(IF_EQUAL, FLOCK[machine], NO_SUCH_CALL),
         *_when(IF_AT_LEAST, FIRST_UNKNOWN, NO_SUCH_CALL),  # x32's calls, from 0x40000000 on, too
@@ -103,26 +110,26 @@ def write_filter(machine: str | None = None) -> bytes:
     }
     for name, condition in conditions.items():
         argument = ARGUMENTS.get(name, FIRST_ARGUMENT)
-        body = [(LOAD, 0, 0, argument), *condition, (RETURN, 0, 0, ALLOW)]
-        rules += [(IF_EQUAL, 0, len(body), numbers[name]), *body]
+        body = [Rule(LOAD, 0, 0, argument), *condition, Rule(RETURN, 0, 0, ALLOW)]
+        rules += [Rule(IF_EQUAL, 0, len(body), numbers[name]), *body]
     for name, number in numbers.items():
         if name not in conditions:
             rules += _when(IF_EQUAL, number, ALLOW)
-    rules.append((RETURN, 0, 0, NOT_PERMITTED))
+    rules.append(Rule(RETURN, 0, 0, NOT_PERMITTED))
     return b"".join(struct.pack("=HBBI", *rule) for rule in rules)
 
 
 def _when(code: int, value: int, end: int) -> Iterator[Rule]:
-    yield (code, 0, 1, value)
-    yield (RETURN, 0, 0, end)
+    yield Rule(code, 0, 1, value)
+    yield Rule(RETURN, 0, 0, end)
 
 
 def _unless(code: int, value: int, end: int) -> Iterator[Rule]:
-    yield (code, 1, 0, value)
-    yield (RETURN, 0, 0, end)
+    yield Rule(code, 1, 0, value)
+    yield Rule(RETURN, 0, 0, end)
 
 
 def _one_of(values: tuple[int, ...]) -> Iterator[Rule]:
     for i, value in enumerate(values):
-        yield (IF_EQUAL, len(values) - i, 0, value)
-    yield (RETURN, 0, 0, NOT_PERMITTED)
+        yield Rule(IF_EQUAL, len(values) - i, 0, value)
+    yield Rule(RETURN, 0, 0, NOT_PERMITTED)

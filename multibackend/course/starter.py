@@ -1,8 +1,8 @@
-"""Starter: what a student begins with, and the solution as it is shown, both made from the reference solution.
+"""Starter: the file that a student begins with, and the solution as it is shown, both made from the reference.
 
-A starter keeps the reference's imports and whatever it gives; of each function and class that is to be written it keeps
-the head, with the task as docstring, and leaves the body out. Names with an underscore are the solution's own, and are
-left out.
+A starter keeps the reference's imports and everything that the exercise gives. Each function and class that is to be
+written keeps its head, with the task as docstring, and loses its body. Names with an underscore belong to the solution
+alone, and are left out.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ Definition = ast.FunctionDef | ast.ClassDef
 
 
 def make_starter(exercise: Exercise, language: Language) -> str:
-    """The file that a student fills in."""
+    """Make the file that a student fills in."""
     words = exercise.words(language)
     return _rewrite(exercise, words, _introduce(exercise, words, language), messages(language)["your_turn"])
 
 
 def make_solution(exercise: Exercise, language: Language) -> str:
-    """The reference solution, explained in the student's language."""
+    """Make the reference solution, explained in the student's language."""
     words = exercise.words(language)
     return _rewrite(exercise, words, f"{exercise.id}. {words.title}\n\n{words.answer}".strip(), "")
 
@@ -37,7 +37,7 @@ def _introduce(exercise: Exercise, words: Words, language: Language) -> str:
 
 
 def _rewrite(exercise: Exercise, words: Words, introduction: str, blank: str) -> str:
-    """The source with another introduction and docstrings; `blank`, where given, takes the place of bodies."""
+    """Rewrite the source with another introduction and docstrings; bodies become `blank`, unless that is empty."""
     source = exercise.source
     lines, tree = source.splitlines(), ast.parse(source)
     out = [*_docstring(introduction, 0)]
@@ -85,7 +85,7 @@ def _first_line(node: ast.stmt) -> int:
 
 
 def _docstring(text: str, indent: int) -> Iterator[str]:
-    """Text as a docstring, its paragraphs wrapped; lines that are indented stay as they are."""
+    """Write a text as a docstring, with its paragraphs wrapped; indented lines stay as they are."""
     space = " " * indent
     paragraphs: list[str] = []
     for paragraph in text.replace("\\", "\\\\").replace('"""', "'''").split("\n\n"):

@@ -1,8 +1,9 @@
-"""Warden: the process beside a submission's, outside its walls, which ends it whatever it does.
+"""Warden: the process beside a submission's, outside its walls, that ends it whatever it does.
 
-It runs nothing of the submission. It starts the submission's process, waits until that ends, the judge lets go of the
-leash (a socket, which its end closes, too), or the time is over; kills what is left; and is gone last. So a judge that
-let go, and sees the other end of the leash closed, knows that nothing of the submission lives.
+It runs none of the submission's code. It starts the submission's process and waits until that process ends, the judge
+lets go of the leash (a socket, which the judge's own end closes, too), or the time is over. Then it kills what is left,
+and ends last. So a judge that let go and sees the other end of the leash closed knows that nothing of the submission is
+left.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from multibackend.course.cgroup import Group
 from multibackend.course.limits import die_with_parent
 
 TICK_SECONDS = 0.1
-"""Between two looks at processes where the kernel doesn't tell of their end."""
+"""The time between two looks at processes where the kernel doesn't report their end."""
 
 BECOME_SUBREAPER = 36  # sys/prctl.h: orphans among its descendants become this process' children
 
@@ -32,9 +33,9 @@ class Ended(Exception):
 
 
 def guard(leash: socket.socket, seconds: float, group: Group | None, begin: Callable[[], None]) -> None:
-    """Fork; run `begin` in the child, the submission's process; return when nothing of that is left.
+    """Fork, run `begin` in the child, which is the submission's process, and return when nothing of it is left.
 
-    With a namespace of processes, the child is its first: with it, the kernel ends all others.
+    In a namespace of processes, the child is the first: when it ends, the kernel ends all others there.
     """
     deadline = time.monotonic() + seconds
     _adopt_orphans()
@@ -75,7 +76,7 @@ def _has_ended(child: int) -> bool:
 
 
 def _kill_all(child: int, group: Group | None) -> None:
-    """Kill the child and whatever it left, until this process has no child any more, adopted ones among them."""
+    """Kill the child and everything that it left, until this process has no children, not even adopted ones."""
     left = True
     while left:
         if group:
@@ -91,7 +92,7 @@ def _kill_all(child: int, group: Group | None) -> None:
 
 
 def _reap() -> bool:
-    """Take note of all children that have ended; say whether there are others."""
+    """Reap all children that have ended; return True if there are others."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -101,7 +102,7 @@ def _reap() -> bool:
 
 
 def _children() -> list[int]:
-    """List the children of this process, also ended ones that nobody took note of, where the system says."""
+    """List the children of this process, with ended ones that weren't reaped; none where the system can't tell."""
     with suppress(OSError):
         return [int(number) for number in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
     return []

@@ -1,4 +1,4 @@
-"""Watching: a file, for whenever it is saved."""
+"""Watching a file: an event for each time it is saved."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 LOOK_SECONDS = 0.1
-"""Between two looks at a file: a tenth of the second within which a save is to be answered."""
+"""The time between two looks at a file: a tenth of the second within which a save is to be answered."""
 
 
 def saves(path: Path) -> Iterator[None]:
-    """Yield now, and again after each save; an editor may write the file anew or put another in its place."""
+    """Yield now, and again after each save. An editor may rewrite the file, or put another one in its place."""
     seen = None
     while True:
         now = _stamp(path)
@@ -22,7 +22,7 @@ def saves(path: Path) -> Iterator[None]:
 
 
 def _settled(path: Path) -> tuple[int, int, int] | None:
-    """What is there a moment later: a file that is being written is looked at when it is whole."""
+    """Return the stamp of a moment later: a file that is being written is looked at once it is whole."""
     time.sleep(LOOK_SECONDS / 2)
     return _stamp(path)
 

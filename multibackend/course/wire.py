@@ -1,7 +1,7 @@
-"""Wire: what a judge and a submission's process say to each other, as JSON with arrays behind it.
+"""Wire: the messages between a judge and a submission's process, JSON with arrays behind it.
 
-A message is the length of its head (8 bytes), the head, and the bytes of its arrays in order. Nothing that is
-received can run code: it is text, numbers, arrays of numbers, and handles, which name what stays with the other side.
+A message is the length of its head (8 bytes), the head, and the bytes of its arrays in order. No message can run code:
+it holds text, numbers, arrays of numbers, and handles. A handle names an object that stays with the other side.
 """
 
 from __future__ import annotations
@@ -21,50 +21,50 @@ import numpy as np
 from multibackend.errors import MultibackendError
 
 LARGEST_HEAD_BYTES = 1 << 20
-"""Of a head: 1 MiB, of which at most some 30 times as much is made here."""
+"""The largest head: 1 MiB. Decoded, it takes at most some 30 times as much."""
 
 LARGEST_BYTES = 1 << 28
-"""Of all arrays of a message: 256 MiB; no question of the course has an answer of a tenth of that."""
+"""The most bytes in all arrays of a message: 256 MiB, more than ten times any answer that the course asks for."""
 
 LARGEST_ARRAY_BYTES = 1 << 26
-"""Of an array that travels; a larger one stays where it is, to be asked for its shape and rows."""
+"""The largest array that is sent. A larger one stays where it is, and can be asked for its shape and rows."""
 
 LONGEST_LIST = 10_000
-"""Items in a list that travels; a longer one stays where it is."""
+"""The most items in a list that is sent; a longer one stays where it is."""
 
 MOST_DIMENSIONS = 64
-"""NumPy's own limit, since 2.0."""
+"""The most dimensions of an array: NumPy's own limit, since 2.0."""
 
 NUMBERS = re.compile(r"[<>|]?[fiub][0-9]{1,2}")
-"""A type of numbers as NumPy writes it. Its parser takes a language of its own, and raises SyntaxError, too."""
+"""A type of numbers as NumPy writes it. NumPy's own parser accepts much more, and can raise SyntaxError."""
 
 LONGEST_COMPLAINT = 200
-"""Characters of what is said of a message that is none."""
+"""Characters of the complaint about a malformed message."""
 
 Hold = Callable[[Any], dict[str, Any]]
 Resolve = Callable[[dict[str, Any]], Any]
 
 
 class Malformed(MultibackendError):
-    """What came is no message of ours."""
+    """The other side sent something that is no message."""
 
 
 class TooLarge(MultibackendError):
-    """What is to be sent has a head that nobody would read; nothing was sent."""
+    """The message has a head that the other side would refuse; nothing was sent."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A value that stays where it is, whatever it is; the other side gets its handle."""
+    """A value that isn't sent; the other side gets its handle."""
 
     value: Any
 
 
 def send(connection: socket.socket, value: Any, hold: Hold) -> None:
-    """Send a value; `hold` gives the description, `{"handle": ...}`, of what is neither plain nor an array.
+    """Send a value. `hold` describes an object that is neither plain data nor an array, as `{"handle": ...}`.
 
     Raises:
-        TooLarge: it has too much beside arrays.
+        TooLarge: its head is too large; arrays don't count.
     """
     buffers: list[bytes] = []
     head = json.dumps(_pack(value, hold, buffers)).encode()
@@ -76,12 +76,12 @@ def send(connection: socket.socket, value: Any, hold: Hold) -> None:
 
 
 def receive(connection: socket.socket, resolve: Resolve, deadline: float | None) -> Any:
-    """Wait for a value; `resolve` turns the description of a handle into what stands for it here.
+    """Wait for a value. `resolve` turns the description of a handle into the object that stands for it here.
 
     All of it must come until `deadline`, by `time.monotonic`; None waits for ever.
 
     Raises:
-        Malformed: it isn't a message, or one that this process has no room for.
+        Malformed: it isn't a message, or it is one that this process has no room for.
         EOFError: the other side is gone.
         TimeoutError: the time is over.
     """
@@ -109,7 +109,7 @@ def _pack(value: Any, hold: Hold, buffers: list[bytes]) -> Any:
 
 
 class _Reader:
-    """What reads the arrays of one message, of which all together have `LARGEST_BYTES` at most."""
+    """A reader of one message's arrays, which have at most `LARGEST_BYTES` together."""
 
     def __init__(self, connection: socket.socket, resolve: Resolve, deadline: float | None) -> None:
         self._connection = connection
@@ -118,7 +118,7 @@ class _Reader:
         self._left = LARGEST_BYTES
 
     def unpack(self, value: Any) -> Any:
-        """Turn a head, or a part of it, into what it stands for."""
+        """Turn a head, or a part of it, into the value that it describes."""
         match value:
             case str():
                 return _without_surrogates(value)
@@ -147,7 +147,7 @@ class _Reader:
 
 
 def _without_surrogates(text: str) -> str:
-    """A text that can be written: half a character, which JSON can name, becomes a question mark."""
+    """Replace halves of characters, which JSON can express and UTF-8 can't, by question marks."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -158,7 +158,7 @@ def _within(length: int, most: int) -> int:
 
 
 def _read(connection: socket.socket, length: int, deadline: float | None) -> bytearray:
-    """Read just so many bytes, however slowly they come, until the deadline."""
+    """Read exactly `length` bytes, however slowly they come, until the deadline."""
     parts = bytearray()
     while len(parts) < length:
         connection.settimeout(None if deadline is None else _left_until(deadline))

@@ -1,41 +1,48 @@
-"""Words: what a student reads, in English and in French, from TOML files with the same keys for both.
+"""Words: the texts that students read, in English and in French, from TOML files with the same keys for both.
 
-Beside each unit's modules, `words/<module>.toml` holds an exercise's; `messages.toml` here holds what all share.
+An exercise's words lie beside its unit's modules, in `words/<module>.toml`. The texts that all exercises share are in
+`messages.toml` here.
 """
 
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, TypeVar, get_args
+
+from msgspec import Struct, structs
 
 from multibackend.errors import MultibackendError
+from multibackend.typed import read_typed
 
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+File = TypeVar("File", bound=Struct)
+Found = TypeVar("Found")
 
 HINTS = 3
 LANGUAGE_VARIABLE = "MULTIBACKEND_LANGUAGE"
 
 
-@dataclass(frozen=True)
-class PointWords:
-    """What a point asks, and what to try where it isn't met."""
+class Text(Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of a TOML file; one that holds another key is refused."""
+
+
+class PointWords(Text, frozen=True):
+    """The question of a point, and what to try where it isn't met."""
 
     asks: str
     advice: str
 
 
-@dataclass(frozen=True)
-class Words:
-    """An exercise in one language.
+class Words(Text, frozen=True):
+    """The words of an exercise in one language.
 
-    `tasks` says of each function or class to be written, by its name, what it is to do; `advice` holds further advice
-    by the keys that checks name; `answer` is a written answer; `note` is for readers of texts on older Keras.
+    `tasks` gives, by the name of each function or class that is to be written, what it is to do. `advice` holds further
+    advice by the keys that checks name. `answer` is a written answer. `note` is for readers of texts on older Keras.
     """
 
     title: str
@@ -45,67 +52,85 @@ class Words:
     points: Mapping[str, PointWords]
     answer: str = ""
     note: str = ""
-    advice: Mapping[str, str] = field(default_factory=dict)
+    advice: Mapping[str, str] = {}
 
 
-def read_words(path: Path, language: Language) -> Words:
-    """Read an exercise's words; figures in its answer, `{name}`, are those that the file's table `figures` holds.
+class ExerciseFile(Text, frozen=True):
+    """The file of an exercise's words, in the languages that its course is taught in.
 
-    Raises:
-        MultibackendError: the file can't be read, or lacks a key.
+    `figures` holds, by name, the numbers that the answer quotes, as they are printed.
     """
-    table = _read(path)
-    try:
-        words = dict(table[language])
-        points = {name: PointWords(**point) for name, point in words.pop("points").items()}
-        figures = table.get("figures", {})
-        if language == "fr":
-            figures = {name: text.replace(".", ",") for name, text in figures.items()}
-        words["answer"] = words.get("answer", "").format(**figures)
-        for key in ("statement", "answer", "note"):
-            words[key] = words.get(key, "").strip()
-        tasks = {name: text.strip() for name, text in words.pop("tasks").items()}
-        return Words(**{**words, "hints": tuple(words["hints"]), "points": points, "tasks": tasks})
-    except (KeyError, TypeError, AttributeError) as error:
-        raise MultibackendError(
-            f"words {path}, {language}: {error}; expected the keys of the other exercises."
-        ) from error
+
+    en: Words | None = None
+    fr: Words | None = None
+    figures: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True)
-class UnitWords:
-    """A unit in one language."""
+class UnitWords(Text, frozen=True):
+    """The words of a unit in one language."""
 
     title: str
     statement: str
 
 
+class UnitFile(Text, frozen=True):
+    """The file of a unit's words."""
+
+    en: UnitWords | None = None
+    fr: UnitWords | None = None
+
+
+def read_words(path: Path, language: Language) -> Words:
+    """Read an exercise's words; the table `figures` of the file fills in `{name}` in the answer.
+
+    Raises:
+        MultibackendError: the file can't be read, lacks a key, or has an unknown one.
+    """
+    file = _read(path, ExerciseFile)
+    words = _choose(path, language, {"en": file.en, "fr": file.fr})
+    figures = {name: text.replace(".", ",") if language == "fr" else text for name, text in file.figures.items()}
+    try:
+        answer = words.answer.format(**figures)
+    except (KeyError, IndexError, ValueError) as error:
+        raise MultibackendError(
+            f"words {path}, {language}: the answer quotes a figure that isn't there ({error}); add it to [figures]."
+        ) from error
+    stripped = {"statement": words.statement.strip(), "answer": answer.strip(), "note": words.note.strip()}
+    tasks = {name: text.strip() for name, text in words.tasks.items()}
+    return structs.replace(words, tasks=tasks, **stripped)
+
+
 def read_unit(path: Path, language: Language) -> UnitWords:
     """Read a unit's words."""
-    return UnitWords(**_read(path)[language])
+    file = _read(path, UnitFile)
+    return _choose(path, language, {"en": file.en, "fr": file.fr})
 
 
-def read_figures(path: Path) -> dict[str, str]:
-    """The figures that an exercise's answer quotes, as they are printed."""
-    return dict(_read(path).get("figures", {}))
+def read_figures(path: Path) -> Mapping[str, str]:
+    """Read the figures that an exercise's answer quotes, as they are printed."""
+    return _read(path, ExerciseFile).figures
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise MultibackendError(f"words {path}: {error}; restore the file.") from error
+def _read(path: Path, kind: type[File]) -> File:
+    return read_typed(path, kind, "words", "expected the keys of the other exercises; restore the file")
+
+
+def _choose(path: Path, language: Language, words: Mapping[Language, Found | None]) -> Found:
+    found = words[language]
+    if found is None:
+        raise MultibackendError(f"words {path}: none in {language!r}; expected the keys of the other exercises.")
+    return found
 
 
 @cache
 def messages(language: Language) -> Mapping[str, str]:
-    """What all exercises share, by key."""
-    table: Mapping[str, str] = _read(Path(__file__).with_name("messages.toml"))[language]
-    return table
+    """Read the texts that all exercises share, by key."""
+    path = Path(__file__).with_name("messages.toml")
+    return read_typed(path, dict[Language, dict[str, str]], "messages", "restore the file")[language]
 
 
 def default_language() -> Language:
-    """French where MULTIBACKEND_LANGUAGE or else the system's language is French; otherwise English."""
+    """Return French where MULTIBACKEND_LANGUAGE or else the system's language is French; otherwise English."""
     wanted = os.environ.get(LANGUAGE_VARIABLE) or next(
         (os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), ""
     )

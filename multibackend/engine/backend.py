@@ -46,6 +46,8 @@ class Backend:
     `can` holds its capabilities; ask for one by name with `backends.require`.
     `run_once(environment)` changes an environment for programs that run once each: compiling takes most of their time.
     `compiles_each_program` says that a program costs a second of compiling, however small it is.
+    `checking` holds the environment variables of a process that checks one submission after another, beside the others.
+    `compiled_folder` is the folder of compiled programs within the cache folder, "" for none.
     """
 
     name: str
@@ -57,6 +59,8 @@ class Backend:
     can: frozenset[Capability] = CAPABILITIES
     run_once: Callable[[Environment], Environment] = field(default=dict)
     compiles_each_program: bool = False
+    checking: Environment = field(default_factory=dict)
+    compiled_folder: str = ""
 
     @property
     def distributions(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The catalogue: the course's experiments by name, and models of the user's own by reference.
+"""The catalogue: the experiments of all registered courses by name, and models of the user's own by reference.
 
 This module imports no Keras and no framework.
 """
@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from multibackend.errors import MultibackendError
+from multibackend.experiments.course import CourseExperiment
 from multibackend.experiments.reference import normalise
+from multibackend.experiments.registry import read_registry
+
+
+def read_catalogue() -> Mapping[str, CourseExperiment]:
+    """Return the experiments of all courses by name, in the order of the courses.
+
+    Raises:
+        MultibackendError: two courses give the same name.
+    """
+    return {name: found for course in read_registry().courses for name, found in course.experiments.items()}
 
 
 def known_experiments() -> dict[str, str]:
-    """The course's experiments: each name with its title, in the course's order."""
-    return {name: entry.title for name, entry in read_catalogue().items()}
-
-
-def read_catalogue() -> Mapping[str, Any]:
-    """Return the course's entries by name; each has `title`, `module` and `attribute`."""
-    from exercises import CATALOGUE
-
-    catalogue: Mapping[str, Any] = CATALOGUE
-    return catalogue
+    """Return the title of each experiment by its name, in the order of the courses."""
+    return {name: experiment.title for name, experiment in read_catalogue().items()}
 
 
 def select_experiments(wanted: Sequence[str]) -> list[str]:
@@ -32,10 +34,14 @@ def select_experiments(wanted: Sequence[str]) -> list[str]:
     No name means the whole catalogue. A name may be an exercise's id: `A5` stands for all of A5's experiments.
 
     Raises:
-        MultibackendError: a name that is neither; the nearest names are offered.
+        MultibackendError: a name is neither; the nearest names are offered. Or there is no experiment at all.
     """
     names = list(read_catalogue())
     if not wanted:
+        if not names:
+            raise MultibackendError(
+                "no experiments: no course is installed; give a model of your own as path/to/file.py:build_model."
+            )
         return names
     selected: list[str] = []
     for name in wanted:
@@ -45,7 +51,7 @@ def select_experiments(wanted: Sequence[str]) -> list[str]:
             folded = name.casefold()
             matches = [n for n in names if n.casefold() == folded or n.casefold().startswith(folded + "-")]
         if not matches:
-            near = difflib.get_close_matches(name.upper(), names, n=3, cutoff=0.3) or names
+            near = difflib.get_close_matches(name.upper(), names, n=3, cutoff=0.3) or names or ["none"]
             raise MultibackendError(
                 f"unknown experiment {name!r}; nearest: {', '.join(near)}. `multibackend list` shows them all; "
                 "a model of your own is given as path/to/file.py:build_model."

@@ -16,7 +16,7 @@ from multibackend import __version__
 from multibackend.engine.backend import Package
 from multibackend.engine.backends import get_backend
 from multibackend.errors import MultibackendError
-from multibackend.experiments.catalogue import read_catalogue
+from multibackend.experiments.registry import list_packages
 
 PROBE_SECONDS = 60.0
 """Limit for an interpreter to answer; 0.1 s is usual, a cold network disk takes several seconds."""
@@ -110,9 +110,8 @@ class Interpreter:
 
 
 def list_source_packages() -> tuple[str, ...]:
-    """List the packages whose files decide what is trained: ours, and those of the experiments in the catalogue."""
-    courses = {entry.module.partition(".")[0] for entry in read_catalogue().values()}
-    return ("multibackend", *sorted(courses))
+    """List the packages whose files decide what is trained: ours, and those of the registered courses."""
+    return ("multibackend", *list_packages())
 
 
 def probe(python: str, backend: str) -> Interpreter:

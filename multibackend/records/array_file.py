@@ -19,7 +19,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from multibackend.errors import RecordError
-from multibackend.records.reading import digest_file, open_regular
+from multibackend.files.reading import digest_file
+from multibackend.records.reading import open_regular
 from multibackend.records.schema import MOST_NAME, PRINTABLE
 from multibackend.text import sanitize
 

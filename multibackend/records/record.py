@@ -42,9 +42,10 @@ from safetensors.numpy import save_file
 
 from multibackend.errors import MultibackendError, RecordError
 from multibackend.files import WRITING, is_unfinished, replace_folder
+from multibackend.files.reading import digest_file
 from multibackend.records.array_file import StoredArrays
 from multibackend.records.header import digest_header, parse_header
-from multibackend.records.reading import digest_file, open_regular, read_regular
+from multibackend.records.reading import open_regular, read_regular
 from multibackend.records.run import Run as Run  # records' own, for their users
 from multibackend.records.schema import MOST_CHARACTERS
 from multibackend.records.schema import Status as Status

@@ -17,8 +17,8 @@ import numpy as np
 from fakes.synthetic import Setting, train_all
 from safetensors.numpy import load_file, save_file
 
+from multibackend.files.reading import digest_file
 from multibackend.records.header import digest_header
-from multibackend.records.reading import digest_file
 from multibackend.records.record import ARRAYS_FILE, MODEL_FILE, RECORD_FILE, save_record
 
 Header = dict[str, Any]

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from fakes import stage
 from fakes.stage import EXPERIMENTS, WORKER, bare_python, make_packages, python_path, read_pids, read_trained, survivors
 
+import multibackend.experiments.catalogue
 import multibackend.launch.loop
 from multibackend import BACKENDS, __version__
 from multibackend.cli import main
@@ -30,7 +31,7 @@ from multibackend.records.record import Record, find_records, load_record, save_
 def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A course and three frameworks that only look installed; the current folder is empty."""
     folder = make_packages(tmp_path / "packages")
-    monkeypatch.setitem(sys.modules, "exercises", stage.catalogue())
+    monkeypatch.setattr(multibackend.experiments.catalogue, "read_registry", stage.registry)
     monkeypatch.setattr(
         multibackend.launch.loop, "launch", functools.partial(multibackend.launch.loop.launch, worker_command=(WORKER,))
     )
@@ -144,8 +145,8 @@ def test_train_refuses_another_keras_backend(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_what_cannot_be_had_is_no_failure_unless_asked_for_or_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
-    available = {name: sys.modules["exercises"].CATALOGUE[name] for name in ("finishes", "unavailable")}
-    monkeypatch.setattr(sys.modules["exercises"], "CATALOGUE", available)
+    available = stage.registry(("finishes", "unavailable"))
+    monkeypatch.setattr(multibackend.experiments.catalogue, "read_registry", lambda: available)
     result = call("train", "--backend", "jax")
     assert result.exit_code == 0
     assert result.stderr == "multibackend: NOT RUN: unavailable: no network\n"

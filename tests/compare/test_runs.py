@@ -126,4 +126,4 @@ def test_comparing_and_reporting_import_no_framework():
     code = "import sys, multibackend.compare, multibackend.report, multibackend.records.record; print(*sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     roots = {name.split(".")[0] for name in out.stdout.split()}
-    assert not roots & {"keras", "tensorflow", "torch", "jax", "sklearn", "pandas", "matplotlib", "exercises"}
+    assert not roots & {"keras", "tensorflow", "torch", "jax", "sklearn", "pandas", "matplotlib", "multibackend_course"}

@@ -1,4 +1,4 @@
-"""What a judge computes of a submission's arrays is as NumPy has it, unless it would be far larger than they are."""
+"""A judge's computations on a submission's arrays are NumPy's, unless a result would be far larger than they are."""
 
 import numpy as np
 import pytest

@@ -7,9 +7,8 @@ import socket
 
 import pytest
 
-from multibackend.course.classroom import LARGEST_BYTES, decode, read_classroom, read_submission
+from multibackend.course.classroom import LARGEST_BYTES, LeftOut, NoText, decode, read_classroom, read_submission
 from multibackend.course.exercise import find
-from multibackend.course.storage import Unreadable
 from multibackend.errors import MultibackendError
 
 A1 = find("A1")
@@ -40,7 +39,7 @@ def test_text_is_what_python_takes_for_text(content, text):
     ],
 )  # fmt: skip
 def test_no_text_is_no_text(content):
-    with pytest.raises(Unreadable, match="no text"):
+    with pytest.raises(NoText):
         decode(content)
 
 
@@ -70,8 +69,8 @@ def test_a_submission_is_a_plain_file(make_odd, status, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / A1.filename
     make_odd(path)
-    got, source = read_submission(path)
-    assert (got, source is None) == (status, status != "graded")
+    found = read_submission(path)
+    assert (found.status, found.source is None) == (status, status != "graded")
 
 
 def test_what_is_no_students_folder_is_named(tmp_path):
@@ -84,9 +83,9 @@ def test_what_is_no_students_folder_is_named(tmp_path):
     (tmp_path / ".DS_Store").write_text("")
     classroom = read_classroom(tmp_path, [A1], demanded=False)
     assert [entry.student for entry in classroom.entries] == ["ana"]
-    assert dict(classroom.left_out) == {
-        ".hidden": "left_out_hidden", "feedback": "left_out_feedback", "Feedback": "left_out_feedback",
-        "link": "left_out_link", A1.filename: "left_out_file", "empty": "left_out_empty",
+    assert {one.name: one.reason for one in classroom.left_out} == {
+        ".hidden": "hidden", "feedback": "feedback", "Feedback": "feedback",
+        "link": "link", A1.filename: "file", "empty": "empty",
     }  # fmt: skip
     classroom = read_classroom(tmp_path, [A1], demanded=True)
     assert [(entry.student, entry.status) for entry in classroom.entries] == [("ana", "graded"), ("empty", "missing")]
@@ -107,7 +106,7 @@ def test_a_folder_that_vanishes_is_its_students_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "open", open_but_bo)
     classroom = read_classroom(tmp_path, [A1], demanded=False)
     assert [entry.student for entry in classroom.entries] == ["ana", "cy"]
-    assert classroom.left_out == (("bo", "left_out_unreadable"),)
+    assert classroom.left_out == (LeftOut("bo", "unreadable"),)
     classroom = read_classroom(tmp_path, [A1], demanded=True)
     assert [entry.status for entry in classroom.entries] == ["graded", "unreadable", "graded"]
 

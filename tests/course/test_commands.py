@@ -267,7 +267,7 @@ def test_ctrl_c_ends_a_grading_at_once_and_keeps_what_was_graded(classroom):
 
 
 def test_grading_refuses_to_run_anything_without_isolation(classroom):
-    """Where the kernel gives no namespaces, as in a process that has none left."""
+    """The kernel gives no namespaces here, as in a process that has none left."""
     code = """
 from multibackend.course import isolation
 

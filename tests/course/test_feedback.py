@@ -1,4 +1,4 @@
-"""What a submission says has no effect where it is shown, and pages are written nowhere else."""
+"""Words of a submission have no effect where they are shown, and pages are written nowhere else."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import os
 
 import pytest
 
-from multibackend.course.examination import Result, Verdict
 from multibackend.course.exercise import find
 from multibackend.course.feedback import explain, make_page
 from multibackend.course.gradebook import opened_gradebook
 from multibackend.course.grading import Job, Outcome
 from multibackend.course.limits import Limits
+from multibackend.course.verdict import Result, Verdict
 from multibackend.course.words import LANGUAGES
 from multibackend.errors import MultibackendError
 

@@ -1,4 +1,4 @@
-"""What goes wrong with one submission, or with its examiner, stays with it."""
+"""An error with one submission, or with its examiner, concerns that submission alone."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import ClassVar
 import pytest
 
 from multibackend.course import graders
-from multibackend.course.examination import Result, Verdict
 from multibackend.course.exercise import find
 from multibackend.course.graders import STARTS, Graders
 from multibackend.course.grading import Job
 from multibackend.course.isolation import NoIsolation
 from multibackend.course.limits import Limits
+from multibackend.course.verdict import Result, Verdict
 from multibackend.errors import MultibackendError
 
 A1 = find("A1")

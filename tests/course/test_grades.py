@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from multibackend.course.gradebook import opened_gradebook
 from multibackend.course.grades import Grade, read_grades, write_grades
-from multibackend.course.storage import lock, opened_folder
 from multibackend.errors import MultibackendError
+from multibackend.files.reading import opened_folder
 
 NAMES = [
     "ana", "-Anne", "'-Anne", "''-Anne", "'x", "=1+1", " =1+1", '"=1+1', "' =1", "+1", "@SUM(A1)", "\t=1", "\r=1",
@@ -107,8 +108,22 @@ def test_a_table_that_cannot_be_written_stays_whole(tmp_path):
 
 
 def test_one_at_a_time(tmp_path):
+    """And the second one is told who has it, whatever it is called."""
     path = tmp_path / "grades.csv"
-    with lock(path), pytest.raises(MultibackendError, match="another command is writing it"), lock(path):
-        pass
-    with lock(path), lock(tmp_path / "other.csv"):
-        pass
+    with opened_gradebook(path):
+        with pytest.raises(MultibackendError, match=r"grades\.csv: in use by process .*; wait for its end"):
+            opened_gradebook(path).__enter__()
+        with opened_gradebook(tmp_path / "other.csv"):
+            pass
+
+
+@pytest.mark.parametrize(
+    "make_odd",
+    [os.mkfifo, lambda path: path.symlink_to("teachers"), lambda path: os.link(path.with_name("teachers"), path)],
+)
+def test_a_lock_is_not_written_through_a_link(make_odd, tmp_path):
+    (tmp_path / "teachers").write_text("own")
+    make_odd(tmp_path / ".grades.csv.lock")
+    with pytest.raises((MultibackendError, OSError)):
+        opened_gradebook(tmp_path / "grades.csv").__enter__()
+    assert (tmp_path / "teachers").read_text() == "own"

@@ -7,12 +7,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from multibackend.course.exercise import exercises
-from multibackend.course.notebooks import Notebook, all_notebooks, make_notebook, write_notebooks
+from multibackend.course.exercise import list_exercises
+from multibackend.course.notebooks import Notebook, list_notebooks, make_notebook, write_notebooks
 from multibackend.course.starter import make_starter
+from multibackend_course import COURSE
 
 COMMITTED = Path(__file__).resolve().parents[2] / "docs/notebooks"
-NOTEBOOKS = all_notebooks()
+EXERCISES = tuple(list_exercises(COURSE))
+NOTEBOOKS = list_notebooks(EXERCISES)
 
 
 def test_there_is_one_of_each_unit_kind_and_language():
@@ -29,12 +31,12 @@ def test_the_committed_notebook_is_what_the_sources_make(notebook):
 
 
 def test_a_notebook_that_drifted_is_found(tmp_path):
-    assert len(write_notebooks(tmp_path)) == 20
-    assert write_notebooks(tmp_path) == []
+    assert len(write_notebooks(tmp_path, EXERCISES)) == 20
+    assert write_notebooks(tmp_path, EXERCISES) == []
     path = tmp_path / NOTEBOOKS[3].filename
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("keras", "kears", 1), encoding="utf-8")
-    assert write_notebooks(tmp_path) == [path]
+    assert write_notebooks(tmp_path, EXERCISES) == [path]
     assert path.read_text(encoding="utf-8") == text
 
 
@@ -46,7 +48,7 @@ def test_a_notebook_sets_its_backend_first_and_holds_every_exercise(notebook):
     code = [cell for cell in cells if cell.cell_type == "code"]
     setup = code[0].source
     assert setup.index("KERAS_BACKEND") < setup.index("import keras") < setup.index("raise RuntimeError")
-    own = [exercise for exercise in exercises().values() if exercise.unit == notebook.unit]
+    own = [exercise for exercise in EXERCISES if exercise.unit == notebook.unit]
     texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
     for exercise in own:
         assert any(text.startswith(f"## {exercise.id}. {exercise.words(notebook.language).title}\n") for text in texts)
@@ -56,8 +58,8 @@ def test_a_notebook_sets_its_backend_first_and_holds_every_exercise(notebook):
 
 
 def test_a_students_notebook_holds_no_solution():
-    for exercise in exercises().values():
-        cells = make_notebook(Notebook(exercise.unit, "student", "fr")).cells
+    for exercise in EXERCISES:
+        cells = make_notebook(Notebook((exercise,), "student", "fr")).cells
         (starter,) = [c.source for c in cells if c.source.startswith(f"%%writefile {exercise.filename}\n")]
         assert starter.partition("\n")[2] + "\n" == make_starter(exercise, "fr")
         assert starter.count("NotImplementedError") >= 1

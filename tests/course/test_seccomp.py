@@ -36,7 +36,7 @@ REFUSED = {
 
 
 def run(machine, number, *arguments, audit=None):
-    """What a filter says: the classic BPF of linux/filter.h, as far as it is used."""
+    """The answer of a filter: the classic BPF of linux/filter.h, as far as it is used."""
     data = struct.pack("=IIQ6Q", number, audit or seccomp.AUDIT[machine], 0, *(*arguments, *[0] * 6)[:6])
     program = list(struct.iter_unpack("=HBBI", seccomp.write_filter(machine)))
     at, accumulator = 0, 0

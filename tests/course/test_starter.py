@@ -68,7 +68,7 @@ def exercise(tmp_path):
     (tmp_path / "words").mkdir()
     (tmp_path / "words/x1.toml").write_text(WORDS, encoding="utf-8")
     (tmp_path / "x1.py").write_text(REFERENCE, encoding="utf-8")
-    return Exercise("X1", "code", "exercises.x.x1", Path(tmp_path / "x1.py"))
+    return Exercise("X1", "code", "some_course.x.x1", Path(tmp_path / "x1.py"))
 
 
 def test_a_starter_keeps_heads_and_what_is_given(exercise):

@@ -1,4 +1,4 @@
-"""What a judge reads of a submission: a message of ours, in time and of bounded size, or nothing."""
+"""A judge reads messages of a submission that are ours, in time and of bounded size, or nothing."""
 
 from __future__ import annotations
 

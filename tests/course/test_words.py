@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import multibackend.course
-from exercises import COURSE
 from multibackend.course.exercise import exercises
 from multibackend.course.words import HINTS, LANGUAGES, default_language, read_figures, read_words
 from multibackend.errors import MultibackendError
+from multibackend_course import EXERCISES as COURSE
 
 EXERCISES = exercises()
 MESSAGES = Path(multibackend.course.__file__).with_name("messages.toml")

@@ -34,10 +34,10 @@ ORDINARY_USER = 54321
 """A number that nobody has."""
 
 GRACE_SECONDS = 5.0
-"""For processes to be gone, after their judge has an answer."""
+"""The time for processes to be gone, after their judge has an answer."""
 
 HUNG_SECONDS = 25.0
-"""Beyond a submission's own time: its judge hangs."""
+"""The time beyond a submission's own after which its judge counts as hanging."""
 
 SHARED_FOLDERS = ("/tmp", "/dev/shm")
 CLASS_FOLDERS = ("/srv", "/media", "/mnt", "/opt")
@@ -98,7 +98,7 @@ class Arena:
 
 
 class World:
-    """What is outside of a submission's reach: files, sockets, and their secrets."""
+    """The things outside of a submission's reach: files, sockets, and their secrets."""
 
     def __init__(self, owner: int) -> None:
         self.secret = f"canary-{secrets.token_hex(16)}"
@@ -110,7 +110,7 @@ class World:
         )
         _mount("tmpfs", self.root, "tmpfs", NO_SUID, "mode=755")
         self.folder, self.home = self.root / "class", self.root / "home"
-        solution = Path(_repository(), "exercises/a_first_steps/a1_dense_layer.py")
+        solution = Path(_repository(), "exercises/multibackend_course/a_first_steps/a1_dense_layer.py")
         for path, text in (
             (self.folder / "canary", self.secret),
             (self.folder / "ada" / "a1_dense_layer.py", solution.read_text(encoding="utf-8")),
@@ -160,13 +160,16 @@ class World:
                     caller.sendall(self.secret.encode())
 
     def marks(self) -> list[str]:
-        """What bears the mark outside, in the folders where it may have been left."""
+        """List the files outside that bear the mark, in the folders where it may have been left."""
         folders: list[Path | str] = [*SHARED_FOLDERS, *("/", "/etc", "/usr", "/usr/lib", "/var/tmp", "/dev", "/run")]
         packages = [path for path in map(Path, sys.path) if path.is_dir()]
         for path in packages:
             folders += [
                 path,
-                *(path / name for name in ("multibackend", "multibackend/course", "keras", "numpy", "exercises")),
+                *(
+                    path / name
+                    for name in ("multibackend", "multibackend/course", "keras", "numpy", "multibackend_course")
+                ),
             ]
         folders += [Path(folder, "__pycache__") for folder in folders]
         return machine.find_marks(self.mark, [*folders, *_needed_folders()])
@@ -338,7 +341,7 @@ class Warden:
         }
 
     def _left(self) -> list[str]:
-        """What differs from before, once all that is on its way out is gone."""
+        """List what differs from before, once all that is about to end is gone."""
         deadline = time.monotonic() + GRACE_SECONDS
         while True:
             self._reap()
@@ -390,9 +393,9 @@ RIGHT_SOURCE = "def double(number):\n    return 2 * number\n"
 
 
 def _examine(examiner: Any, request: dict[str, Any]) -> dict[str, Any]:
-    from multibackend.course.examination import Submission
     from multibackend.course.exercise import find
     from multibackend.course.limits import Limits
+    from multibackend.course.verdict import Submission
 
     exercise = find("A1")
     points = exercise.points() if request["points"] == "A1" else [_double()]

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from multibackend.course.examination import Examiner, Result, Submission
+from multibackend.course.examination import Examiner
 from multibackend.course.exercise import find
 from multibackend.course.limits import Limits
+from multibackend.course.verdict import Result, Submission
 
 
 @pytest.fixture(scope="session")

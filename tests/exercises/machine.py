@@ -25,7 +25,7 @@ SETTINGS = (
     *("vm/overcommit_memory", "vm/swappiness", "vm/panic_on_oom", "vm/max_map_count", "vm/drop_caches"),
     *("user/max_user_namespaces", "net/ipv4/ip_forward", "net/core/somaxconn"),
 )
-"""In /proc/sys."""
+"""Settings in /proc/sys."""
 
 
 def read_text(path: Path | str) -> str:

@@ -20,9 +20,10 @@ import machine
 import pytest
 from arena import Arena
 
-from multibackend.course.examination import Examiner, Submission
+from multibackend.course.examination import Examiner
 from multibackend.course.exercise import find
 from multibackend.course.limits import Limits
+from multibackend.course.verdict import Submission
 
 FOLDER = Path(__file__).parent / "escapes"
 ALL = sorted(FOLDER.glob("*/*.py"))
@@ -33,24 +34,24 @@ ESCAPES = [path for path in ALL if BACKEND == "torch" or path == min(path.parent
 USERS = ("root", "user")
 
 SECONDS = 3.0
-"""For one escape."""
+"""The time for one escape."""
 
 LONGER_SECONDS = 10.0
 LONGER = ("descriptors", "files_outside", "memory", "other_students", "solution_lookup")
-"""Kinds that take another's answer or much memory, if they can: then they have the time to show it."""
+"""Kinds that take another's answer or much memory, if they can: they need time to show it."""
 
 SLACK_SECONDS = 12.0
-"""For walls, and for the end of what filled memory, on a busy machine."""
+"""The time to build walls, and to end a process that filled memory, on a busy machine."""
 
 LITTLE_MEMORY = 1 << 30
 MEMORY_BYTES = {"memory": LITTLE_MEMORY, "disk": LITTLE_MEMORY, "threads": LITTLE_MEMORY}
-"""Of a kind's escapes, which then have as much to show for less."""
+"""Memory of a kind's escapes, which show as much with less."""
 
 LARGEST_GROWTH_BYTES = 600 << 20
-"""Of a judge, by one submission; a message may have 256 MiB of arrays."""
+"""The most by which one submission makes a judge grow; a message may have 256 MiB of arrays."""
 
 MOST_CHARACTERS = 1000
-"""In what is said of a point."""
+"""The most characters in the feedback on a point."""
 
 EARNED = {
     "deadline/endless_call": 1,
@@ -226,7 +227,7 @@ def test_the_right_answer_still_passes(user, arenas):
 
 @pytest.mark.parametrize("user", USERS)
 def test_a_file_of_almost_a_mebibyte_is_read_whole(user, arenas):
-    """In letters that JSON would write in six bytes each."""
+    """Its letters are such that JSON would write each in six bytes."""
     report = arenas(user).examine(find("A1").source + "# Відповідь\n" * 44_000, seconds=60.0)
     assert report["passed"], report
 

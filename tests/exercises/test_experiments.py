@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import pytest
 
-from exercises import CATALOGUE
 from multibackend.errors import DataUnavailable
 from multibackend.train.load import load_experiment
+from multibackend_course import EXPERIMENTS as CATALOGUE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -105,7 +105,7 @@ def _train(experiment, epochs):
 
 def test_the_catalogue_is_in_the_courses_order_and_imports_no_keras():
     assert list(CATALOGUE) == list(FACTS) == list(EPOCHS)
-    code = "import exercises, sys; print('keras' in sys.modules, 'numpy' in sys.modules)"
+    code = "import multibackend_course, sys; print('keras' in sys.modules, 'numpy' in sys.modules)"
     finished = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert finished.stdout.split() == ["False", "False"]
 
@@ -171,7 +171,7 @@ def test_a9_has_hardly_left_the_loss_of_ignorance():
 
 
 def test_b9_pixels_run_from_minus_one_to_one_and_relus_are_layers():
-    from exercises.b_introduction.b9_mnist_mlp import build_model, scale
+    from multibackend_course.b_introduction.b9_mnist_mlp import build_model, scale
 
     scaled = scale(np.array([[[0, 255]]], np.uint8))
     assert scaled.tolist() == [[[[-1.0], [1.0]]]]
@@ -180,7 +180,7 @@ def test_b9_pixels_run_from_minus_one_to_one_and_relus_are_layers():
 
 
 def test_b13_shows_the_mistake_in_numbers():
-    from exercises.b_introduction import b13_california as b13
+    from multibackend_course.b_introduction import b13_california as b13
 
     if _load_data(b13.experiment) is None:
         return

@@ -4,7 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from exercises.a_first_steps import (
+from multibackend.course.exercise import find
+from multibackend.course.words import read_figures
+from multibackend_course.a_first_steps import (
     a2_activation,
     a3_regression_net,
     a4_compile,
@@ -18,12 +20,10 @@ from exercises.a_first_steps import (
     a13_optimizers,
     a14_sigmoid_neuron,
 )
-from multibackend.course.exercise import find
-from multibackend.course.words import read_figures
 
 
 def describe_picture(figure):
-    """Of a picture with one pair of axes: title, labels, scale, and what its legend names."""
+    """Describe a picture with one pair of axes: title, labels, scale, and the names in its legend."""
     (axes,) = figure.axes
     names = [text.get_text() for text in axes.get_legend().get_texts()]
     assert len(axes.lines) == len(names)

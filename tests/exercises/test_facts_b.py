@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from exercises.b_introduction import (
+from multibackend.datasets.builtin import load_california, load_cifar10, load_mnist
+from multibackend.errors import DataUnavailable
+from multibackend_course.b_introduction import (
     b1_randomness,
     b2_tensors,
     b3_reshaping,
@@ -22,17 +24,15 @@ from exercises.b_introduction import (
     b12_cifar10,
     b13_california,
 )
-from multibackend.datasets.builtin import load_california, load_cifar10, load_mnist
-from multibackend.errors import DataUnavailable
 
 BACKEND = keras.config.backend()
 
 B1_LOSSES = [11.96341, 3.70119, 1.38604]
-"""Of three epochs from NumPy's weights in NumPy's order."""
+"""The losses of three epochs from NumPy's weights in NumPy's order."""
 
 
 def rows_or_skip(load):
-    """What is fetched once, and may not be here."""
+    """Load rows that are fetched once, and may not be here."""
     try:
         return load()
     except DataUnavailable as error:

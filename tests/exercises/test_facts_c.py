@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from exercises.c_scikit_to_deep import (
+from multibackend import Split
+from multibackend.course.exercise import find
+from multibackend.course.words import read_figures
+from multibackend.datasets.builtin import load_mnist
+from multibackend_course.c_scikit_to_deep import (
     c1_flat_digits,
     c2_naive_bayes,
     c4_linear_regression,
@@ -19,10 +23,6 @@ from exercises.c_scikit_to_deep import (
     c8_larger_batches,
     c9_deeper,
 )
-from multibackend import Split
-from multibackend.course.exercise import find
-from multibackend.course.words import read_figures
-from multibackend.datasets.builtin import load_mnist
 
 ROWS = 12_800
 
@@ -212,7 +212,7 @@ def test_c9_a_shuffle_of_the_pixels_hurts_the_convolutional_network_only():
 
 
 def test_c9_the_convolutional_network_is_that_of_d3_and_smaller_than_the_dense_one():
-    from exercises.d_keras_notes.d3_small_cnn import build_model
+    from multibackend_course.d_keras_notes.d3_small_cnn import build_model
 
     ours, theirs = c9_deeper.build_cnn(), build_model()
     assert [type(layer) for layer in ours.layers] == [keras.layers.Reshape, *(type(layer) for layer in theirs.layers)]

@@ -9,7 +9,10 @@ import keras
 import numpy as np
 import pytest
 
-from exercises.d_keras_notes import (
+from multibackend import draws
+from multibackend.datasets.builtin import load_mnist
+from multibackend.draws.order import make_generator
+from multibackend_course.d_keras_notes import (
     d1_sequential,
     d2_looking_inside,
     d3_small_cnn,
@@ -20,9 +23,6 @@ from exercises.d_keras_notes import (
     d8_accuracy_by_hand,
     d9_newaxis,
 )
-from multibackend import draws
-from multibackend.datasets.builtin import load_mnist
-from multibackend.draws.order import make_generator
 
 BACKEND = keras.backend.backend()
 
@@ -120,7 +120,7 @@ def test_d4_without_draws_only_the_function_gives_these_weights():
 
 
 def _two_generators(seed):
-    """What `draws` draws with: Keras takes initializers' seeds from Python's generator, in the order of the layers."""
+    """The generators of `draws`: Keras seeds initializers from Python's generator, in the order of the layers."""
     source = random.Random(seed)
     return [make_generator(source.randint(1, int(1e9)), 0) for _ in range(2)]
 

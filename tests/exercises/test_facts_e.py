@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from exercises.e_day_of_keras import (
+from multibackend_course.e_day_of_keras import (
     e0_environment,
     e1_empty_model,
     e2_configurations,

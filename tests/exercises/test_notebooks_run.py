@@ -9,10 +9,13 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell
 
-from multibackend.course.notebooks import Notebook, all_notebooks, make_notebook
+from multibackend.course.exercise import list_exercises
+from multibackend.course.notebooks import list_notebooks, make_notebook
+from multibackend_course import COURSE
 
 BACKEND = os.environ["KERAS_BACKEND"]
-UNITS = sorted({notebook.unit for notebook in all_notebooks()})
+NOTEBOOKS = {(n.unit, n.kind, n.language): n for n in list_notebooks(list_exercises(COURSE))}
+UNITS = sorted({unit for unit, _, _ in NOTEBOOKS})
 
 pytestmark = [
     # Of the kernel's own libraries, when a client starts and stops it.
@@ -31,7 +34,7 @@ def run(notebook, folder):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_solved_notebook_runs(unit, tmp_path):
-    cells = run(make_notebook(Notebook(unit, "solved", "en")), tmp_path)
+    cells = run(make_notebook(NOTEBOOKS[unit, "solved", "en"]), tmp_path)
     assert BACKEND in cells["setup"].outputs[0]["text"]
     if "pictures" in cells:
         assert any("image/png" in output.get("data", {}) for output in cells["pictures"].outputs)
@@ -39,7 +42,7 @@ def test_a_solved_notebook_runs(unit, tmp_path):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_students_notebook_runs_and_checks(unit, tmp_path):
-    notebook = make_notebook(Notebook(unit, "student", "fr"))
+    notebook = make_notebook(NOTEBOOKS[unit, "student", "fr"])
     checks = [cell for cell in notebook.cells if "check" in cell.metadata.get("tags", [])]
     # Each check starts a backend of its own: one of them is as good as all.
     notebook.cells = [cell for cell in notebook.cells if cell not in checks[1:]]
@@ -51,7 +54,7 @@ def test_a_students_notebook_runs_and_checks(unit, tmp_path):
 
 
 def test_a_notebook_fails_where_keras_runs_on_another_backend(tmp_path):
-    notebook = make_notebook(Notebook(UNITS[0], "solved", "en"))
+    notebook = make_notebook(NOTEBOOKS[UNITS[0], "solved", "en"])
     other = "tensorflow" if BACKEND == "jax" else "jax"
     before = new_code_cell(f"import keras\nimport os\nos.environ['KERAS_BACKEND'] = {other!r}", id="before")
     notebook.cells = [before, notebook.cells[1]]

@@ -8,10 +8,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 
 import multibackend
+import multibackend.experiments.catalogue
 import multibackend.launch.loop
+from multibackend.experiments.course import Course, CourseExperiment
+from multibackend.experiments.registry import Registry
 
 WORKER = str(Path(__file__).with_name("worker.py"))
 SOURCE = str(Path(multibackend.__file__).parents[1])
@@ -22,11 +24,10 @@ EXPERIMENTS = (
 PACKAGES = ("jax", "jaxlib", "tensorflow", "torch", "keras")
 
 
-def catalogue() -> ModuleType:
-    """A course whose experiments are the fake worker's behaviours."""
-    module = ModuleType("exercises")
-    module.CATALOGUE = {name: SimpleNamespace(title=f"It {name}", module="exercises.it") for name in EXPERIMENTS}
-    return module
+def registry(names: tuple[str, ...] = EXPERIMENTS) -> Registry:
+    """Register one course, whose experiments are the fake worker's behaviours."""
+    experiments = {name: CourseExperiment("fake_course", name, f"It {name}") for name in names}
+    return Registry((Course("A course", experiments),), ())
 
 
 def make_packages(folder: Path, packages: tuple[str, ...] = PACKAGES) -> Path:
@@ -98,7 +99,7 @@ def read_trained(output: Path) -> list[str]:
 
 
 if __name__ == "__main__":  # the command itself, with the fake worker and course
-    sys.modules["exercises"] = catalogue()
+    multibackend.experiments.catalogue.read_registry = registry
     multibackend.launch.loop.launch = functools.partial(multibackend.launch.loop.launch, worker_command=(WORKER,))
     from multibackend.cli import main
 

@@ -2,20 +2,20 @@
 
 import functools
 import os
-import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 
+import multibackend.experiments.catalogue
 import multibackend.launch.loop
+from multibackend.experiments.course import Course, CourseExperiment
+from multibackend.experiments.registry import Registry
 from multibackend.launch import child, probing, supervisor
 
 TRAINER = str(Path(__file__).with_name("trainer.py"))
 EXPERIMENTS = ("first", "second")
 
 if __name__ == "__main__":
-    course = ModuleType("exercises")
-    course.CATALOGUE = {name: SimpleNamespace(title=name, module="exercises.it") for name in EXPERIMENTS}
-    sys.modules["exercises"] = course
+    course = Course("A course", {name: CourseExperiment("fake_course", name, name) for name in EXPERIMENTS})
+    multibackend.experiments.catalogue.read_registry = lambda: Registry((course,), ())
     seconds = float(os.environ["SURVIVAL_SECONDS"])
     supervisor.START_SECONDS = supervisor.END_SECONDS = seconds
     probing.PROBE_SECONDS = child.KEEPER_SECONDS = seconds

@@ -9,7 +9,7 @@ folder, name = os.path.split("@SOLUTION@")
 places = [
     importlib.util.cache_from_source("@SOLUTION@"),
     folder + "/__pycache__",
-    *(path + "/exercises" for path in sys.path),
+    *(path + "/multibackend_course" for path in sys.path),
 ]
 for place in places:
     for below, _, files in os.walk(place if os.path.isdir(place) else os.path.dirname(place)):

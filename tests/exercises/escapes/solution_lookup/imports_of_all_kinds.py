@@ -7,13 +7,13 @@ import runpy
 import sys
 
 names = [
-    "exercises.a_first_steps.a1_dense_layer",
+    "multibackend_course.a_first_steps.a1_dense_layer",
     "a_first_steps.a1_dense_layer",
     "a1_dense_layer",
-    "multibackend.exercises.a_first_steps.a1_dense_layer",
+    "exercises.multibackend_course.a_first_steps.a1_dense_layer",
 ]
 sys.path += [
-    "@SOLUTION@"[: -len("/exercises/a_first_steps/a1_dense_layer.py")],
+    "@SOLUTION@"[: -len("/multibackend_course/a_first_steps/a1_dense_layer.py")],
     "@SOLUTION@"[: -len("/a1_dense_layer.py")],
 ]
 for name in names:

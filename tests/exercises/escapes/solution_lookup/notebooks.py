@@ -8,7 +8,7 @@ for start in {
     "/srv",
     "/home",
     "/opt",
-    "@SOLUTION@"[: -len("/exercises/a_first_steps/a1_dense_layer.py")],
+    "@SOLUTION@"[: -len("/exercises/multibackend_course/a_first_steps/a1_dense_layer.py")],
     *sys.path,
 }:
     for folder, folders, files in os.walk(start):
