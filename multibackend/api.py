@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from multibackend.engine.backends import BACKENDS
+from multibackend.engine.backends import BACKENDS, DESCRIPTORS
 from multibackend.errors import MultibackendError
 from multibackend.experiments.choices import PRECISIONS
 from multibackend.launch.settings import RUN_SECONDS, Execution, Settings
@@ -63,7 +63,7 @@ def parity(
     models = [model] if isinstance(model, str) or not isinstance(model, Sequence) else list(model)
     settings = Settings(profile, seed, device, threads, workarounds)
     _check(models, backends, precisions, pythons or {})
-    ordered = [backend for backend in BACKENDS if backend in backends]
+    ordered = [backend for backend in DESCRIPTORS if backend in backends]
     named = name_pythons([f"{backend}={path}" for backend, path in (pythons or {}).items()])
     with tempfile.TemporaryDirectory(prefix="multibackend-") as scratch:
         folder = Path(output) if output is not None else Path(scratch)
@@ -159,11 +159,12 @@ def _check(models: list[Any], backends: Sequence[str], precisions: Sequence[str]
 
     if not models:
         raise MultibackendError("model: got none; expected at least one.")
-    expected = ", ".join(BACKENDS)
-    is_one = isinstance(backends, str)
-    if problem := f"got {backends!r}; expected some of {expected}." if is_one else find_backend_problem(backends):
+    expected = ", ".join(DESCRIPTORS)
+    if isinstance(backends, str):
+        raise MultibackendError(f"backends: got {backends!r}; expected some of {expected}.")
+    if problem := find_backend_problem(backends, tuple(DESCRIPTORS)):
         raise MultibackendError(f"backends: {problem}")
-    if unknown := [name for name in pythons if name not in BACKENDS]:
+    if unknown := [name for name in pythons if name not in DESCRIPTORS]:
         raise MultibackendError(f"pythons: got {unknown[0]!r}; expected some of {expected}.")
     if isinstance(precisions, str) or not precisions or set(precisions) - set(PRECISIONS):
         raise MultibackendError(f"precisions: got {precisions!r}; expected some of {', '.join(PRECISIONS)}.")

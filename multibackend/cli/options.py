@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar, cast, get_args
 import click
 
 from multibackend.engine.backend import DEVICES, Device
-from multibackend.engine.backends import BACKENDS
+from multibackend.engine.backends import BACKENDS, DESCRIPTORS
 from multibackend.errors import MultibackendError
 from multibackend.experiments.choices import PRECISIONS, PROFILES, Precision, Profile
 from multibackend.launch.settings import RUN_SECONDS, Settings
@@ -32,23 +32,33 @@ def _parse_pythons(_ctx: click.Context, _option: click.Parameter, values: Sequen
         raise click.BadParameter(str(error)) from error
 
 
-def parse_backends(_ctx: click.Context, _option: click.Parameter, value: str) -> list[str]:
-    """Read the names of backends, with commas between; return them in the order of every table."""
-    from multibackend.launch.choosing import find_backend_problem
+def _backends_option(able: Sequence[str], words: str) -> Callable[[Command], Command]:
+    """Make the option that names the backends to compare, of those that are able to do what the command asks."""
 
-    names = [name.strip() for name in value.split(",") if name.strip()]
-    if problem := find_backend_problem(names):
-        raise click.BadParameter(f"{problem} Write them with commas between: --backends NAME,NAME")
-    return [backend for backend in BACKENDS if backend in names]
+    def parse(_ctx: click.Context, _option: click.Parameter, value: str) -> list[str]:
+        from multibackend.launch.choosing import find_backend_problem
+
+        names = [name.strip() for name in value.split(",") if name.strip()]
+        if problem := find_backend_problem(names, able):
+            raise click.BadParameter(f"{problem} Write them with commas between: --backends NAME,NAME")
+        return [backend for backend in able if backend in names]
+
+    return click.option(
+        "--backends",
+        default=",".join(BACKENDS),
+        show_default=True,
+        callback=parse,
+        metavar="NAME,NAME",
+        help=f"The backends to compare, at least two{words}.",
+    )
 
 
-BACKENDS_OPTION = click.option(
-    "--backends",
-    default=",".join(BACKENDS),
-    show_default=True,
-    callback=parse_backends,
-    metavar="NAME,NAME",
-    help="The backends to compare, at least two.",
+BACKENDS_OPTION = _backends_option(BACKENDS, "")
+
+_INFERRING = ", ".join(name for name in DESCRIPTORS if name not in BACKENDS)
+
+PARTICIPANTS_OPTION = _backends_option(
+    tuple(DESCRIPTORS), f"; {_INFERRING} can take part, as far as it goes without training" if _INFERRING else ""
 )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from multibackend.cli.options import (
-    BACKENDS_OPTION,
+    PARTICIPANTS_OPTION,
     PrecisionChoice,
     TrainingOptions,
     expand_precision,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("names", nargs=-1)
-@BACKENDS_OPTION
+@PARTICIPANTS_OPTION
 @precision_option("both")
 @training_options
 def parity(names: tuple[str, ...], backends: list[str], precision: PrecisionChoice, options: TrainingOptions) -> None:
@@ -50,7 +50,7 @@ def parity(names: tuple[str, ...], backends: list[str], precision: PrecisionChoi
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, file_okay=False))
-@BACKENDS_OPTION
+@PARTICIPANTS_OPTION
 @precision_option("both")
 @click.option(
     "--output",

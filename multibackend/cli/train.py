@@ -19,7 +19,7 @@ from multibackend.cli.options import (
 )
 from multibackend.cli.output import console
 from multibackend.cli.trainings import exit_code, opened_execution
-from multibackend.engine.backends import BACKENDS
+from multibackend.engine.backends import DESCRIPTORS
 from multibackend.errors import MultibackendError
 from multibackend.text import sanitize
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("names", nargs=-1)
-@click.option("--backend", required=True, type=click.Choice(BACKENDS))
+@click.option("--backend", required=True, type=click.Choice(list(DESCRIPTORS)))
 @precision_option("float32")
 @training_options
 def train(names: tuple[str, ...], backend: str, precision: PrecisionChoice, options: TrainingOptions) -> None:

@@ -2,8 +2,9 @@
 
 A float64 run is the proof that backends compute the same mathematics. So a workaround is needed for each thing that
 Keras itself does differently, and it must be visible: each record lists the workarounds in effect, and
-`compare/known.toml` says what happens without each. `docs/upstream/` holds a reproduction of every cause. float32 runs
-have no workarounds: there Keras trains as its users get it.
+`compare/known.toml` says what happens without each. `docs/upstream/` holds a reproduction of every cause. float32
+trainings have no workarounds: there Keras trains as its users get it. A backend that only computes in float32 may have
+some.
 
 Each backend's workarounds are in the `workarounds.py` of its folder.
 """
@@ -19,18 +20,20 @@ from typing import Any
 from unittest.mock import patch
 
 from multibackend.engine.backends import get_backend
+from multibackend.experiments.choices import Precision
 
 
 @dataclass(frozen=True)
 class Workaround:
-    """A change to Keras, which `apply` makes; closing the stack takes it back."""
+    """A change to Keras for runs in `precision`, which `apply` makes; closing the stack takes it back."""
 
     name: str
     apply: Callable[[ExitStack], None]
+    precision: Precision = "float64"
 
 
 def list_workarounds(backend: str) -> tuple[Workaround, ...]:
-    """Return what a float64 run needs on a backend; imports no framework and no Keras."""
+    """Return what runs need on a backend; imports no framework and no Keras."""
     module = importlib.import_module(f"multibackend.engine.{get_backend(backend).name}.workarounds")
     workarounds: tuple[Workaround, ...] = module.WORKAROUNDS
     return workarounds
@@ -38,8 +41,8 @@ def list_workarounds(backend: str) -> tuple[Workaround, ...]:
 
 @contextmanager
 def apply_workarounds(backend: str, precision: str, wanted: bool) -> Iterator[tuple[str, ...]]:
-    """Apply the workarounds of a backend in float64 while open, if wanted; yield their names (none in float32)."""
-    workarounds = list_workarounds(backend) if wanted and precision == "float64" else ()
+    """Apply a backend's workarounds for runs in a precision while open, if wanted; yield their names."""
+    workarounds = [w for w in list_workarounds(backend) if w.precision == precision] if wanted else []
     with ExitStack() as stack:
         for workaround in workarounds:
             workaround.apply(stack)

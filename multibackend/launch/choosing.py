@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from multibackend.engine.backends import BACKENDS
+from multibackend.engine.backends import BACKENDS, DESCRIPTORS
 from multibackend.errors import MultibackendError
 from multibackend.launch.probing import Interpreter, probe_all, problem_of
 
@@ -14,10 +14,10 @@ PYTHON_VARIABLE = "MULTIBACKEND_PYTHON"
 """The environment variable that holds BACKEND=PATH for each backend that this Python doesn't run, between spaces."""
 
 
-def find_backend_problem(names: Sequence[str]) -> str:
-    """Say why backends of these names can't be compared; empty where at least two that train are named."""
-    expected = ", ".join(BACKENDS)
-    if unknown := [name for name in names if name not in BACKENDS]:
+def find_backend_problem(names: Sequence[str], able: Sequence[str] = BACKENDS) -> str:
+    """Say why backends of these names can't be compared; empty where at least two of those that are able are named."""
+    expected = ", ".join(able)
+    if unknown := [name for name in names if name not in able]:
         return f"got {unknown[0]!r}; expected some of {expected}."
     if len(set(names)) < 2:
         return f"got {', '.join(names) or 'none'}; expected at least two of {expected}, to be compared."
@@ -30,11 +30,11 @@ def name_pythons(values: Sequence[str]) -> dict[str, str]:
     Raises:
         MultibackendError: a value that isn't BACKEND=PATH.
     """
-    pythons = dict.fromkeys(BACKENDS, sys.executable)
+    pythons = dict.fromkeys(DESCRIPTORS, sys.executable)
     for value in [*os.environ.get(PYTHON_VARIABLE, "").split(), *values]:
         backend, equals, path = value.partition("=")
-        if backend not in BACKENDS or not equals or not path:
-            raise MultibackendError(f"got {value!r}; expected BACKEND=PATH, with {' or '.join(BACKENDS)}.")
+        if backend not in DESCRIPTORS or not equals or not path:
+            raise MultibackendError(f"got {value!r}; expected BACKEND=PATH, with {' or '.join(DESCRIPTORS)}.")
         pythons[backend] = path
     return pythons
 
@@ -61,12 +61,12 @@ def choose(backend: str | None, pythons: Mapping[str, str]) -> list[Interpreter]
     backend = backend or next((name for name in BACKENDS if name == os.environ.get("KERAS_BACKEND")), None)
     if backend is None:
         return [_find_ready(pythons)]
-    return require(pythons if backend == "all" else {backend: pythons[backend]})
+    return require({name: pythons[name] for name in (BACKENDS if backend == "all" else (backend,))})
 
 
 def _find_ready(pythons: Mapping[str, str]) -> Interpreter:
     problems = []
-    for answer in probe_all(pythons).values():
+    for answer in probe_all({name: pythons[name] for name in BACKENDS}).values():
         if isinstance(answer, Interpreter) and not answer.problem:
             return answer
         problems.append(problem_of(answer))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multibackend.engine.backends import get_backend
 from multibackend.experiments.choices import Precision
 from multibackend.launch.settings import Execution, Settings, Training
 
@@ -46,9 +47,20 @@ def run_trainings(
 
     experiments = select_experiments(names)
     interpreters = require({backend: execution.pythons[backend] for backend in backends})
-    requests = [_make_request(each, experiments, wanted, settings, execution) for each in interpreters]
+    requests = [
+        _make_request(each, experiments, able, settings, execution)
+        for each in interpreters
+        if (able := [one for one in wanted if is_able(each.backend, one)])
+    ]
     with Progress(execution.console, {request.backend: len(request.runs) for request in requests}) as progress:
         return launch(requests, progress, execution.run_seconds)
+
+
+def is_able(backend: str, training: Training) -> bool:
+    """Tell if a backend can do a training, or an inference in its place, or a closer look."""
+    can = get_backend(backend).can
+    closer = training.task in ("trace", "isolation")
+    return (training.precision != "float64" or "float64" in can) and (not closer or {"gradients", "training"} <= can)
 
 
 def _make_request(

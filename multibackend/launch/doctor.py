@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from multibackend.datasets.builtin import DataState, data_status
-from multibackend.engine.backends import get_backend
+from multibackend.engine.backends import BACKENDS, get_backend
 from multibackend.errors import MultibackendError
 from multibackend.launch.child import Child
 from multibackend.launch.output_folder import check_writable
@@ -66,7 +67,9 @@ class Examination:
 
 def examine(pythons: Mapping[str, str], output: Path, devices: bool) -> Examination:
     """Look at interpreters, data, machine and output folder; with `devices`, start each backend that is ready."""
-    states = [_state(backend, answer) for backend, answer in probe_all(pythons).items()]
+    # A backend that doesn't train is asked for by name, and so its Python is.
+    wanted = {name: python for name, python in pythons.items() if name in BACKENDS or python != sys.executable}
+    states = [_state(backend, answer) for backend, answer in probe_all(wanted).items()]
     if devices:
         with ThreadPoolExecutor(max_workers=len(states)) as pool:
             states = list(pool.map(_with_device, states))

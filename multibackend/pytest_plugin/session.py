@@ -11,7 +11,7 @@ from typing import Any
 
 from multibackend.api import refer, train_and_compare
 from multibackend.compare import Comparison
-from multibackend.engine.backends import BACKENDS
+from multibackend.engine.backends import BACKENDS, DESCRIPTORS
 from multibackend.errors import MultibackendError
 from multibackend.experiments.catalogue import select_experiments
 from multibackend.launch.choosing import find_backend_problem, name_pythons
@@ -37,12 +37,12 @@ class ParitySession:
         self._comparisons: dict[tuple[str, ParitySettings], Comparison | MultibackendError] = {}
         self._problems: dict[str, str] = {}
         if backends is None:
-            answers = probe_all(self._pythons)
+            answers = probe_all({name: self._pythons[name] for name in BACKENDS})
             self._problems = {name: problem for name in BACKENDS if (problem := problem_of(answers[name]))}
             backends = [name for name in BACKENDS if name not in self._problems]
-        elif problem := find_backend_problem(backends):
+        elif problem := find_backend_problem(backends, tuple(DESCRIPTORS)):
             raise MultibackendError(f"--parity-backends: {problem}")
-        self.backends = tuple(name for name in BACKENDS if name in backends)
+        self.backends = tuple(name for name in DESCRIPTORS if name in backends)
 
     @property
     def pairs(self) -> list[tuple[str, str]]:

@@ -43,28 +43,28 @@ def train_record(run: Run, p: Prepared, emit: Emit) -> Record:
     """Train a run, and return what it was and did."""
     b, model, seconds = p.built, p.built.model, dict(p.built.seconds)
     state = _restore_start(run, p)
-    first_batch, probe = _perturb_inputs(b.first_batch, run), _perturb_inputs(b.probe, run)
-    arrays = _prefixed("initial_weights", named(model.weights))
+    first_batch, probe = perturb_inputs(b.first_batch, run), perturb_inputs(b.probe, run)
+    arrays = prefixed("initial_weights", named(model.weights))
     with timed(seconds, "first step"):
         outputs = p.forward(probe.inputs)
-        arrays |= _prefixed("initial_outputs", outputs) | _measure_first_step(p, first_batch)
+        arrays |= prefixed("initial_outputs", outputs) | _measure_first_step(p, first_batch)
     restore_state(model, state)
     with timed(seconds, "train"):
         trajectory = train(model, p.epoch, b.orders, b.data.validation, _make_reporter(run, b, emit))
     with timed(seconds, "evaluate"):
         tested = evaluate(model, b.data.test)
-        arrays |= _prefixed("predictions", predict(model, probe.inputs))
+        arrays |= prefixed("predictions", predict(model, probe.inputs))
     # Keras holds a file in memory several times over. So the model is saved before there are more arrays to hold.
     saved = Saved() if run.perturbation else save_model(model)
     arrays |= {"losses": trajectory.losses}
     arrays |= {f"history/{name}": np.asarray(values) for name, values in trajectory.history.items()}
-    arrays |= _prefixed("test", _as_scalars(tested)) | _prefixed("final_weights", named(model.weights))
-    arrays |= _prefixed("optimizer", named(model.optimizer.variables))
+    arrays |= prefixed("test", _as_scalars(tested)) | prefixed("final_weights", named(model.weights))
+    arrays |= prefixed("optimizer", named(model.optimizer.variables))
     if not run.perturbation:
         arrays["continued"] = continue_training(model, p.first_step, b)
     trained_metrics = [name for name in trajectory.history if not name.startswith("val_")]
     trained = Trained(outputs, sorted(trained_metrics), sorted(tested), saved)
-    return _make_record(run, p, trained, arrays, seconds)
+    return make_record(run, b, p.epoch.how, trained, arrays, seconds)
 
 
 def continue_training(model: Any, first_step: FirstStep, b: Built) -> np.ndarray:
@@ -89,20 +89,25 @@ def _restore_start(run: Run, p: Prepared) -> list[np.ndarray]:
     restore_state(model, p.initial_state)
     if not run.perturbation:
         return p.initial_state
-    for i, variable in enumerate(model.trainable_variables):
-        variable.assign(draws.perturb(to_numpy(variable), run.seed, 1000 * run.perturbation + i))
+    perturb_weights(model, run)
     return save_state(model)
+
+
+def perturb_weights(model: Any, run: Run) -> None:
+    """Move the weights that are trained by one ULP in a perturbed run; change nothing in another."""
+    for i, variable in enumerate(model.trainable_variables if run.perturbation else ()):
+        variable.assign(draws.perturb(to_numpy(variable), run.seed, 1000 * run.perturbation + i))
 
 
 def _measure_first_step(p: Prepared, first_batch: Split) -> Arrays:
     """Train the first step: metrics before it, its loss and gradients, and what it makes of weights and slots."""
     model = p.built.model
-    arrays = _prefixed("initial", _as_scalars(evaluate(model, first_batch)))
+    arrays = prefixed("initial", _as_scalars(evaluate(model, first_batch)))
     before = named(model.weights)
     loss, gradients = p.first_step(first_batch)
-    arrays |= _prefixed("initial", _as_scalars({"training loss": loss})) | _prefixed("gradients", gradients)
-    arrays |= _prefixed("updates", _subtract(named(model.weights), before))
-    return arrays | _prefixed("slots", _widen(named(model.optimizer.variables)))
+    arrays |= prefixed("initial", _as_scalars({"training loss": loss})) | prefixed("gradients", gradients)
+    arrays |= prefixed("updates", _subtract(named(model.weights), before))
+    return arrays | prefixed("slots", _widen(named(model.optimizer.variables)))
 
 
 def _make_reporter(run: Run, b: Built, emit: Emit) -> Callable[[int, float], None]:
@@ -115,8 +120,11 @@ def _make_reporter(run: Run, b: Built, emit: Emit) -> Callable[[int, float], Non
     return report
 
 
-def _make_record(run: Run, p: Prepared, trained: Trained, arrays: Arrays, seconds: dict[str, float]) -> Record:
-    b, saved = p.built, trained.saved
+def make_record(
+    run: Run, b: Built, how: dict[str, Any], trained: Trained, arrays: Arrays, seconds: dict[str, float]
+) -> Record:
+    """Put together the record of a run; `how` says how its training ran."""
+    saved = trained.saved
     rows = {"training": b.data.training.rows, "test": b.data.test.rows}
     rows["validation"] = b.data.validation.rows if b.data.validation else 0
     structure = describe_structure(b.model, trained.outputs) | {
@@ -132,7 +140,7 @@ def _make_record(run: Run, p: Prepared, trained: Trained, arrays: Arrays, second
         diverges=b.experiment.diverges,
         environment={
             "device": get_engine(run.backend).device(),
-            "flags": b.flags | p.epoch.how,
+            "flags": b.flags | how,
             "data_notes": list(b.data.notes),
         },
         structure=structure,
@@ -145,7 +153,8 @@ def _make_record(run: Run, p: Prepared, trained: Trained, arrays: Arrays, second
     )
 
 
-def _prefixed(prefix: str, arrays: Arrays) -> Arrays:
+def prefixed(prefix: str, arrays: Arrays) -> Arrays:
+    """Put a group's name before the names of its arrays."""
     return {f"{prefix}/{name}": value for name, value in arrays.items()}
 
 
@@ -153,7 +162,7 @@ def _as_scalars(values: dict[str, float]) -> Arrays:
     return {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
 
 
-def _perturb_inputs(split: Split, run: Run) -> Split:
+def perturb_inputs(split: Split, run: Run) -> Split:
     """Move floating inputs by one ULP in a perturbed run; change nothing in another."""
 
     def perturb(array: np.ndarray) -> np.ndarray:

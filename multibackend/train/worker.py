@@ -17,13 +17,14 @@ from typing import get_args
 import msgspec
 
 from multibackend import draws
-from multibackend.engine.backends import get_engine
+from multibackend.engine.backends import get_backend, get_engine
 from multibackend.engine.workarounds import apply_workarounds
 from multibackend.errors import DataUnavailable, MultibackendError
 from multibackend.records.record import Record, Run, Task, save_record
 from multibackend.train.build import Prepared, build, forget_data, prepare, reseed
 from multibackend.train.describe import describe_environment
 from multibackend.train.events import read_request
+from multibackend.train.inference import inference_record
 from multibackend.train.interchange import interchange_record
 from multibackend.train.layerwise import isolation_record, trace_record
 from multibackend.train.measure import Emit, train_record
@@ -142,6 +143,8 @@ def _do_task(run: Run, request: Request, prepared: dict[tuple[str, str], Prepare
     gc.collect()  # compiled functions and their models refer to each other
     trim_heap()
     match run.task:
+        case "training" if not get_backend(run.backend).trains:
+            return inference_record(run, build(run, threads))
         case "training":
             prepared[key] = prepare(run, threads)
             return train_record(run, prepared[key], emit)

@@ -1,0 +1,1 @@
+"""The OpenVINO engine, which calls models and doesn't train them."""
