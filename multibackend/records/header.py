@@ -11,8 +11,8 @@ from typing import Any, get_args
 
 import msgspec
 
-from multibackend.engine.backends import get_backend
-from multibackend.errors import MultibackendError, RecordError
+from multibackend.engine import backends
+from multibackend.errors import RecordError
 from multibackend.experiments.choices import Precision, Profile, Task
 from multibackend.records.schema import (
     MOST_CHARACTERS,
@@ -53,10 +53,10 @@ def parse_header(content: bytes, version: int) -> dict[str, Any]:
         msgspec.convert(header, Header, strict=True)
     except msgspec.ValidationError as error:
         raise RecordError(f"record.json: {_explain(str(error), header)}") from error
-    try:
-        get_backend(header["run"]["backend"])
-    except MultibackendError as error:
-        raise RecordError(f"record.json: run.backend: {str(error).rstrip('.')}, as this installation has") from error
+    backend = header["run"]["backend"]
+    if backend not in backends.DESCRIPTORS:
+        known = ", ".join(backends.DESCRIPTORS)
+        raise RecordError(f"record.json: run.backend: got {_show(backend)}; expected one that is known here: {known}")
     return dict(header)
 
 
