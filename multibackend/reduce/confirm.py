@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +33,7 @@ def run_fresh(script: Path, pythons: Mapping[str, str], preload: Path | None, su
     setups = list_setups(tuple(pythons), (suspect,), has_preload=preload is not None)
     with tempfile.TemporaryDirectory() as logs:
         children = {setup: _start(script, setup, pythons[setup.backend], preload, Path(logs)) for setup in setups}
-        deadline = time.monotonic() + FRESH_SECONDS
-        return {setup: _end(child, deadline) for setup, child in children.items()}
+        return {setup: _end(child) for setup, child in children.items()}
 
 
 def _start(script: Path, setup: Setup, python: str, preload: Path | None, logs: Path) -> Child:
@@ -46,9 +44,9 @@ def _start(script: Path, setup: Setup, python: str, preload: Path | None, logs: 
     return Child(command, environment, logs / setup.log_name, None)
 
 
-def _end(child: Child, deadline: float) -> Run:
-    """Wait until a script has ended, which says no events; kill it at the deadline."""
-    child.wait_for_event(max(0.0, deadline - time.monotonic()))
+def _end(child: Child) -> Run:
+    """Wait until a script has ended, which sends no events; kill one that takes too long."""
+    child.wait_for_event(FRESH_SECONDS)
     over = child.has_exited
     ending, lines = child.close(), child.read_last_lines()
     return judge_ending(ending, lines) if over else Run("breaks", f"no end within {FRESH_SECONDS:.0f} s")
