@@ -62,11 +62,10 @@ def install(session: nox.Session, extras: str) -> None:
     session.install("--editable", f".[{extras}]", "--constraint", CONSTRAINTS)
 
 
-def python_of(session: nox.Session, backend: str) -> str:
+def python_of(session: nox.Session, backend: str) -> Path:
     """The interpreter of a backend's environment, beside this session's."""
     scripts = Path(session.bin)
-    python = scripts.parent.parent / f"tests-{backend}" / scripts.name / "python"
-    return f"{backend}={python}"
+    return scripts.parent.parent / f"tests-{backend}" / scripts.name / "python"
 
 
 def build_environments(session: nox.Session) -> None:
@@ -79,7 +78,8 @@ def build_environments(session: nox.Session) -> None:
 
 def point_to_environments(session: nox.Session) -> None:
     """Tell `multibackend` which Python trains on which backend."""
-    session.env["MULTIBACKEND_PYTHON"] = " ".join(python_of(session, backend) for backend in TRAINING)
+    found = {backend: python for backend in DESCRIPTORS if (python := python_of(session, backend)).exists()}
+    session.env["MULTIBACKEND_PYTHON"] = " ".join(f"{backend}={python}" for backend, python in found.items())
 
 
 def test_backend(session: nox.Session, backend: str) -> None:
@@ -98,17 +98,25 @@ def test_backend(session: nox.Session, backend: str) -> None:
         session.run(*train, "--output", RECORDS[backend])
 
 
+def test_inference(session: nox.Session, backend: str) -> None:
+    """Install a framework on which Keras calls models and doesn't train them, and test that."""
+    install(session, f"test,{backend}")
+    session.env["KERAS_BACKEND"] = backend
+    session.run("pytest", *(split_posargs(session)[1] or (f"tests/engine/test_{backend}.py",)))
+
+
 def add_session(backend: str) -> None:
     """Add the session of a backend."""
+    title, trains = DESCRIPTORS[backend].title, DESCRIPTORS[backend].trains
 
     def session(session: nox.Session) -> None:
-        test_backend(session, backend)
+        (test_backend if trains else test_inference)(session, backend)
 
-    session.__doc__ = f"Test the engine, the draws and the exercises on {DESCRIPTORS[backend].title}."
+    session.__doc__ = f"Test the {'engine, the draws and the exercises' if trains else 'engine'} on {title}."
     nox.session(session, name=f"tests-{backend}", default=False)
 
 
-for name in TRAINING:
+for name in DESCRIPTORS:
     add_session(name)
 
 
@@ -159,7 +167,7 @@ def survival(session: nox.Session) -> None:
     session.run("pytest", "--numprocesses=2", SURVIVAL_TESTS, "--every-point", *session.posargs)
 
 
-@nox.session(requires=[f"tests-{backend}" for backend in TRAINING])
+@nox.session(requires=[f"tests-{backend}" for backend in DESCRIPTORS])
 def tests(session: nox.Session) -> None:
     """Test everything: each backend, what needs none, faults planted on one backend, and parity itself."""
     point_to_environments(session)

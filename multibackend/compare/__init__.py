@@ -3,6 +3,7 @@
 Needs NumPy alone; records are the only link to training.
 """
 
+from multibackend.compare.abilities import trains
 from multibackend.compare.comparison import Comparison
 from multibackend.compare.ensemble import Ensemble, gather_ensembles
 from multibackend.compare.findings import FAILURES, STAGES, Absence, Finding, KnownEffect, Note, Origin, Status
@@ -40,4 +41,5 @@ __all__ = [
     "load_known",
     "load_runs",
     "sort_participants",
+    "trains",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from multibackend.compare.abilities import trains
 from multibackend.compare.ensemble import Ensemble
 from multibackend.compare.gaps import find_gaps
 from multibackend.compare.judgement import Judged, judge
@@ -53,8 +54,8 @@ def examine_divergence(ensemble: Ensemble, precision: Precision, pair: Pair) -> 
 
 
 def has_losses(record: Record) -> bool:
-    """Say whether a finished training holds the loss of every step, in the run's precision."""
-    return not find_gaps(record, ["step losses"])
+    """Say whether a record is of a finished training, and holds the loss of every step, in the run's precision."""
+    return trains(record.run.backend) and not find_gaps(record, ["step losses"])
 
 
 def follow_losses(ensemble: Ensemble, precision: Precision, pair: Pair) -> Judged | None:

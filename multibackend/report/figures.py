@@ -21,6 +21,7 @@ from multibackend.compare import (
     follow_losses,
     has_losses,
     sort_participants,
+    trains,
 )
 from multibackend.engine.backends import DESCRIPTORS
 from multibackend.experiments.choices import Precision
@@ -76,7 +77,7 @@ def draw_losses(ensemble: Ensemble, verdicts: Mapping[str, str], name: str) -> b
 
 
 def _draw(ensemble: Ensemble, verdicts: Mapping[str, str], name: str) -> bytes:
-    participants = sort_participants(name for _, name in ensemble.base)
+    participants = sort_participants(name for _, name in ensemble.base if trains(name))
     precisions = [p for p in PRECISIONS if any(p == precision for precision, _ in ensemble.base)]
     figure, axes = make_axes(max(1, len(precisions)))
     title = f"{sanitize(name, LONGEST_TITLE)}: one training, {len(participants)} participants"

@@ -8,12 +8,12 @@ from pathlib import Path
 import keras
 import pytest
 
-from multibackend import BACKENDS, draws
-from multibackend.engine.backends import get_engine
+from multibackend import draws
+from multibackend.engine.backends import DESCRIPTORS, get_engine
 from multibackend.engine.workarounds import apply_workarounds
 
 # A file named for a backend tests what that one alone has.
-collect_ignore_glob = [f"test_{name}*.py" for name in BACKENDS if name != keras.backend.backend()]
+collect_ignore_glob = [f"test_{name}*.py" for name in DESCRIPTORS if name != keras.backend.backend()]
 
 if keras.backend.backend() == "tensorflow":  # it takes a number of threads only before it has run anything
     get_engine("tensorflow").configure("float32", threads=1)
