@@ -19,6 +19,7 @@ from typing import Any
 from unittest.mock import patch
 
 from multibackend.engine.backends import get_backend
+from multibackend.experiments.choices import Precision
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def list_workarounds(backend: str) -> tuple[Workaround, ...]:
 
 
 @contextmanager
-def apply_workarounds(backend: str, precision: str, wanted: bool) -> Iterator[tuple[str, ...]]:
+def apply_workarounds(backend: str, precision: Precision, wanted: bool) -> Iterator[tuple[str, ...]]:
     """Apply the workarounds of a backend in float64 while open, if wanted; yield their names (none in float32)."""
     workarounds = list_workarounds(backend) if wanted and precision == "float64" else ()
     with ExitStack() as stack:
