@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from multibackend.experiments.choices import Precision
 from multibackend.experiments.experiment import Split
 
 
@@ -47,7 +48,7 @@ Differentiable = Callable[[list[Any]], tuple[Any, list[Any]]]
 class Engine(Protocol):
     """The functions that every backend's `engine.py` has."""
 
-    def configure(self, precision: str, threads: int) -> dict[str, Any]:
+    def configure(self, precision: Precision, threads: int) -> dict[str, Any]:
         """Set precision, threads, determinism and TF32 off in this process; return the flags in effect."""
 
     def device(self) -> str:

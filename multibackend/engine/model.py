@@ -7,10 +7,11 @@ from typing import Any
 
 from multibackend.errors import MultibackendError, Unsupported
 from multibackend.experiments.arrays import map_arrays
+from multibackend.experiments.choices import Precision
 from multibackend.experiments.experiment import Split
 
 
-def set_precision(precision: str) -> None:
+def set_precision(precision: Precision) -> None:
     """Make `precision` Keras' dtype for numbers, variables and new layers."""
     import keras
 

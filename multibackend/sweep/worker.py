@@ -17,6 +17,7 @@ import msgspec
 
 from multibackend.engine.backends import get_engine
 from multibackend.engine.workarounds import apply_workarounds
+from multibackend.experiments.choices import Precision
 from multibackend.sweep.case import Case
 from multibackend.sweep.request import CaseRun, Request
 from multibackend.sweep.results import Outcome, save_part
@@ -41,7 +42,7 @@ def main() -> None:
     by_name = {str(case): case for case in CASES}
     number = request.first_part
 
-    def configuration(run: CaseRun) -> tuple[str, bool]:
+    def configuration(run: CaseRun) -> tuple[Precision, bool]:
         return run.precision, by_name[run.case].workarounds
 
     for (precision, workarounds), group in groupby(request.runs, key=configuration):

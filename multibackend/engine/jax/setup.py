@@ -9,9 +9,10 @@ import jax.numpy as jnp
 
 from multibackend.engine.model import set_precision
 from multibackend.experiments.arrays import map_arrays
+from multibackend.experiments.choices import Precision
 
 
-def configure(precision: str, threads: int) -> dict[str, Any]:
+def configure(precision: Precision, threads: int) -> dict[str, Any]:
     """Set precision and TF32 off; threads and determinism are environment variables of the process."""
     set_precision(precision)
     jax.config.update("jax_enable_x64", precision == "float64")

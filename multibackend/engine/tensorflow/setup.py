@@ -8,9 +8,10 @@ import tensorflow as tf
 
 from multibackend.engine.model import set_precision
 from multibackend.experiments.arrays import map_arrays
+from multibackend.experiments.choices import Precision
 
 
-def configure(precision: str, threads: int) -> dict[str, Any]:
+def configure(precision: Precision, threads: int) -> dict[str, Any]:
     """Set precision, threads, determinism and TF32 off in this process; return the flags in effect."""
     set_precision(precision)
     if tf.config.threading.get_intra_op_parallelism_threads() != threads:  # fixed once TensorFlow has run

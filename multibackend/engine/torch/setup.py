@@ -9,9 +9,10 @@ from keras.src.backend.torch.core import get_device
 
 from multibackend.engine.model import set_precision
 from multibackend.experiments.arrays import map_arrays
+from multibackend.experiments.choices import Precision
 
 
-def configure(precision: str, threads: int) -> dict[str, Any]:
+def configure(precision: Precision, threads: int) -> dict[str, Any]:
     """Set precision, threads, determinism and TF32 off in this process; return the flags in effect."""
     set_precision(precision)
     torch.set_num_threads(threads)
