@@ -40,15 +40,9 @@ def list_workarounds(backend: str) -> tuple[Workaround, ...]:
 
 
 @contextmanager
-<<<<<<< HEAD
-def apply_workarounds(backend: str, precision: str, wanted: bool) -> Iterator[tuple[str, ...]]:
+def apply_workarounds(backend: str, precision: Precision, wanted: bool) -> Iterator[tuple[str, ...]]:
     """Apply a backend's workarounds for runs in a precision while open, if wanted; yield their names."""
     workarounds = [w for w in list_workarounds(backend) if w.precision == precision] if wanted else []
-=======
-def apply_workarounds(backend: str, precision: Precision, wanted: bool) -> Iterator[tuple[str, ...]]:
-    """Apply the workarounds of a backend in float64 while open, if wanted; yield their names (none in float32)."""
-    workarounds = list_workarounds(backend) if wanted and precision == "float64" else ()
->>>>>>> h-engine
     with ExitStack() as stack:
         for workaround in workarounds:
             workaround.apply(stack)

@@ -12,6 +12,7 @@ from keras.src.backend.openvino import core
 from multibackend.engine.backends import require
 from multibackend.engine.model import set_precision
 from multibackend.experiments.arrays import map_arrays
+from multibackend.experiments.choices import Precision
 
 DEVICE = "CPU"
 """The only device of Keras' backend for OpenVINO (3.15.1)."""
@@ -19,7 +20,7 @@ DEVICE = "CPU"
 _compile_model = openvino.compile_model
 
 
-def configure(precision: str, threads: int) -> dict[str, Any]:
+def configure(precision: Precision, threads: int) -> dict[str, Any]:
     """Set precision and threads in this process; return the flags in effect.
 
     Raises:
