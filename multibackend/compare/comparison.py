@@ -102,7 +102,10 @@ class Comparison:
         return tuple(f.stage for f in later if f.pair == finding.pair and f.status == "consequence")
 
     def verdict(self, experiment: str, precision: Precision) -> str:
-        """Say who differs, and at which stage; or `known`, `diverged as meant`, `drift`, `same`, `not run`."""
+        """Say who differs, and at which stage; or `known`, `diverged as meant`, `drift`, `same`, `not run`.
+
+        `same, untrained` is said where no pair could train: one of the two only calls models.
+        """
         findings = self.select(experiment, precision)
         failures = self.first_failures(experiment, precision)
         if failures and all(finding.status == "not judged" for finding in failures):
@@ -118,4 +121,7 @@ class Comparison:
         for status in ("known", "diverged as meant", "drift"):
             if status in met:
                 return status
-        return "same" if "pass" in met else "not run"
+        if "pass" not in met:
+            return "not run"
+        trained = any(finding.stage == "step losses" and finding.status != "not run" for finding in findings)
+        return "same" if trained else "same, untrained"

@@ -103,7 +103,8 @@ def _count_cell(comparison: Comparison, experiment: str, findings: tuple[Finding
     """Show the number of parameters, marked where structure, data or initial weights aren't exactly the same."""
     status = _worst([finding for finding in findings if finding.stage in EXACT_STAGES]).status
     count = comparison.parameters.get(experiment, 0)
-    return Text(marks[status] + format_count(count), style=STYLES.get(status, ""))
+    shown = "" if status == "not run" else format_count(count)
+    return Text(marks[status] + shown, style=STYLES.get(status, ""))
 
 
 def _worst(findings: list[Finding]) -> Finding:

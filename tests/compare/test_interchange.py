@@ -49,7 +49,7 @@ def without(key: str) -> Any:
 @pytest.mark.parametrize(
     ("arrays", "words"),
     [
-        (times("predictions/jax.0", 1.001), "torch loads what jax saved: predictions 0"),
+        (times("predictions/jax.0", 1.001), "torch loads what jax saved: prediction 0"),
         (without("predictions/jax.0"), "torch after loading has none"),
         (times("predictions/jax.0", np.nan), "not finite"),
         (lambda a: {**a, "predictions/jax.0": a["predictions/jax.0"][:, :1]}, "shape"),
