@@ -1,4 +1,4 @@
-"""The seam: the only place that imports JAX, TensorFlow or torch.
+"""The seam: the only place that imports a framework.
 
 `contract.py` says which functions an engine has. `backends.py` finds the backends: each has a folder, and the folders
 hold the same file names with the same functions. Two of them side by side show how one is ported to the other.
@@ -12,7 +12,7 @@ hold the same file names with the same functions. Two of them side by side show 
 | `gradients.py` | a function's gradients |
 | `step.py` | one training step |
 | `epoch.py` | one epoch, compiled |
-| `workarounds.py` | changes to Keras that a float64 run needs |
+| `workarounds.py` | changes to Keras that runs need |
 | `speed/` | slow operations replaced, and compilers |
 
 A backend that can't train has no `gradients.py`, `step.py`, `epoch.py` and `speed/`.
