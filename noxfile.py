@@ -29,29 +29,29 @@ BACKEND_TESTS = (
     *(f"tests/{name}" for name in ("engine", "train", "draws", "datasets", "benchmarks")),
     "tests/sweep/test_execute.py",
 )
-"""What a backend's environment tests; the rest needs no framework and is tested in `tests`."""
+"""The tests of a backend's environment; the rest needs no framework and is tested in `tests`."""
 
 COURSE_TESTS = "tests/exercises"
-"""What each backend's environment tests of the course."""
+"""The tests of the course, in each backend's environment."""
 
 SURVIVAL_TESTS = "tests/survival"
 """Runs that are disturbed at their writes and messages; two at once take half the time."""
 
 RECORDS = {backend: f"runs/{backend}" for backend in TRAINING}
-"""Where each backend's session leaves the records of its own trainings, for `tests` to compare."""
+"""The folders of the records of each backend's own trainings, for `tests` to compare."""
 
 INTERCHANGE = "runs/interchange"
-"""Where `tests` leaves what each backend makes of the models that the others saved."""
+"""The folder of what each backend makes of the models that the others saved."""
 
 
 def has_gpu() -> bool:
-    """Whether an NVIDIA driver answers."""
+    """Say if an NVIDIA driver answers."""
     tool = shutil.which("nvidia-smi")
     return tool is not None and subprocess.run([tool, "-L"], capture_output=True, check=False).returncode == 0
 
 
 def split_posargs(session: nox.Session) -> tuple[bool, list[str]]:
-    """Whether to install CUDA builds, and the arguments that are not for us."""
+    """Say if CUDA builds are to be installed, and list the arguments that are not for us."""
     flags = {"--cuda": True, "--cpu": False}
     chosen = [flags[argument] for argument in session.posargs if argument in flags]
     return (chosen[-1] if chosen else has_gpu()), [a for a in session.posargs if a not in flags]

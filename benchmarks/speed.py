@@ -38,7 +38,7 @@ def render(contents: Contents) -> str:
 
 @dataclass(frozen=True)
 class Entry:
-    """What was measured of a workload on a backend."""
+    """The measurements of a workload on a backend."""
 
     workload: str
     backend: str

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 MOST_CHARACTERS = 500
-"""How many characters of a foreign text are shown, unless a caller needs another number."""
+"""The characters of a foreign text that are shown, unless a caller needs another number."""
 
 SCANNED = 16
 """Times as many characters as are shown are looked at, so that a text of megabytes takes no time."""
 
 LONGEST_DETAIL = 4000
-"""How many characters of a sentence of ours are shown, which may quote several foreign texts."""
+"""The characters of a sentence of ours that are shown; it may quote several foreign texts."""
 
 ESCAPE = re.compile(
     r"\x1b(\[[0-?]*[ -/]*[@-~]|[PX^_\]].*?(\x1b\\|\x07|$)|[ -/]*[0-~]?)|\x9b[0-?]*[ -/]*[@-~]", re.DOTALL
@@ -74,7 +74,7 @@ def code_markdown(text: str) -> str:
 
 
 def tell_apart(names: Iterable[str], show: Callable[[str], str] = sanitize) -> dict[str, str]:
-    """What to show for each name: what `show` makes of it, and a number where that stands for another name too.
+    """Choose what to show for each name: what `show` makes of it, and a number where that stands for another name too.
 
     A name that is shown as it is has its own words, whatever others claim.
     """

@@ -1,4 +1,4 @@
-"""What the course's sources say of each experiment holds in every record of it."""
+"""The facts that the course's sources say of each experiment hold in every record of it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the course's source says of an experiment; `quick` where the short plan takes fewer rows."""
+    """The facts of an experiment, as the course's source says them; `quick` where the short plan takes fewer rows."""
 
     parameters: int
     non_trainable: int

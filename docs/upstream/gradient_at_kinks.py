@@ -1,4 +1,4 @@
-"""Where a function has a kink, each framework takes another of its slopes: the gradient at 0 of functions with one.
+"""Each framework takes another slope of a function at a kink: the gradient at 0 of functions with one.
 
 Run with each KERAS_BACKEND. Keras 3.15.1, float32. The gradient is what one step of SGD(1.0) takes off a weight.
 """

@@ -1,4 +1,4 @@
-"""What runs on some backends and raises on others, in float32 on CPU.
+"""Functions that run on some backends and raise on others, in float32 on CPU.
 
 Run with each KERAS_BACKEND. Keras 3.15.1.
 """

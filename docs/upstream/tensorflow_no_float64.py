@@ -1,4 +1,4 @@
-"""What raises in float64 on TensorFlow alone: kernels or constants exist in float32 only.
+"""Functions that raise in float64 on TensorFlow alone: kernels or constants exist in float32 only.
 
 Run with each KERAS_BACKEND; on JAX also with JAX_ENABLE_X64=1. Keras 3.15.1.
 """

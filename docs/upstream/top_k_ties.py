@@ -1,4 +1,4 @@
-"""Of equal predictions, top_k takes other ones on torch: Precision with top_k counts other classes.
+"""top_k takes other ones of equal predictions on torch: Precision with top_k counts other classes.
 
 Run with each KERAS_BACKEND. Keras 3.15.1.
 """

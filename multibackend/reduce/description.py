@@ -15,7 +15,7 @@ MOST_LITERAL = 64
 """The most numbers of an array that a script spells out."""
 
 LEVELS = 3
-"""How many levels of likeness to the data there are: 0 is simple random numbers, 1 random numbers with the data's mean
+"""The number of levels of likeness to the data: 0 is simple random numbers, 1 random numbers with the data's mean
 and deviation, 2 the data themselves."""
 
 

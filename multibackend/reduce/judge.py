@@ -16,14 +16,14 @@ ULPS = 16
 """Units in the last place of the largest value by which sums in another order may differ, in a model of few layers."""
 
 DISTANCES = 4
-"""How many times the healthy backends' own distance is tolerated: it is one sample of the rounding error here, and on
+"""The multiple of the healthy backends' own distance that is tolerated: it is one sample of the rounding error here, and on
 another machine the rounding error may be larger."""
 
 MARGIN = 4
 """The least number of tolerances by which a failing backend is off, so that the script fails on other machines, too."""
 
 DEVIATIONS = 6
-"""How many standard errors a statistic may be off; a healthy generator exceeds them once in 5e8 draws."""
+"""The standard errors that a statistic may be off; a healthy generator exceeds them once in 5e8 draws."""
 
 LOSSES = ("loss", "evaluate", "losses", "history")
 """The probes whose numbers are losses and metrics."""

@@ -27,7 +27,7 @@ RUNNER = ("-P", "-m", "multibackend.reduce.runner")
 NO_ANSWER = "the process ended, or took too long"
 
 Got = np.ndarray | str
-"""What a script gave in a setup: its numbers, flat, or the error that ended it."""
+"""The result of a script in a setup: its numbers, flat, or the error that ended it."""
 
 
 class Oracle:

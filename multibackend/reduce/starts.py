@@ -203,4 +203,4 @@ ORDERS: dict[str, tuple[Maker, ...]] = {
     "interchange": (make_files, *_FORWARD),
     "": (*_LATE, make_wholes, make_trainings),
 }
-"""What is tried, in order, for each stage at which a difference first shows."""
+"""The starts that are tried, in order, for each stage at which a difference first shows."""

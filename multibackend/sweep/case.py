@@ -105,7 +105,7 @@ class Case:
 
     @property
     def movable(self) -> list[bool]:
-        """For each of its arrays, True if it may be moved by rounding."""
+        """One value for each of its arrays: True if it may be moved by rounding."""
         return [KINDS[array.kind] and not array.dtype for array in self.arrays]
 
     @property

@@ -11,11 +11,11 @@ import jax
 from multibackend.engine.jax.setup import device
 
 PRODUCTS_BY_EIGEN = {"xla_cpu_experimental_ynn_fusion_type": ""}
-"""For XLA on several cores: its default library for products, YNNPACK, waits for threads that are busy with others.
+"""XLA's options on several cores: its default library for products, YNNPACK, waits for threads that are busy with others.
 Without it six of the benchmark's trainings took 0.94 to 0.99 of their time on two cores; B9 takes 1.04 on one."""
 
 FEWER_COPIES = {"xla_cpu_copy_insertion_use_region_analysis": True}
-"""For XLA on CPU, which otherwise copies weights in each round of a loop: 5 copies instead of 36 in the benchmark's
+"""XLA's options on CPU, which otherwise copies weights in each round of a loop: 5 copies instead of 36 in the benchmark's
 deep network. On two cores B9 took 0.92 of its time, deep and transformer 0.97; on one core they took 0.96 to 1.03."""
 
 
