@@ -17,7 +17,8 @@ from multibackend.launch.settings import Settings
 from multibackend.records.record import Run
 
 WORKER = ("-P", "-m", "multibackend.train.worker")
-"""The worker's options and module. With -P, a `numpy.py` in the working folder, such as one of records from elsewhere, isn't taken for NumPy."""
+"""The worker's options and module. With -P, a `numpy.py` in the working folder, such as one of records from
+elsewhere, isn't taken for NumPy."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ ULPS = 16
 """Units in the last place of the largest value by which sums in another order may differ, in a model of few layers."""
 
 DISTANCES = 4
-"""The multiple of the healthy backends' own distance that is tolerated: it is one sample of the rounding error here, and on
-another machine the rounding error may be larger."""
+"""The multiple of the healthy backends' own distance that is tolerated: it is one sample of the rounding error here,
+and on another machine the rounding error may be larger."""
 
 MARGIN = 4
 """The least number of tolerances by which a failing backend is off, so that the script fails on other machines, too."""

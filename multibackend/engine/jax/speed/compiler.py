@@ -11,8 +11,9 @@ import jax
 from multibackend.engine.jax.setup import device
 
 PRODUCTS_BY_EIGEN = {"xla_cpu_experimental_ynn_fusion_type": ""}
-"""XLA's options on several cores: its default library for products, YNNPACK, waits for threads that are busy with others.
-Without it six of the benchmark's trainings took 0.94 to 0.99 of their time on two cores; B9 takes 1.04 on one."""
+"""XLA's options on several cores: its default library for products, YNNPACK, waits for threads that are busy with
+others. Without it six of the benchmark's trainings took 0.94 to 0.99 of their time on two cores; B9 takes 1.04 on
+one."""
 
 FEWER_COPIES = {"xla_cpu_copy_insertion_use_region_analysis": True}
 """XLA's options on CPU, which otherwise copies weights in each round of a loop: 5 copies instead of 36 in the benchmark's
