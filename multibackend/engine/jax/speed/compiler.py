@@ -1,6 +1,4 @@
-"""XLA's options on CPU, which otherwise copies weights in each round of a loop: 5 copies instead of 36 in the
-benchmark's deep network. On two cores B9 took 0.92 of its time, deep and transformer 0.97; on one core they took 0.96
-to 1.03."""
+"""XLA's options on CPU, where its defaults are slow for training."""
 
 from __future__ import annotations
 
@@ -18,8 +16,9 @@ others. Without it six of the benchmark's trainings took 0.94 to 0.99 of their t
 one."""
 
 FEWER_COPIES = {"xla_cpu_copy_insertion_use_region_analysis": True}
-"""XLA's options on CPU, which otherwise copies weights in each round of a loop: 5 copies instead of 36 in the benchmark's
-deep network. On two cores B9 took 0.92 of its time, deep and transformer 0.97; on one core they took 0.96 to 1.03."""
+"""XLA's options on CPU, which otherwise copies weights in each round of a loop: 5 copies instead of 36 in the
+benchmark's deep network. On two cores B9 took 0.92 of its time, deep and transformer 0.97; on one core they took 0.96
+to 1.03."""
 
 
 def compile_lowered(lowered: Any) -> Any:
