@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
@@ -135,6 +137,21 @@ def test_the_product_does_not_name_its_course() -> None:
     courses = {name.split(".")[0] for name in MODULES} - {"multibackend"}
     assert courses
     assert not {name for name in OURS if {n.split(".")[0] for n in imports(name)} & courses}
+
+
+DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "tensorflow": "tensorflow-cpu"}
+"""The distributions that don't have the name of their module."""
+
+
+def test_every_import_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    declared = {re.split(r"[^\w.-]", line, maxsplit=1)[0] for lines in groups for line in lines}
+    top = {name.split(".")[0] for module in MODULES for name in imports(module) if name}
+    ours = {name.split(".")[0] for name in MODULES}
+    foreign = {DISTRIBUTIONS.get(name, name) for name in top - ours - set(sys.stdlib_module_names)}
+    assert {"numpy", "keras", "pillow"} <= foreign
+    assert not foreign - declared
 
 
 def test_the_house_stays_small_at_the_top() -> None:
