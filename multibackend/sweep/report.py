@@ -156,7 +156,8 @@ def _markdown(sweep: Sweep) -> str:
     links = {entry.id: entry.reproduction for entry in sweep.known}
     for row in list_rows(sweep):
         known = row.key.known
-        lines += _row(row.list_cells(f"{known} ({links[known]})" if known else NEW))
+        cause = f"{known} ({links[known]})" if known in links else known
+        lines += _row(row.list_cells(cause or NEW))
     news = list_news(sweep)
     return (
         "\n".join(
