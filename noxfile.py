@@ -40,6 +40,9 @@ SURVIVAL_TESTS = "tests/survival"
 RECORDS = {backend: f"runs/{backend}" for backend in TRAINING}
 """The folders of the records of each backend's own trainings, for `tests` to compare."""
 
+QUICKLY = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
+"""Most of the tests' time is XLA's; what a program computes doesn't depend on how well it is optimized."""
+
 INTERCHANGE = "runs/interchange"
 """The folder of what each backend makes of the models that the others saved."""
 
@@ -87,13 +90,11 @@ def test_backend(session: nox.Session, backend: str) -> None:
     cuda, arguments = split_posargs(session)
     install(session, f"test,{backend}-cuda" if cuda else f"test,{backend}")
     session.env["KERAS_BACKEND"] = backend
-    # Most of the tests' time is XLA's; what a program computes doesn't depend on how well it is optimized.
-    quickly = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
-    session.run("pytest", *(arguments or ("--numprocesses=2", *BACKEND_TESTS)), env=quickly)
+    session.run("pytest", *(arguments or ("--numprocesses=2", *BACKEND_TESTS)), env=QUICKLY)
     if not arguments:
         # In processes of their own: the engines' tests switch JAX to float64 for good. Two of them share the cores:
         # several threads each would wait for each other, up to thirty times as long.
-        session.run("pytest", "--numprocesses=2", COURSE_TESTS, env={**quickly, "OMP_NUM_THREADS": "1"})
+        session.run("pytest", "--numprocesses=2", COURSE_TESTS, env={**QUICKLY, "OMP_NUM_THREADS": "1"})
         train = ("multibackend", "train", "--backend", backend, "--precision", "both")
         session.run(*train, "--output", RECORDS[backend])
 
@@ -178,7 +179,14 @@ def tests(session: nox.Session) -> None:
         return
     elsewhere = (*BACKEND_TESTS, COURSE_TESTS, SURVIVAL_TESTS)
     # A file is one process's: its tests share what one of them has trained.
-    session.run("pytest", "--numprocesses=2", "--dist=loadfile", "tests", *(f"--ignore={path}" for path in elsewhere))
+    session.run(
+        "pytest",
+        "--numprocesses=2",
+        "--dist=loadfile",
+        "tests",
+        *(f"--ignore={path}" for path in elsewhere),
+        env=QUICKLY,
+    )
     session.run("pytest", "--numprocesses=2", "--dist=loadgroup", SURVIVAL_TESTS)
     session.run("multibackend", "interchange", *RECORDS.values(), "--output", INTERCHANGE)
     # What differs fails in the next line, with its experiment, pair and stage.
