@@ -69,11 +69,7 @@ def load_model(path: Path, like: Any) -> Any:
 
     most = most_bytes(sum(math.prod(v.shape) * LARGEST_NUMBER for v in like.variables))
     members = read_members(path, most)
-    config = read_config(members[CONFIG], _configure(like))
-    # JAX and TensorFlow resolve jit_compile="auto" to True and save that: torch.compile would take minutes to predict,
-    # and TensorFlow warns that it doesn't compile while it runs deterministically.
-    config["compile_config"]["jit_compile"] = like.jit_compile
-    members[CONFIG] = json.dumps(config).encode()
+    members[CONFIG] = json.dumps(read_config(members[CONFIG], _configure(like))).encode()
     check_weights(members[WEIGHTS], most)
     _check_assets(members, like)
     safely = SafeModeScope(safe_mode=True)  # what the user's file may have switched off outdoes load_model's argument

@@ -37,7 +37,24 @@ def read_config(content: bytes, own: Any) -> Any:
         raise Refused(f"{CONFIG} is no JSON ({type(error).__name__})") from error
     for place, got, expected in _list_differences(saved, json.loads(json.dumps(own)), "model"):
         raise Refused(f"{CONFIG}: {place} is {_show(got)}; the experiment's own model has {_show(expected)}")
+    _let_decide_anew(saved, own)
     return saved
+
+
+def _let_decide_anew(saved: Any, own: Any) -> None:
+    """Replace whether the saving backend compiled by what this one does, in models within models too.
+
+    JAX and TensorFlow resolve jit_compile="auto" to True and save that. torch.compile would take minutes, and
+    TensorFlow warns that it doesn't compile while it runs deterministically.
+    """
+    if isinstance(saved, dict) and isinstance(own, dict):
+        if saved.pop("jit_compile", None) is not None and "jit_compile" in own:
+            saved["jit_compile"] = own["jit_compile"]
+        for key in saved.keys() & own.keys():
+            _let_decide_anew(saved[key], own[key])
+    elif isinstance(saved, list) and isinstance(own, list):
+        for one, ours in zip(saved, own, strict=True):
+            _let_decide_anew(one, ours)
 
 
 def _list_differences(saved: Any, own: Any, place: str) -> Iterator[tuple[str, Any, Any]]:

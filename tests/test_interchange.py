@@ -232,6 +232,70 @@ def test_what_another_backend_compiled_loads_where_nothing_compiles(
     assert not load_model(write(tmp_path / "model.keras", compiled), model).jit_compile
 
 
+def find_decisions(value: Any) -> list[dict[str, Any]]:
+    """All objects of a configuration that say whether a model is compiled."""
+    inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    own = [value] if isinstance(value, dict) and "jit_compile" in value else []
+    return own + [found for one in inner for found in find_decisions(one)]
+
+
+def test_nor_does_a_compiled_model_within_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    inner.compile("sgd", "mse")
+    model = keras.Sequential([keras.Input((4,)), inner, keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    files, _, _ = save_model(model)
+    with zipfile.ZipFile(io.BytesIO(files["model.keras"])) as archive:
+        saved = {name: archive.read(name) for name in archive.namelist()}
+
+    def compile_all(config: Any) -> None:
+        found = find_decisions(config)
+        assert len(found) == 2
+        for one in found:
+            one["jit_compile"] = True
+
+    path = write(tmp_path / "model.keras", change_config(saved, compile_all))
+    model.jit_compile = inner.jit_compile = False
+    for one in (model, inner):
+        one._compile_config.config["jit_compile"] = False
+    monkeypatch.setattr(keras.src.trainers.trainer, "model_supports_jit", lambda _: False)
+    loaded = load_model(path, model)
+    assert not loaded.jit_compile
+    assert not loaded.layers[0].jit_compile
+
+
+@keras.saving.register_keras_serializable("tests")
+class Compiles(keras.Model):
+    """A model whose configuration of compiling is its own, without `jit_compile`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dense = keras.layers.Dense(1)
+
+    def call(self, x: Any) -> Any:
+        return self.dense(x)
+
+    def get_compile_config(self) -> dict[str, Any]:
+        return {"rate": 0.1}
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        (rate,) = config.values()  # nothing else may have come in
+        self.compile(keras.optimizers.SGD(rate), "mse")
+        self.optimizer.build(self.trainable_variables)
+
+
+def test_a_model_that_configures_its_compiling_itself_is_loaded(tmp_path: Path) -> None:
+    model = Compiles()
+    model(np.zeros((2, 4), "float32"))
+    model.compile_from_config({"rate": 0.1})
+    files, unsaved, _ = save_model(model)
+    assert not unsaved
+    (tmp_path / "model.keras").write_bytes(files["model.keras"])
+    loaded = load_model(tmp_path / "model.keras", model)
+    assert loaded.compiled
+    assert loaded.jit_compile == model.jit_compile
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[" * 60_000, b"\xff", b"null", b"[]", b'{"a":' + b"9" * 5000 + b"}", b" " * (1 << 20)]
 )
