@@ -23,6 +23,7 @@ from multibackend.cli.options import PYTHON_OPTION
 from multibackend.engine.backends import BACKENDS
 from multibackend.launch.choosing import require
 from multibackend.launch.loop import launch
+from multibackend.launch.pool import Pool
 from multibackend.launch.probing import Interpreter
 from multibackend.launch.progress import Progress
 from multibackend.launch.request import Request
@@ -89,7 +90,8 @@ def run_worker(interpreter: Interpreter, experiments: int) -> dict[str, float]:
     ):
         request = Request(backend, interpreter.python, Settings(device="cpu"), "", Path(folder), runs)
         start = time.perf_counter()
-        outcomes = launch([request], progress, run_seconds=300.0)
+        with Pool() as pool:
+            outcomes = launch([request], progress, 300.0, pool)
         seconds = time.perf_counter() - start
         problems = [outcome.reason for outcome in outcomes if outcome.status != "finished"]
         if problems:

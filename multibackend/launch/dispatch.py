@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from multibackend.experiments.choices import Precision
 from multibackend.launch.settings import Execution, Settings, Training
 
 if TYPE_CHECKING:
+    from multibackend.launch.pool import Pool
     from multibackend.launch.probing import Interpreter
     from multibackend.launch.request import Request
     from multibackend.launch.supervisor import Outcome
@@ -31,10 +33,12 @@ def run_trainings(
     wanted: Sequence[Training],
     settings: Settings,
     execution: Execution,
+    pool: Pool | None = None,
 ) -> list[Outcome]:
     """Train each experiment on each backend in each way that is wanted; return how each ended.
 
-    Each backend has one process, also with several seeds; then each seed has a folder of records.
+    Each backend has one process, also with several seeds; then each seed has a folder of records. With a `pool`, that
+    process is one that waits there, if it can be, and waits there again.
 
     Raises:
         Interrupted: by the user or the system; what was trained is kept.
@@ -43,6 +47,7 @@ def run_trainings(
     from multibackend.experiments.catalogue import select_experiments
     from multibackend.launch.choosing import require
     from multibackend.launch.loop import launch
+    from multibackend.launch.pool import Pool
     from multibackend.launch.progress import Progress
 
     experiments = select_experiments(names)
@@ -52,8 +57,9 @@ def run_trainings(
         for each in interpreters
         if (able := [one for one in wanted if is_able(each.backend, one)])
     ]
-    with Progress(execution.console, {request.backend: len(request.runs) for request in requests}) as progress:
-        return launch(requests, progress, execution.run_seconds)
+    totals = {request.backend: len(request.runs) for request in requests}
+    with Progress(execution.console, totals) as progress, nullcontext(pool) if pool else Pool() as workers:
+        return launch(requests, progress, execution.run_seconds, workers)
 
 
 def is_able(backend: str, training: Training) -> bool:

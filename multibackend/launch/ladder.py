@@ -3,7 +3,7 @@
 Where all agree, each backend loads the models that the others saved. Where a backend differs within the first step,
 that step is traced on one backend and repeated on all with each layer alone, to find where the error starts. Where no
 layer shows the error alone, float64 is trained once more from weights moved by one ULP. That tells rounding error in an
-ill-conditioned or chaotic training from a fault.
+ill-conditioned or chaotic training from a fault. Each backend has one worker for all of it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from multibackend.experiments.choices import PRECISIONS, Precision
 from multibackend.launch.dispatch import list_trainings, read_records, run_trainings
+from multibackend.launch.pool import Pool
 from multibackend.launch.settings import Execution, Settings, Training
 
 if TYPE_CHECKING:
@@ -55,33 +56,34 @@ def climb(
     """
     from multibackend.compare import compare_records
 
-    outcomes = run_trainings(names, backends, list_trainings(precisions, repeated=True), settings, execution)
-    experiments = list(dict.fromkeys(outcome.run.experiment for outcome in outcomes))
-    closer: list[Outcome] = []
+    with Pool() as pool:
+        outcomes = run_trainings(names, backends, list_trainings(precisions, repeated=True), settings, execution, pool)
+        experiments = list(dict.fromkeys(outcome.run.experiment for outcome in outcomes))
+        closer: list[Outcome] = []
 
-    def train(look: Look) -> None:
-        if look.experiments:
-            closer.extend(run_trainings(look.experiments, look.backends, look.trainings, settings, execution))
+        def train(look: Look) -> None:
+            if look.experiments:
+                closer.extend(run_trainings(look.experiments, look.backends, look.trainings, settings, execution, pool))
 
-    def compare() -> tuple[Comparison, list[Record]]:
-        records = read_records([*outcomes, *closer], execution.output.path)
-        return compare_records(records, experiments, backends=backends, precisions=precisions), records
+        def compare() -> tuple[Comparison, list[Record]]:
+            records = read_records([*outcomes, *closer], execution.output.path)
+            return compare_records(records, experiments, backends=backends, precisions=precisions), records
 
-    comparison, records = compare()
-    trained = {outcome.run.experiment for outcome in outcomes if outcome.status == "finished"}
-    sound = [n for n in experiments if n in trained and not any(f.failed for f in comparison.select(n))]
-    deciding = [first for n in experiments if n in trained and (first := _find_deciding(comparison, n))]
-    if settings.workarounds:  # without them, models that torch saves can't be loaded elsewhere
-        train(Look(sound, backends, [Training(precision, task="interchange") for precision in precisions]))
-    for look in _list_looks(comparison, deciding, backends, precisions):
-        train(look)
-    if closer:
         comparison, records = compare()
-    unexplained = [first.experiment for first in deciding if _may_be_rounding(comparison, first)]
-    if unexplained:
-        train(Look(unexplained, backends, [Training("float64", perturbation=1)]))
-        comparison, records = compare()
-    return Ascent(comparison, records, outcomes)
+        trained = {outcome.run.experiment for outcome in outcomes if outcome.status == "finished"}
+        sound = [n for n in experiments if n in trained and not any(f.failed for f in comparison.select(n))]
+        deciding = [first for n in experiments if n in trained and (first := _find_deciding(comparison, n))]
+        if settings.workarounds:  # without them, models that torch saves can't be loaded elsewhere
+            train(Look(sound, backends, [Training(precision, task="interchange") for precision in precisions]))
+        for look in _list_looks(comparison, deciding, backends, precisions):
+            train(look)
+        if closer:
+            comparison, records = compare()
+        unexplained = [first.experiment for first in deciding if _may_be_rounding(comparison, first)]
+        if unexplained:
+            train(Look(unexplained, backends, [Training("float64", perturbation=1)]))
+            comparison, records = compare()
+        return Ascent(comparison, records, outcomes)
 
 
 def _list_looks(

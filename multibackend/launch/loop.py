@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from multibackend.launch.child import stop, wait_for_any
+from multibackend.launch.pool import Pool
 from multibackend.launch.progress import Progress
-from multibackend.launch.request import WORKER, Request
+from multibackend.launch.request import Request
 from multibackend.launch.supervisor import Outcome, Supervisor
 from multibackend.records.record import Run
 
@@ -37,18 +38,19 @@ def launch(
     requests: Sequence[Request],
     progress: Progress,
     run_seconds: float,
-    worker_command: Sequence[str] = WORKER,
+    pool: Pool,
 ) -> list[Outcome]:
     """Train all runs of all requests, the backends at the same time; return the outcomes in the order of the runs.
 
-    Runs that an earlier command finished under the same fingerprint are kept and not trained again.
+    Runs that an earlier command finished under the same fingerprint are kept and not trained again. A worker that has
+    done all waits in the pool.
 
     Raises:
-        Interrupted: by Ctrl-C, or by SIGTERM or SIGHUP; no worker is left.
+        Interrupted: by Ctrl-C, or by SIGTERM or SIGHUP; no worker is left but those of the pool.
         MultibackendError: results can't be written, or a worker says that going on makes no sense.
     """
     outcomes: dict[Run, Outcome] = {}
-    supervisors = [Supervisor(request, progress, outcomes, run_seconds, worker_command) for request in requests]
+    supervisors = [Supervisor(request, progress, outcomes, run_seconds, pool) for request in requests]
     total = sum(len(request.runs) for request in requests)
     with _interruption() as interrupted:
         try:

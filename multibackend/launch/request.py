@@ -1,7 +1,8 @@
 """Requests: what one backend is to train, and the worker that is started for it.
 
-A worker is `PYTHON -m multibackend.train.worker`. The request comes on its standard input, so that no other command's
-can be taken for it. The worker answers with events; see `answers.py`.
+A worker is `PYTHON -m multibackend.train.worker`. Its first request comes on its standard input, so that no other
+command's can be taken for it; when it has done that, it waits for another (`pool.py`). It answers with events
+(`answers.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from multibackend.engine.backends import environment_variables
 from multibackend.launch.child import Child
@@ -50,19 +52,28 @@ class Request:
         """The file that its worker's output goes to."""
         return self.output / "logs" / f"{self.backend}.log"
 
+    @property
+    def process(self) -> tuple[object, ...]:
+        """What decides how its worker is started; a worker of an equal one can do it, too."""
+        return self.backend, self.python, self.settings.device, self.settings.threads, self.log, self.lock
+
+    def describe(self, workers: int) -> dict[str, Any]:
+        """Describe it to a worker; `workers` train at the same time, that one included."""
+        return {
+            "backend": self.backend,
+            "threads": self.settings.threads,
+            "workarounds": self.settings.workarounds,
+            "fingerprint": self.fingerprint,
+            "runs": [asdict(run) for run in self.runs],
+            "records": [str(self.records(run).absolute()) for run in self.runs],
+            "sources": [str(path.absolute()) for path in self.sources],
+            "workers": workers,
+        }
+
 
 def start_worker(request: Request, workers: int = 1, worker_command: Sequence[str] = WORKER) -> Child:
     """Start the process that trains a request's runs in order; `workers` train at the same time, it included."""
     settings = request.settings
-    content = {
-        "backend": request.backend,
-        "threads": settings.threads,
-        "workarounds": settings.workarounds,
-        "fingerprint": request.fingerprint,
-        "runs": [asdict(run) for run in request.runs],
-        "records": [str(request.records(run).absolute()) for run in request.runs],
-        "sources": [str(path.absolute()) for path in request.sources],
-        "workers": workers,
-    }
     environment = {**os.environ, **environment_variables(request.backend, settings.device, settings.threads)}
-    return Child([request.python, *worker_command], environment, request.log, content, request.lock)
+    command = [request.python, *worker_command]
+    return Child(command, environment, request.log, request.describe(workers), request.lock)

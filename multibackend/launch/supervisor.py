@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from multibackend.errors import MultibackendError
 from multibackend.launch.answers import Answer, Done, End, Epoch, Fatal, Ready, Start, read_answer
 from multibackend.launch.child import Child
 from multibackend.launch.kept import find_kept
+from multibackend.launch.pool import Pool
 from multibackend.launch.progress import Progress
-from multibackend.launch.request import Request, start_worker
+from multibackend.launch.request import Request
 from multibackend.records.record import Record, Run, Status, save_record
 from multibackend.text import sanitize
 
@@ -19,7 +19,7 @@ START_SECONDS = 300.0
 """Limit from a worker's start to its first run, and between runs: a cold import of a framework takes up to a minute."""
 
 END_SECONDS = 30.0
-"""Limit from the last run's end to the worker's own."""
+"""Limit from the last run's end until the worker says that it has done all."""
 
 LONGEST_REASON = 2000
 """The most characters of a worker's reason that are kept; it may hold a model's words."""
@@ -45,14 +45,14 @@ class Supervisor:
         progress: Progress,
         outcomes: dict[Run, Outcome],
         run_seconds: float,
-        worker_command: Sequence[str],
+        pool: Pool,
     ) -> None:
         self.child: Child | None = None
         self._request = request
         self._progress = progress
         self._outcomes = outcomes
         self._run_seconds = run_seconds
-        self._worker_command = worker_command
+        self._pool = pool
         self._remaining = list(request.runs)
         self._forget_worker()
 
@@ -67,20 +67,24 @@ class Supervisor:
             self._record_outcome(Outcome(run, "finished", kept=True))
 
     def start_if_idle(self, workers: int) -> None:
-        """Start a worker for the runs that are left, unless there is one; `workers` train at the same time."""
+        """Take or start a worker for the runs that are left, unless it has one; `workers` train at the same time."""
         if self.child is None:
             request = replace(self._request, runs=tuple(self._remaining))
-            self.child = start_worker(request, workers, self._worker_command)
+            self.child, self._has_worked = self._pool.take(request, workers)
+            self._ready = self._has_worked
             self._expect_within(START_SECONDS)
 
     def advance(self) -> None:
-        """Read what the worker said; close a worker that has ended, or that took too long."""
+        """Read what the worker said; let it go when it has done all, has ended, or took too long."""
         assert self.child is not None
         over = self.child.has_exited  # asked before reading, so that nothing it said last is missed
         for event in self.child.read_events():
             self._take(read_answer(event))
         if over:
             self._close("")
+        elif self._ended and not self._remaining:
+            self._pool.give_back(self._request, self.child)
+            self._forget_worker()
         elif time.monotonic() > self._deadline:
             self._close(f"no end after {self._limit:g} s, stopped")
 
@@ -89,7 +93,8 @@ class Supervisor:
         self._ready = False
         self._running: Run | None = None
         self._started = 0.0
-        self._done_by_worker = 0
+        self._has_worked = False
+        self._ended = False
 
     def _expect_within(self, seconds: float) -> None:
         self._limit = seconds
@@ -112,12 +117,13 @@ class Supervisor:
             case Fatal(reason=reason):
                 raise MultibackendError(sanitize(reason, LONGEST_REASON))
             case End():
+                self._ended = True
                 self._expect_within(END_SECONDS)
 
     def _finish(self, run: Run, status: Status, reason: str) -> None:
         seconds = time.monotonic() - self._started if run == self._running else 0.0
         self._running = None
-        self._done_by_worker += 1
+        self._has_worked = True
         self._record_outcome(Outcome(run, status, reason, seconds))
         self._expect_within(START_SECONDS if self._remaining else END_SECONDS)
 
@@ -139,7 +145,7 @@ class Supervisor:
         elif not self._ready:
             blamed = list(self._remaining)
         else:
-            blamed = [] if self._done_by_worker else self._remaining[:1]
+            blamed = [] if self._has_worked else self._remaining[:1]
         seconds = time.monotonic() - self._started if self._running else 0.0
         for run in blamed:
             record = Record(run=run, status="failed", reason=reason, fingerprint=self._request.fingerprint)

@@ -28,13 +28,15 @@ def main() -> None:
     check_backend(backend)
     get_engine(backend)
     gc.freeze()
-    for question in answer.hear_questions({"versions": list_versions()}):
+    said: dict[str, Any] = {"versions": list_versions()}
+    while True:
+        question = answer.hear_question(said)
         try:
-            answer(answer_question(backend, question))
+            said = answer_question(backend, question)
         except Exception as error:
             traceback.print_exc()
             words = " ".join(str(error).split())[:500]
-            answer({"error": f"{type(error).__name__}: {words}"})
+            said = {"error": f"{type(error).__name__}: {words}"}
 
 
 def answer_question(backend: str, question: Mapping[str, Any]) -> dict[str, Any]:

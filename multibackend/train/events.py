@@ -3,7 +3,7 @@
 A message is a datagram on a socket of the file system; one that is too long for a datagram lies in a file beside the
 socket. A worker opens a descriptor for the moment of sending alone. So a model that writes to every descriptor that it
 finds, or a process that it leaves behind, writes to no channel of ours; and one that closes every descriptor doesn't
-cut the worker off. Only a worker that hears questions keeps the socket on which it hears them.
+cut the worker off. A worker opens the socket on which it hears a question for the moment of waiting alone, too.
 
 Each message carries the secret of its worker. Whatever else comes is dropped, and a datagram that is garbage spoils no
 other. This is against accidents: code in the worker's process that looks for the address and the secret finds them.
@@ -153,14 +153,19 @@ class Sender:
             sys.stderr.flush()
             os._exit(0)
 
-    def hear_questions(self, greeting: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """Send a first event once questions can come; yield those that the command asks, for as long as it lives."""
-        with closing(Receiver(name_questions(self._address), self._secret)) as receiver:
-            self(greeting)
+    def hear_question(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Send an event, the answer to the question before, once the next one can come; wait for that and return it.
+
+        The socket on which it comes is closed before this returns. This waits for as long as the command lives.
+        """
+        address = name_questions(self._address)
+        Path(address).unlink(missing_ok=True)
+        with closing(Receiver(address, self._secret)) as receiver:
+            self(event)
             while True:
                 select.select([receiver], [], [])
-                yield from receiver.read()
-                self.end_fork()
+                for question in receiver.read():
+                    return question
 
 
 def name_questions(address: str) -> str:

@@ -1,7 +1,7 @@
-"""One backend's process: does a list of runs, writes a record of each, and tells the command as it goes.
+"""One backend's process: does a list of runs, writes a record of each, tells what it does, and waits for more.
 
-Started as `python -m multibackend.train.worker` with its request, one JSON object, on standard input. It answers with
-events (`events.py`; `launch/answers.py` reads them). Whatever the experiments print goes to the log.
+Started as `python -m multibackend.train.worker` with its first request, one JSON object, on standard input. It answers
+with events (`events.py`; `launch/answers.py` reads them). Whatever the experiments print goes to the log.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from multibackend.errors import DataUnavailable, MultibackendError
 from multibackend.records.record import Record, Run, Task, save_record
 from multibackend.train.build import Prepared, build, forget_data, prepare, reseed
 from multibackend.train.describe import describe_environment
-from multibackend.train.events import read_request
+from multibackend.train.events import Sender, read_request
 from multibackend.train.inference import inference_record
 from multibackend.train.interchange import interchange_record
 from multibackend.train.layerwise import isolation_record, trace_record
@@ -37,7 +37,6 @@ class Request:
     """The request to a worker: its runs, and for each the folder that its record goes to.
 
     `workers` train at the same time, this one included. `sources` are folders of records that runs start from.
-    `log_pipe` leads to the log.
     """
 
     backend: str
@@ -45,7 +44,6 @@ class Request:
     workers: int
     workarounds: bool
     fingerprint: str
-    log_pipe: str
     runs: tuple[Run, ...]
     records: tuple[str, ...]
     sources: tuple[str, ...] = ()
@@ -57,16 +55,22 @@ class Request:
 
 
 def main() -> None:
-    """Run a request to its end."""
+    """Do one request after another, until the command ends or a record can't be written."""
     content, emit = read_request()
     request = msgspec.convert(content, Request)
     check_backend(request.backend)
-    engine = get_engine(request.backend)
+    get_engine(request.backend)
     gc.freeze()  # each experiment starts with two full collections: 0.2 s each, if they visit all that was imported
+    surroundings = Surroundings(Path(content["log_pipe"]))
+    while do_request(request, surroundings, emit):
+        request = msgspec.convert(emit.hear_question({"event": "end"}), Request)
+
+
+def do_request(request: Request, surroundings: Surroundings, emit: Sender) -> bool:
+    """Do a request's runs; return False if a record can't be written."""
     environment = describe_environment(request.threads, request.backend)
-    environment |= {"workers": request.workers, "device": engine.device()}
+    environment |= {"workers": request.workers, "device": get_engine(request.backend).device()}
     emit({"event": "ready", "packages": environment["packages"], "device": environment["device"]})
-    surroundings = Surroundings(Path(request.log_pipe))
     prepared: dict[tuple[str, str], Prepared] = {}
     for run, records in zip(request.runs, request.records, strict=True):
         surroundings.begin(str(run))
@@ -79,11 +83,13 @@ def main() -> None:
             save_record(record, Path(records))
         except MultibackendError as error:
             emit({"event": "fatal", "reason": str(error)})
-            return
+            return False
         notes = record.environment.get("data_notes", [])
         emit({"event": "done", "run": asdict(run), "status": record.status, "reason": record.reason, "notes": notes})
         del record  # its arrays, before the next run's come
-    emit({"event": "end"})
+    forget_data()
+    _release(prepared)
+    return True
 
 
 def check_backend(backend: str) -> None:
@@ -139,9 +145,7 @@ def _do_task(run: Run, request: Request, prepared: dict[tuple[str, str], Prepare
         return train_record(run, prepared[key], emit)
     if all(experiment != run.experiment for experiment, _ in prepared):
         forget_data()  # the last experiment's data go before others come
-    prepared.clear()  # one model at a time
-    gc.collect()  # compiled functions and their models refer to each other
-    trim_heap()
+    _release(prepared)  # one model at a time
     match run.task:
         case "training" if not get_backend(run.backend).trains:
             return inference_record(run, build(run, threads))
@@ -155,6 +159,13 @@ def _do_task(run: Run, request: Request, prepared: dict[tuple[str, str], Prepare
         case "interchange":
             return interchange_record(run, build(run, threads), request.source_folders)
     raise MultibackendError(f"run {run}: unknown task {run.task!r}; expected one of {', '.join(get_args(Task))}.")
+
+
+def _release(prepared: dict[tuple[str, str], Prepared]) -> None:
+    """Forget these models, and give their memory back to the system."""
+    prepared.clear()
+    gc.collect()  # compiled functions and their models refer to each other
+    trim_heap()
 
 
 if __name__ == "__main__":

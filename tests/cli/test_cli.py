@@ -17,12 +17,13 @@ from fakes import stage
 from fakes.stage import EXPERIMENTS, WORKER, bare_python, make_packages, python_path, read_pids, read_trained, survivors
 
 import multibackend.experiments.catalogue
-import multibackend.launch.loop
 from multibackend import BACKENDS, __version__
 from multibackend.cli import main
 from multibackend.cli.options import RUN_SECONDS
+from multibackend.launch import pool
 from multibackend.launch.fingerprint import fingerprint
 from multibackend.launch.probing import probe
+from multibackend.launch.request import start_worker
 from multibackend.launch.settings import Settings
 from multibackend.records.record import Record, find_records, load_record, save_record
 
@@ -32,9 +33,7 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A course and three frameworks that only look installed; the current folder is empty."""
     folder = make_packages(tmp_path / "packages")
     monkeypatch.setattr(multibackend.experiments.catalogue, "read_registry", stage.registry)
-    monkeypatch.setattr(
-        multibackend.launch.loop, "launch", functools.partial(multibackend.launch.loop.launch, worker_command=(WORKER,))
-    )
+    monkeypatch.setattr(pool, "start_worker", functools.partial(start_worker, worker_command=(WORKER,)))
     monkeypatch.setenv("PYTHONPATH", python_path(folder))
     for variable in ("CI", "KERAS_BACKEND", "MULTIBACKEND_PYTHON", "COLUMNS"):
         monkeypatch.delenv(variable, raising=False)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import multibackend
 import multibackend.experiments.catalogue
-import multibackend.launch.loop
 from multibackend.experiments.course import Course, CourseExperiment
 from multibackend.experiments.registry import Registry
+from multibackend.launch import pool
 
 WORKER = str(Path(__file__).with_name("worker.py"))
 SOURCE = str(Path(multibackend.__file__).parents[1])
@@ -100,7 +100,7 @@ def read_trained(output: Path) -> list[str]:
 
 if __name__ == "__main__":  # the command itself, with the fake worker and course
     multibackend.experiments.catalogue.read_registry = registry
-    multibackend.launch.loop.launch = functools.partial(multibackend.launch.loop.launch, worker_command=(WORKER,))
+    pool.start_worker = functools.partial(pool.start_worker, worker_command=(WORKER,))
     from multibackend.cli import main
 
     main(prog_name="multibackend")

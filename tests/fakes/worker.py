@@ -26,6 +26,12 @@ EPOCH_SECONDS = float(os.environ.get("FAKE_EPOCH_SECONDS", "0"))
 def main() -> None:
     global send
     request, send = read_request()
+    while True:
+        do(request)
+        request = {**request, **send.hear_question({"event": "end"})}
+
+
+def do(request: dict[str, Any]) -> None:
     output = Path(request["log"]).parents[1]
     note(output / "pids", os.getpid())
     note(output / "workers", f"{request['backend']} {request['workers']}")
@@ -38,7 +44,6 @@ def main() -> None:
         say(event="start", run=run)
         note(output / "trained", f"{run['experiment']} {run['backend']} {run['precision']} {run['perturbation']}")
         behave(run, {**request, "records": records}, output)
-    say(event="end")
 
 
 def behave(run: dict[str, Any], request: dict[str, Any], output: Path) -> None:

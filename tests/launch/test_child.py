@@ -23,11 +23,13 @@ import os, signal, sys, time
 from multibackend.train.events import read_request
 
 request, answer = read_request()
-for question in answer.hear_questions({"ready": request["name"], "pid": os.getpid()}):
+said = {"ready": request["name"], "pid": os.getpid()}
+while True:
+    question = answer.hear_question(said)
     print("asked", flush=True)
     match question["do"]:
         case "echo":
-            answer({"echo": question["text"]})
+            said = {"echo": question["text"]}
         case "exit":
             sys.exit("the last words")
         case "die":
@@ -41,14 +43,17 @@ for question in answer.hear_questions({"ready": request["name"], "pid": os.getpi
                     os.write(number, b'{"echo": "forged"}')
                 except OSError:
                     pass
-            answer({"echo": "written"})
+            said = {"echo": "written"}
         case "read input":
-            answer({"echo": sys.stdin.read()})
+            said = {"echo": sys.stdin.read()}
+        case "close everywhere":
+            os.closerange(3, 4096)
+            said = {"echo": "closed"}
         case "fork":
             if os.fork() == 0:
                 answer({"echo": "forged"})
             os.wait()
-            answer({"echo": "forked"})
+            said = {"echo": "forked"}
 """
 
 
@@ -75,12 +80,12 @@ def test_questions_get_answers_in_order(child: Child) -> None:
     for text in ("first", "x" * 2 * LONGEST_DATAGRAM, "é\n"):
         child.ask({"do": "echo", "text": text})
         assert child.wait_for_event(60) == {"echo": text}
-    child.ask({"do": "echo", "text": "a"})
-    child.ask({"do": "echo", "text": "b"})
-    assert [child.wait_for_event(60) for _ in "ab"] == [{"echo": "a"}, {"echo": "b"}]
 
 
-@pytest.mark.parametrize(("do", "answer"), [("write everywhere", "written"), ("read input", ""), ("fork", "forked")])
+@pytest.mark.parametrize(
+    ("do", "answer"),
+    [("write everywhere", "written"), ("close everywhere", "closed"), ("read input", ""), ("fork", "forked")],
+)
 def test_what_a_model_does_forges_no_answer_and_takes_no_question(child: Child, do: str, answer: str) -> None:
     child.ask({"do": do})
     assert child.wait_for_event(60) == {"echo": answer}

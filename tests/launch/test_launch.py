@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import io
 import os
 import signal
@@ -7,21 +8,23 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from fakes.stage import WORKER, python_path, read_pids, read_trained, survivors, wait_for
+from fakes.stage import WORKER, is_alive, python_path, read_pids, read_trained, survivors, wait_for
 from rich.console import Console
 
 from multibackend.errors import MultibackendError
-from multibackend.launch import child, supervisor
+from multibackend.launch import child, pool, supervisor
 from multibackend.launch.answers import read_answer
 from multibackend.launch.kept import find_kept
 from multibackend.launch.loop import SIGNALS, Interrupted, launch
 from multibackend.launch.output_folder import check_writable
+from multibackend.launch.pool import Pool
 from multibackend.launch.progress import Progress
-from multibackend.launch.request import Request
+from multibackend.launch.request import Request, start_worker
 from multibackend.launch.settings import Settings
 from multibackend.launch.supervisor import Outcome
 from multibackend.records.record import ARRAYS_FILE, Run, load_record
@@ -37,14 +40,16 @@ def make_request(output: Path, *experiments: str, backend: str = "jax", fingerpr
 def _stage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", python_path())
     monkeypatch.setattr(child, "GRACE_SECONDS", 0.3)
+    monkeypatch.setattr(pool, "start_worker", functools.partial(start_worker, worker_command=(WORKER,)))
 
 
-def train(*requests: Request, run_seconds: float = 60) -> tuple[list[Outcome], list[str]]:
+def train(*requests: Request, run_seconds: float = 60, within: Pool | None = None) -> tuple[list[Outcome], list[str]]:
     """Each run's outcome, and the lines shown where there is no terminal."""
     screen = io.StringIO()
     totals = {request.backend: len(request.runs) for request in requests}
-    with Progress(Console(file=screen, width=40), totals) as progress:
-        outcomes = launch(requests, progress, run_seconds, worker_command=(WORKER,))
+    waiting = nullcontext(within) if within else Pool()
+    with Progress(Console(file=screen, width=40), totals) as progress, waiting as workers:
+        outcomes = launch(requests, progress, run_seconds, workers)
     return outcomes, screen.getvalue().splitlines()
 
 
@@ -137,7 +142,8 @@ def test_a_worker_that_hangs_at_its_start_is_stopped(tmp_path: Path, monkeypatch
     idle.write_text("import time; time.sleep(600)")
     request = make_request(tmp_path, "finishes")
     with Progress(Console(file=io.StringIO()), {"jax": 1}) as progress:
-        outcomes = launch([request], progress, 60, worker_command=(str(idle),))
+        monkeypatch.setattr(pool, "start_worker", functools.partial(start_worker, worker_command=(str(idle),)))
+        outcomes = launch([request], progress, 60, Pool())
     assert "before its first run: no end after 0.3 s, stopped" in outcomes[0].reason
 
 
@@ -230,6 +236,35 @@ def test_nothing_is_kept_under_another_fingerprint_seed_or_with_damaged_arrays(t
     arrays = request.records(run) / run.folder / ARRAYS_FILE
     arrays.write_bytes(arrays.read_bytes()[:-1])
     assert not find_kept(request)
+
+
+def test_a_worker_that_is_done_waits_for_the_next_request_of_its_kind(tmp_path: Path) -> None:
+    requests = [make_request(tmp_path, "finishes", backend=backend) for backend in ("jax", "torch")]
+    with Pool() as workers:
+        train(*requests, within=workers)
+        outcomes, _ = train(make_request(tmp_path, "raises", "ends"), within=workers)
+        assert [outcome.status for outcome in outcomes] == ["failed", "finished"]
+        assert len(set(read_pids(tmp_path))) == 2
+        train(dataclasses.replace(make_request(tmp_path, "other"), settings=Settings(threads=2)), within=workers)
+        assert len(set(read_pids(tmp_path))) == 3
+        assert all(is_alive(pid) for pid in read_pids(tmp_path))
+    assert survivors(tmp_path) == []
+    assert read_trained(tmp_path)[2:] == ["raises jax float32 0", "ends jax float32 0", "other jax float32 0"]
+
+
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_waiting_worker_that_ends_or_hears_nothing_is_replaced(
+    tmp_path: Path, stop: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Pool() as workers:
+        train(make_request(tmp_path, "finishes"), within=workers)
+        (pid,) = read_pids(tmp_path)
+        os.kill(pid, stop)
+        monkeypatch.setattr(supervisor, "START_SECONDS", 5.0)
+        outcomes, _ = train(make_request(tmp_path, "raises", "ends"), within=workers)
+    assert [outcome.reason.partition(":")[0] for outcome in outcomes] == ["ValueError", ""]
+    assert len(set(read_pids(tmp_path))) == 2
+    assert survivors(tmp_path) == []
 
 
 def test_seeds_train_in_one_process_and_leave_their_records_apart(tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ def test_a_worker_takes_no_module_from_the_working_folder(records, tmp_path):
     request = Request("jax", sys.executable, Settings(device="cpu"), "", tmp_path / "output", ())
     child = start_worker(request)
     deadline = time.monotonic() + 120
-    while not child.has_exited and time.monotonic() < deadline:
-        list(child.read_events())
+    events = []
+    while not child.has_exited and time.monotonic() < deadline and {"event": "end"} not in events:
+        events += child.read_events()
         time.sleep(0.05)
     child.close()
     assert not records.exists(), records.read_text()

@@ -5,10 +5,9 @@ import os
 from pathlib import Path
 
 import multibackend.experiments.catalogue
-import multibackend.launch.loop
 from multibackend.experiments.course import Course, CourseExperiment
 from multibackend.experiments.registry import Registry
-from multibackend.launch import child, probing, supervisor
+from multibackend.launch import child, pool, probing, supervisor
 
 TRAINER = str(Path(__file__).with_name("trainer.py"))
 EXPERIMENTS = ("first", "second")
@@ -19,7 +18,7 @@ if __name__ == "__main__":
     seconds = float(os.environ["SURVIVAL_SECONDS"])
     supervisor.START_SECONDS = supervisor.END_SECONDS = seconds
     probing.PROBE_SECONDS = child.KEEPER_SECONDS = seconds
-    multibackend.launch.loop.launch = functools.partial(multibackend.launch.loop.launch, worker_command=(TRAINER,))
+    pool.start_worker = functools.partial(pool.start_worker, worker_command=(TRAINER,))
     from multibackend.cli import main
 
     main(prog_name="multibackend")

@@ -11,7 +11,6 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -88,24 +87,25 @@ def test_a_file_without_the_secret_is_dropped(receiver: Receiver) -> None:
     assert list(receiver.read()) == []
 
 
-def test_questions_are_heard_in_order_and_answered(receiver: Receiver) -> None:
-    """The worker is a thread here; it ends with the question that says so."""
-    asked: list[object] = []
+def test_one_question_after_another_is_heard_and_answered(receiver: Receiver) -> None:
+    """The worker is a thread here; it ends with the question that says so, and holds a socket only while it waits."""
+    before = len(list(Path("/dev/fd").iterdir()))
+    held: list[int] = []
 
     def work() -> None:
-        with closing(Sender(receiver.address, SECRET).hear_questions({"event": "ready"})) as questions:
-            for question in questions:
-                asked.append(question["number"])
-                if question["number"] is None:
-                    return
+        send, answer = Sender(receiver.address, SECRET), "ready"
+        while answer is not None:
+            answer = send.hear_question({"answer": answer})["number"]
+            held.append(len(list(Path("/dev/fd").iterdir())) - before)
 
     worker = threading.Thread(target=work)
     worker.start()
-    wait_for(lambda: list(receiver.read()) == [{"event": "ready"}])
-    for number in (1, "2" * LONGEST_DATAGRAM, None):
-        send_message(events.name_questions(receiver.address), SECRET, {"number": number})
+    for heard, asked in (("ready", 1), (1, "2" * LONGEST_DATAGRAM), ("2" * LONGEST_DATAGRAM, None)):
+        wait_for(lambda heard=heard: list(receiver.read()) == [{"answer": heard}])
+        send_message(events.name_questions(receiver.address), "another secret", {"number": "forged"})
+        send_message(events.name_questions(receiver.address), SECRET, {"number": asked})
     worker.join(60)
-    assert asked == [1, "2" * LONGEST_DATAGRAM, None]
+    assert held == [0, 0, 0]
 
 
 def test_two_folders_and_secrets_differ_and_nobody_else_may_enter() -> None:
