@@ -1,4 +1,4 @@
-"""The student's and the teacher's commands, as they are typed, on torch."""
+"""The student's and the teacher's commands, as they are typed, on torch; where nothing depends on it, on a stand-in."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from fakes.stage import make_keras_in_numpy
 
 from multibackend.course.exercise import Exercise, exercises, find
 from multibackend.course.grading import Job
@@ -23,6 +24,25 @@ ENVIRONMENT = {
     "MULTIBACKEND_LANGUAGE": "en",
     "COLUMNS": "120",
 }
+
+
+@pytest.fixture(scope="module")
+def keras_in_numpy(tmp_path_factory):
+    """The environment of a stand-in for Keras on torch."""
+    return make_keras_in_numpy(tmp_path_factory.mktemp("stand_in"))
+
+
+@pytest.fixture
+def with_torch():
+    """Asks for the framework itself."""
+
+
+@pytest.fixture(autouse=True)
+def _backend(request, monkeypatch):
+    """Let commands find the stand-in, but where a test asks for the framework."""
+    if "with_torch" not in request.fixturenames:
+        for name, value in request.getfixturevalue("keras_in_numpy").items():
+            monkeypatch.setitem(ENVIRONMENT, name, value)
 
 
 def multibackend(folder, *arguments, code=0, **environment):
@@ -51,6 +71,7 @@ def solved(tmp_path):
     return tmp_path
 
 
+@pytest.mark.usefixtures("with_torch")
 def test_a_students_first_exercise(tmp_path):
     said = multibackend(tmp_path, "start", "a1")
     assert said.startswith("A1. A layer of neurons")
@@ -208,6 +229,7 @@ def grade(folder, *arguments, **more):
         return said, [(r["student"], r["exercise"], r["status"], int(r["marks"])) for r in csv.DictReader(file)]
 
 
+@pytest.mark.usefixtures("with_torch")
 @pytest.mark.skipif(sys.platform != "linux", reason="isolation is Linux's")
 def test_a_class_is_graded_and_a_second_run_goes_on(classroom):
     said, rows = grade(classroom)
@@ -277,7 +299,7 @@ def refuse(*_):
 isolation.enter = refuse
 """
     (classroom / "sitecustomize.py").write_text(code)
-    path = os.pathsep.join([str(classroom), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([str(classroom), ENVIRONMENT["PYTHONPATH"]])
     said = multibackend(classroom, "grade", "class", "--backend", BACKEND, code=1, PYTHONPATH=path)
     assert "error: isolation: none. Nothing was run; --without-isolation" in said
     assert not (classroom / "grades.csv").exists()
@@ -292,6 +314,7 @@ def test_a_table_that_is_no_table_of_grades_stays(classroom):
     assert (classroom / "grades.csv").read_text() == "name,mark\nana,3\n"
 
 
+@pytest.mark.usefixtures("with_torch")
 def test_pictures_are_drawn_and_saved(solved):
     said = multibackend(solved, "draw", "A12", "--backend", BACKEND)
     assert said.strip() == "pictures/A12/batch-sizes.png"

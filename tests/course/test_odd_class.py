@@ -12,6 +12,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from fakes.stage import make_keras_in_numpy
 
 from multibackend.course.exercise import find
 from multibackend.course.names import unescape
@@ -20,6 +21,7 @@ BACKEND = "torch"
 A1 = find("A1")
 RIGHT = A1.source.encode()
 ENVIRONMENT = {**os.environ, "MULTIBACKEND_LANGUAGE": "en", "KERAS_BACKEND": BACKEND}
+"""What the commands are given; `_backend` adds a stand-in for Keras."""
 
 RIGHT_BUT_ODD = {
     "mark": b"\xef\xbb\xbf" + RIGHT,
@@ -113,6 +115,13 @@ def school(tmp_path, monkeypatch):
     (tmp_path / "class/linked").symlink_to("good")
     (tmp_path / "class" / A1.filename).write_bytes(RIGHT)
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def _backend(tmp_path_factory, monkeypatch):
+    """Each oddity is one of names, files and words, whatever computes."""
+    for name, value in make_keras_in_numpy(tmp_path_factory.mktemp("stand_in")).items():
+        monkeypatch.setitem(ENVIRONMENT, name, value)
 
 
 def grade(folder, code=0, language="en"):
