@@ -49,7 +49,7 @@ START_SECONDS = 60.0
 
 def main(descriptor: int) -> None:
     """Import what exercises need, report that, and fork for each request until the other side hangs up."""
-    control = socket.socket(fileno=descriptor)
+    control, examiner = socket.socket(fileno=descriptor), os.getpid()
     for name in PRELOADED:
         importlib.import_module(name)
     gc.freeze()
@@ -62,22 +62,22 @@ def main(descriptor: int) -> None:
         connection, leash = (socket.socket(fileno=descriptor) for descriptor in descriptors)
         if not os.fork():
             control.close()
-            _guard(json.loads(message), connection, leash)
+            _guard(json.loads(message), connection, leash, examiner)
         connection.close()
         leash.close()
 
 
-def _guard(request: dict[str, Any], connection: socket.socket, leash: socket.socket) -> None:
-    """Become the warden of a submission; this doesn't return."""
+def _guard(request: dict[str, Any], connection: socket.socket, leash: socket.socket, examiner: int) -> None:
+    """Become the warden of a submission, for as long as the examiner lives; this doesn't return."""
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _examine(Limits(**request["limits"]), request["isolate"], connection, leash)
+        _examine(Limits(**request["limits"]), request["isolate"], connection, leash, examiner)
     finally:
         os._exit(0)
 
 
-def _examine(limits: Limits, isolate: bool, connection: socket.socket, leash: socket.socket) -> None:
+def _examine(limits: Limits, isolate: bool, connection: socket.socket, leash: socket.socket, examiner: int) -> None:
     """Fork the submission's process, within walls if that is wanted, and return when it is gone."""
     host, group, user = Host(connection), make_group(limits) if isolate else None, None
 
@@ -98,7 +98,7 @@ def _examine(limits: Limits, isolate: bool, connection: socket.socket, leash: so
         except NoIsolation as error:
             host.refuse(error)
             return
-    guard(leash, START_SECONDS + limits.seconds, group, begin)
+    guard(leash, START_SECONDS + limits.seconds, group, begin, examiner)
 
 
 def _view() -> View:

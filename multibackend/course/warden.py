@@ -32,8 +32,10 @@ class Ended(Exception):
     """The examiner is gone, or asks for the end."""
 
 
-def guard(leash: socket.socket, seconds: float, group: Group | None, begin: Callable[[], None]) -> None:
+def guard(leash: socket.socket, seconds: float, group: Group | None, begin: Callable[[], None], parent: int) -> None:
     """Fork, run `begin` in the child, which is the submission's process, and return when nothing of it is left.
+
+    It returns early when `parent` ends, the examiner, also if that has ended before.
 
     In a namespace of processes, the child is the first: when it ends, the kernel ends all others there.
     """
@@ -50,6 +52,8 @@ def guard(leash: socket.socket, seconds: float, group: Group | None, begin: Call
     try:
         signal.signal(signal.SIGTERM, _end)
         die_with_parent(signal.SIGTERM)
+        if os.getppid() != parent:  # it ended before it was asked for
+            raise Ended
         _wait(child, leash, deadline)
     except Ended:
         pass

@@ -15,14 +15,15 @@ from multibackend.course.warden import guard
 LINUX = Path("/proc/self/task").exists()
 
 
-def start(begin, seconds=30.0):
+def start(begin, seconds=30.0, examiner=None):
     """A warden in a process of its own; return it with the judge's end of the leash."""
     ours, theirs = socket.socketpair()
+    examiner = examiner or os.getpid()
     warden = os.fork()
     if not warden:
         with suppress(BaseException):
             ours.close()
-            guard(theirs, seconds, None, begin)
+            guard(theirs, seconds, None, begin, examiner)
         os._exit(0)
     theirs.close()
     return warden, ours
@@ -82,6 +83,20 @@ def test_letting_go_ends_all_descendants(tmp_path):
     leash.shutdown(socket.SHUT_WR)
     wait_for_end(warden, leash)
     assert not [number for number in numbers if lives(number)]
+
+
+def test_an_examiner_that_was_gone_before_the_warden_began_ends_all_too(tmp_path):
+    """The kernel tells a process of its parent's end from the moment on at which it asks for that."""
+    path = tmp_path / "processes"
+    gone = os.fork()
+    if not gone:
+        os._exit(0)
+    os.waitpid(gone, 0)
+    began = time.monotonic()
+    warden, leash = start(lambda: hold_on(path), examiner=gone)
+    wait_for_end(warden, leash)
+    assert time.monotonic() - began < 15  # its time is 30 s
+    assert not [int(number) for number in (path.read_text().split() if path.exists() else []) if lives(number)]
 
 
 @pytest.mark.skipif(not LINUX, reason="only Linux hands orphans to a process that asks for them")
