@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from multibackend import MultibackendError
-from multibackend.launch.child import Child, Ending, wait_for_any
+from multibackend.launch.child import Child, stop
 from multibackend.records.record import Record, load_record
 from multibackend.train import worker
+
+pytestmark = pytest.mark.xdist_group("worker")  # whose fixture trains
 
 EXPERIMENTS = """
 import os, random, sys, weakref
@@ -122,18 +124,38 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, An
         folder / "worker.log",
         request,
     )
-    events = []
-    while not (over := child.has_exited) or events[-1:] != [{"event": "end"}]:
-        wait_for_any([child], 1)
-        events += child.read_events()
-        assert not over or events[-1:] == [{"event": "end"}], (folder / "worker.log").read_text()
-    assert child.close() == Ending(0)
+    events = hear_until_the_end(child)
+    again = [runs[1]]  # once more, asked for when all else is done
+    child.ask({**request, "runs": again, "records": [str(folder / "again" / "records")]})
+    events += hear_until_the_end(child)
+    stop([child])
     records = {}
     for path in sorted(folder.rglob("record.json")):
         record = load_record(path.parent)
         suffix = "+" * record.run.perturbation + (f" seed {record.run.seed}" if record.run.seed != 5 else "")
+        suffix += " again" * path.is_relative_to(folder / "again")
         records[f"{record.run.experiment.rpartition(':')[2]} {record.run.precision}{suffix}"] = record
     return events, records, (folder / "worker.log").read_text()
+
+
+def hear_until_the_end(child: Child) -> list[dict[str, Any]]:
+    """Everything that a worker tells of a request."""
+    events: list[dict[str, Any]] = []
+    while events[-1:] != [{"event": "end"}]:
+        event = child.wait_for_event(300)
+        assert event is not None, child.log.read_text()
+        events.append(event)
+    return events
+
+
+def test_another_request_is_done_by_the_same_process_with_the_same_numbers(trained: Any) -> None:
+    events, records, _ = trained
+    kinds = [event["event"] for event in events]
+    assert kinds[-8:] == ["end", "ready", "start", "epoch", "epoch", "epoch", "done", "end"]
+    first, again = records["good float32"], records["good float32 again"]
+    assert first.arrays.keys() == again.arrays.keys()
+    for name, array in first.arrays.items():
+        np.testing.assert_array_equal(again.arrays[name], array, err_msg=name)
 
 
 def test_events_tell_the_story(trained: Any) -> None:
