@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from multibackend.engine.workarounds import apply_workarounds
 
 # A file named for a backend tests what that one alone has.
 collect_ignore_glob = [f"test_{name}*.py" for name in DESCRIPTORS if name != keras.backend.backend()]
+
+gc.freeze()  # as a worker does: Keras collects often, and would visit all that was imported
 
 if keras.backend.backend() == "tensorflow":  # it takes a number of threads only before it has run anything
     get_engine("tensorflow").configure("float32", threads=1)
