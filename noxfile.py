@@ -90,11 +90,13 @@ def test_backend(session: nox.Session, backend: str) -> None:
     cuda, arguments = split_posargs(session)
     install(session, f"test,{backend}-cuda" if cuda else f"test,{backend}")
     session.env["KERAS_BACKEND"] = backend
-    session.run("pytest", *(arguments or ("--numprocesses=2", *BACKEND_TESTS)), env=QUICKLY)
+    session.run("pytest", *(arguments or ("--numprocesses=2", "--dist=loadgroup", *BACKEND_TESTS)), env=QUICKLY)
     if not arguments:
-        # In processes of their own: the engines' tests switch JAX to float64 for good. Two of them share the cores:
-        # several threads each would wait for each other, up to thirty times as long.
-        session.run("pytest", "--numprocesses=2", COURSE_TESTS, env={**QUICKLY, "OMP_NUM_THREADS": "1"})
+        # In processes of their own: the engines' tests switch JAX to float64 for good. Four of them share two cores, as
+        # escapes wait for their time to be over; several threads each would wait for each other, up to thirty times as
+        # long.
+        command = ("pytest", "--numprocesses=4", "--dist=loadgroup", COURSE_TESTS)
+        session.run(*command, env={**QUICKLY, "OMP_NUM_THREADS": "1"})
         train = ("multibackend", "train", "--backend", backend, "--precision", "both")
         session.run(*train, "--output", RECORDS[backend])
 

@@ -40,6 +40,7 @@ keras.Model.fit = fit"""
 """That each cell runs shows as well when training is short; `test_facts_*` and parity_tests/ train for its results."""
 
 pytestmark = [
+    pytest.mark.xdist_group("notebooks"),
     # Of the kernel's own libraries, when a client starts and stops it.
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
