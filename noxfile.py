@@ -63,8 +63,8 @@ def split_posargs(session: nox.Session) -> tuple[bool, list[str]]:
 def install(session: nox.Session, extras: str) -> None:
     """Install the project with extras, at the versions known to work together, and compile it.
 
-    An editable package isn't compiled as it is installed. Where Python may not write bytecode (PYTHONDONTWRITEBYTECODE),
-    each of the hundreds of processes that tests start would compile it again, for up to two seconds.
+    An editable package isn't compiled as it is installed. Where Python may not write bytecode, each of the hundreds of
+    processes that tests start would compile it again, for up to two seconds (PYTHONDONTWRITEBYTECODE).
     """
     session.install("--editable", f".[{extras}]", "--constraint", CONSTRAINTS)
     session.run_install("python", "-m", "compileall", "-q", "multibackend", "exercises", silent=True)
