@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))  # not installed where nox runs; what is imported of it needs no other package
 
 from multibackend.engine.backends import DESCRIPTORS  # noqa: E402
+from multibackend.engine.jax.descriptor import QUICK_COMPILING  # noqa: E402
 
 nox.needs_version = ">=2025.2.9"  # the first with `requires`
 nox.options.reuse_venv = "yes"
@@ -40,8 +41,15 @@ SURVIVAL_TESTS = "tests/survival"
 RECORDS = {backend: f"runs/{backend}" for backend in TRAINING}
 """The folders of the records of each backend's own trainings, for `tests` to compare."""
 
-QUICKLY = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
+QUICKLY = {"XLA_FLAGS": QUICK_COMPILING}
 """Most of the tests' time is XLA's; what a program computes doesn't depend on how well it is optimized."""
+
+COMPILED = {
+    "JAX_COMPILATION_CACHE_DIR": str(ROOT / ".nox/compiled"),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+}
+"""The engines' tests load what an earlier run of theirs compiled."""
 
 INTERCHANGE = "runs/interchange"
 """The folder of what each backend makes of the models that the others saved."""
@@ -95,15 +103,14 @@ def test_backend(session: nox.Session, backend: str) -> None:
     cuda, arguments = split_posargs(session)
     install(session, f"test,{backend}-cuda" if cuda else f"test,{backend}")
     session.env["KERAS_BACKEND"] = backend
-    session.run("pytest", *(arguments or ("--numprocesses=2", "--dist=loadgroup", *BACKEND_TESTS)), env=QUICKLY)
+    tests = arguments or ("--numprocesses=2", "--dist=loadgroup", *BACKEND_TESTS)
+    session.run("pytest", *tests, env=QUICKLY | COMPILED)
     if not arguments:
-        # In processes of their own: the engines' tests switch JAX to float64 for good. Four of them share two cores, as
-        # escapes wait for their time to be over; several threads each would wait for each other, up to thirty times as
-        # long.
-        command = ("pytest", "--numprocesses=4", "--dist=loadgroup", COURSE_TESTS)
-        session.run(*command, env={**QUICKLY, "OMP_NUM_THREADS": "1"})
-        train = ("multibackend", "train", "--backend", backend, "--precision", "both")
-        session.run(*train, "--output", RECORDS[backend])
+        # In processes of their own: the engines' tests switch JAX to float64 for good. Three processes share two cores,
+        # because escapes wait until their time is over. One thread each: more would wait for each other, up to thirty
+        # times as long. Training takes longest, and so begins.
+        tests = ("--numprocesses=3", "--dist=loadgroup", f"{COURSE_TESTS}/test_training.py", COURSE_TESTS)
+        session.run("pytest", *tests, env={**QUICKLY, "OMP_NUM_THREADS": "1"})
 
 
 def test_inference(session: nox.Session, backend: str) -> None:
