@@ -18,7 +18,6 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))  # not installed where nox runs; what is imported of it needs no other package
 
 from multibackend.engine.backends import DESCRIPTORS  # noqa: E402
-from multibackend.engine.jax.descriptor import QUICK_COMPILING  # noqa: E402
 
 nox.needs_version = ">=2025.2.9"  # the first with `requires`
 nox.options.reuse_venv = "yes"
@@ -41,7 +40,7 @@ SURVIVAL_TESTS = "tests/survival"
 RECORDS = {backend: f"runs/{backend}" for backend in TRAINING}
 """The folders of the records of each backend's own trainings, for `tests` to compare."""
 
-QUICKLY = {"XLA_FLAGS": QUICK_COMPILING}
+QUICKLY = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
 """Most of the tests' time is XLA's; what a program computes doesn't depend on how well it is optimized."""
 
 COMPILED = {
