@@ -8,7 +8,11 @@ from multibackend.engine.backend import Backend, Device, Environment, Package
 from multibackend.paths import cache_folder
 
 QUICK_COMPILING = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
-"""XLA's flags for programs that run once, most of whose time is compiling: half the time, and the same results."""
+"""XLA's flags for programs that run once, most of whose time is compiling: they halve it.
+
+Single functions are as exact with them (2e-16 in float64). Whole trainings are not: one with attention differed by
+1e-7.
+"""
 
 COMPILED_FOLDER = "jax"
 
