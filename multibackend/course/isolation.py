@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import struct
 import tempfile
 from contextlib import suppress
@@ -37,10 +38,10 @@ from multibackend.course.kernel import (
     call,
     load_libc,
 )
-from multibackend.course.limits import die_with_parent
 from multibackend.course.root_folder import View, build_root, leave_root
 from multibackend.course.seccomp import INSTRUCTION_BYTES, write_filter
 from multibackend.errors import MultibackendError
+from multibackend.train.keeper import die_with_parent
 
 FIRST_FREE_USER = 1 << 30
 """The first of the users that submissions become where the examiner is root; no other process has them."""
@@ -98,7 +99,9 @@ def enter(view: View, user: int | None, kept: int) -> None:
         tempfile.tempdir = None
         _give_up_privileges(libc, user)
         _demand_readable(view)
-        die_with_parent()  # once more: the kernel forgets it when a process becomes another user
+        die_with_parent(
+            signal.SIGKILL, os.getppid()
+        )  # once more: the kernel forgets it when a process becomes another user
         length_and_address = struct.pack("@HP", len(program.raw) // INSTRUCTION_BYTES, ctypes.addressof(program))
         call(libc.prctl, SET_SECCOMP, BY_FILTER, length_and_address, 0, 0)
     except (OSError, AttributeError, KeyError, ValueError) as error:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
-import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-
-SET_DEATH_SIGNAL = 1  # sys/prctl.h
 
 OWN_COUNT_OF_THREADS = (5, 14)
 """The first Linux that counts the threads of each namespace of users separately. Source: its commit 21d1c5e386bc."""
@@ -25,12 +21,6 @@ class Limits:
     file_bytes: int = 16 << 20
     files: int = 256
     threads: int = 512
-
-
-def die_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
-    """Have this process ended by a signal when its parent ends. On other systems than Linux its limits end it."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(SET_DEATH_SIGNAL, number, 0, 0, 0)
 
 
 def limit(limits: Limits, alone: bool) -> None:

@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from multibackend.course.cgroup import Group
-from multibackend.course.limits import die_with_parent
+from multibackend.train.keeper import die_with_parent
 
 TICK_SECONDS = 0.1
 """The time between two looks at processes where the kernel doesn't report their end."""
@@ -39,21 +39,19 @@ def guard(leash: socket.socket, seconds: float, group: Group | None, begin: Call
 
     In a namespace of processes, the child is the first: when it ends, the kernel ends all others there.
     """
-    deadline = time.monotonic() + seconds
+    deadline, warden = time.monotonic() + seconds, os.getpid()
     _adopt_orphans()
     child = os.fork()
     if not child:
         leash.close()
-        die_with_parent()
+        die_with_parent(signal.SIGKILL, warden)
         os.setsid()
         with suppress(BaseException):
             begin()
         os._exit(0)
     try:
         signal.signal(signal.SIGTERM, _end)
-        die_with_parent(signal.SIGTERM)
-        if os.getppid() != parent:  # it ended before it was asked for
-            raise Ended
+        die_with_parent(signal.SIGTERM, parent)
         _wait(child, leash, deadline)
     except Ended:
         pass

@@ -78,9 +78,12 @@ def main(given: dict[str, Any]) -> None:
 
 
 def die_with_parent(number: signal.Signals, parent: int) -> None:
-    """Let the kernel send this process a signal when the thread that started it ends; Linux alone can."""
+    """Let the kernel send this process a signal when the thread that started it ends; Linux alone can.
+
+    A parent outside this process's namespace of processes is 0 here, and can't be told from one that has ended.
+    """
     _control(SET_PARENT_DEATH_SIGNAL, number)
-    if os.getppid() != parent:  # it ended before it was asked for
+    if os.getppid() not in (parent, 0):  # it ended before it was asked for
         os.kill(os.getpid(), number)
 
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from fakes.stage import make_keras_in_numpy
+from fakes.stage import hear_interrupts, make_keras_in_numpy
 
 from multibackend.course.exercise import Exercise, exercises, find
 from multibackend.course.grading import Job
@@ -197,11 +197,6 @@ def test_watch_answers_within_a_second_of_a_save(tmp_path):
         assert process.wait(10) == 0
         assert "Traceback" not in process.stderr.read()
     assert answered < 20  # a machine that is busy; measured alone in benchmarks/RESULTS.md
-
-
-def hear_interrupts():
-    """Let a process that is about to start be ended by Ctrl-C, though whoever started the tests ignores it (`&`)."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _read_until(process, text):

@@ -12,7 +12,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from fakes.stage import make_keras_in_numpy
+from fakes.stage import hear_interrupts, make_keras_in_numpy
 
 from multibackend.course.exercise import find
 from multibackend.course.names import unescape
@@ -214,8 +214,3 @@ def test_an_interruption_loses_nothing(school):
     rows = read_rows(school)
     assert list(rows) == ["=HYPERLINK(1)", "Good", "empty", "good"]
     assert all(row == expected_rows()[student] for student, row in shorten(rows).items())
-
-
-def hear_interrupts():
-    """Let a process that is about to start be ended by Ctrl-C, though whoever started the tests ignores it (`&`)."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -31,7 +31,8 @@ BACKEND = os.environ["KERAS_BACKEND"]
 ESCAPES = [path for path in ALL if BACKEND == "torch" or path == min(path.parent.glob("*.py"))]
 """All are tried on one backend, and one of each kind on the others: walls know nothing of what they surround."""
 
-USERS = tuple(pytest.param(user, marks=pytest.mark.xdist_group(user)) for user in ("root", "user"))
+NAMES = ("root", "user")
+USERS = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES]
 """The users of a judge; one process of tests has all of a user's, because making an arena imports a framework."""
 
 SECONDS = 3.0
@@ -260,7 +261,7 @@ def test_a_submission_ends_with_its_warden():
 def test_nothing_of_the_worst_is_left():
     """After arenas of their own, this process and the machine are as they were."""
     before = count_ours()
-    for user in ("root", "user") if os.getuid() == 0 else ("user",):
+    for user in NAMES if os.getuid() == 0 else ("user",):
         arena = Arena(user, BACKEND)
         for name in ("processes/fork_bomb", "memory/system_v", "outliving/hangs_up", "disk/many_small_files"):
             hand_in(arena, FOLDER / f"{name}.py")
